@@ -1,0 +1,175 @@
+//! A rule as its author wrote it: parsed and checked, not yet compiled.
+
+/// Where in a rule file something stands, 1-based.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// A rule file that cannot be accepted, and exactly where and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleError {
+    /// The file's path as it was given.
+    pub path: String,
+    /// Where the offending thing starts.
+    pub at: Position,
+    /// What would have been accepted there.
+    pub expected: String,
+    /// What is wrong: lower case, no full stop, input in backticks.
+    pub message: String,
+}
+
+impl std::fmt::Display for RuleError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { path, at, expected, message } = self;
+        write!(f, "{path}:{}:{}: {message}; expected {expected}", at.line, at.column)
+    }
+}
+
+impl std::error::Error for RuleError {}
+
+/// A named list of words, from a lexicon file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LexiconSource {
+    /// `file.name`, as rules refer to it after `$`.
+    pub name: String,
+    /// Words, phrases, stems (`instruct*`) and references (`$other.name`).
+    pub entries: Vec<(String, Position)>,
+    /// The file it came from.
+    pub path: String,
+}
+
+/// How far a rule has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Compiled and reported at paranoia 2 and above only.
+    Experimental,
+    /// In force.
+    Stable,
+    /// Read, checked, never compiled.
+    Deprecated,
+}
+
+/// What a mention (quoted, reported) does to a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mention {
+    /// Lower its score.
+    Discount,
+    /// Nothing: a payload is a payload wherever it stands.
+    Ignore,
+}
+
+/// Which way the inspected content flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Towards the model.
+    Input,
+    /// From the model.
+    Output,
+    /// Either.
+    Both,
+}
+
+/// A validator for what a regex found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// ISO/IEC 7812 check digit.
+    Luhn,
+    /// ISO 13616 mod-97 check.
+    Iban,
+    /// At least 3.5 bits of Shannon entropy a character.
+    Entropy,
+}
+
+/// A token shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// A token with at least three ASCII digits.
+    Digits,
+    /// At least 20 characters without white space.
+    Blob,
+}
+
+/// One named pattern of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatternSource {
+    /// The name conditions use.
+    pub name: String,
+    /// Where the pattern stands.
+    pub at: Position,
+    /// Words, phrases, stems and `$lexicon` references.
+    pub words: Vec<(String, Position)>,
+    /// Raw substrings.
+    pub text: Vec<(String, Position)>,
+    /// Linear-time regexes, run near candidates only.
+    pub regex: Vec<(String, Position)>,
+    /// Token shape.
+    pub shape: Option<Shape>,
+    /// Only at the start of a line.
+    pub anchor_line: bool,
+    /// Regexes run on the source text with its case.
+    pub exact: bool,
+    /// Validator for regex matches.
+    pub check: Option<Check>,
+}
+
+/// Patterns that must stand together. Indices point into [`RuleSource::patterns`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionSource {
+    /// Where the condition stands.
+    pub at: Position,
+    /// All of these.
+    pub all: Vec<usize>,
+    /// None of these.
+    pub none: Vec<usize>,
+    /// Window in tokens.
+    pub within: usize,
+    /// In the listed order.
+    pub ordered: bool,
+    /// In one sentence.
+    pub sentence: bool,
+}
+
+/// A whole rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleSource {
+    /// Unique id.
+    pub id: String,
+    /// The file it came from.
+    pub path: String,
+    /// Where the rule starts.
+    pub at: Position,
+    /// One line for people.
+    pub title: String,
+    /// Category code, see [`crate::category`].
+    pub category: u8,
+    /// How far the rule has come.
+    pub status: Status,
+    /// 0 low … 3 critical.
+    pub severity: u8,
+    /// Probability that a match in running use is an attack.
+    pub confidence: f32,
+    /// 1 … 4.
+    pub paranoia: u8,
+    /// BCP-47 codes or `any`.
+    pub languages: Vec<String>,
+    /// Which way.
+    pub direction: Flow,
+    /// Bit set of origins, bit = origin code.
+    pub origins: u8,
+    /// Additional taxonomy ids.
+    pub tags: Vec<String>,
+    /// What a mention does.
+    pub mention: Mention,
+    /// Patterns in file order.
+    pub patterns: Vec<PatternSource>,
+    /// Any of these fires the rule.
+    pub conditions: Vec<ConditionSource>,
+    /// Must be caught.
+    pub catch: Vec<String>,
+    /// Must be spared.
+    pub spare: Vec<String>,
+}
