@@ -1,0 +1,253 @@
+"""What policy says about an inspection. Made in a fraction of a microsecond, opened when read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from aidefence.domain.content import Span
+from aidefence.domain.enums import ACTIONS, CATEGORIES, SEVERITIES, Action, Category, Severity
+from aidefence.domain.verdict import Finding, Verdict
+
+# A finding in compact form: rule id, category, start, end, score, severity, mention, chain, matched.
+FindingRecord = tuple[
+    str, int, int, int, float, int, bool, tuple[str, ...], tuple[tuple[int, int], ...]
+]
+# A verdict in compact form: action, category or -1, severity, confidence, score, tier bits,
+# findings, causes. Codes are positions in the enums.
+Record = tuple[int, int, int, float, float, int, tuple[FindingRecord, ...], tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class TierTiming:
+    """How long one step took."""
+
+    step: str
+    nanoseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Degraded:
+    """A check that was asked for and did not run, and why."""
+
+    check: str
+    reason: str
+
+
+class Charter(Protocol):
+    """The side of a policy that lets a decision explain itself."""
+
+    @property
+    def policy_version(self) -> str:
+        """Which policy and knowledge spoke."""
+
+    @property
+    def enforced(self) -> bool:
+        """Whether the action is really applied."""
+
+    def explain(self, rule_id: str) -> str:
+        """What a rule stands for, in words."""
+
+    def reasons(self, verdict: Verdict, action: Action) -> tuple[str, ...]:
+        """Why this verdict led to this action, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The charter of a decision that travelled: its answers are written down."""
+
+    policy_version: str
+    enforced: bool
+    explanations: tuple[tuple[str, str], ...]
+    written: tuple[str, ...]
+
+    def explain(self, rule_id: str) -> str:
+        """What a rule stood for when the decision was made."""
+        return dict(self.explanations).get(rule_id, rule_id)
+
+    def reasons(self, verdict: Verdict, action: Action) -> tuple[str, ...]:
+        """The reasons as they were written down."""
+        return self.written
+
+
+_set = object.__setattr__
+
+
+class Decision:
+    """What policy says: action, verdict with evidence, reasons, tiers and timings. Immutable.
+
+    It keeps the engine's compact record and makes objects out of it when they are read, so that
+    a caller who only asks `blocked` pays for nothing else.
+    """
+
+    __slots__ = ("_charter", "_degraded", "_parts", "_record", "_verdict", "elapsed_ns")
+
+    elapsed_ns: Final[int]
+    _record: Record
+    _charter: Charter
+    _parts: tuple[Record, ...]
+    _degraded: tuple[Degraded, ...]
+    _verdict: Verdict | None
+
+    def __init__(
+        self,
+        record: Record,
+        charter: Charter,
+        elapsed_ns: int,
+        parts: tuple[Record, ...] = (),
+        degraded: tuple[Degraded, ...] = (),
+    ) -> None:
+        _set(self, "_record", record)
+        _set(self, "_charter", charter)
+        _set(self, "elapsed_ns", elapsed_ns)
+        _set(self, "_parts", parts)
+        _set(self, "_degraded", degraded)
+        _set(self, "_verdict", None)
+
+    @property
+    def action(self) -> Action:
+        """What to do with the content."""
+        return ACTIONS[self._record[0]]
+
+    @property
+    def enforced(self) -> bool:
+        """Whether the action is really applied; an observing policy only tells."""
+        return self._charter.enforced
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the content must not pass."""
+        return self._record[0] == _BLOCK and self._charter.enforced
+
+    @property
+    def verdict(self) -> Verdict:
+        """What we believe, with the evidence."""
+        verdict = self._verdict
+        if verdict is None:
+            verdict = _open_verdict(self._record, self._parts, self._charter)
+            _set(self, "_verdict", verdict)
+        return verdict
+
+    @property
+    def category(self) -> Category | None:
+        """The leading category; none when the content is taken for benign."""
+        code = self._record[1]
+        return None if code < 0 else CATEGORIES[code]
+
+    @property
+    def severity(self) -> Severity:
+        """How bad the leading category is if true."""
+        return SEVERITIES[self._record[2]]
+
+    @property
+    def confidence(self) -> float:
+        """The calibrated probability of the leading category."""
+        return self._record[3]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The evidence, strongest first."""
+        return self.verdict.findings
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why this action, in words."""
+        return self._charter.reasons(self.verdict, self.action)
+
+    @property
+    def policy_version(self) -> str:
+        """Which policy and knowledge spoke."""
+        return self._charter.policy_version
+
+    @property
+    def tiers(self) -> tuple[int, ...]:
+        """The tiers that ran."""
+        bits = self._record[5]
+        return tuple(tier for tier in range(_TIERS) if bits >> tier & 1)
+
+    @property
+    def timings(self) -> tuple[TierTiming, ...]:
+        """How long each step took."""
+        return (TierTiming("engine", self.elapsed_ns),)
+
+    @property
+    def degraded(self) -> tuple[Degraded, ...]:
+        """Checks that were asked for and did not run."""
+        return self._degraded
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a decision is immutable: `{name}` cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a decision is immutable: `{name}` cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        """Two decisions are equal when they say the same; how long they took does not count."""
+        if not isinstance(other, Decision):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[object, ...]:
+        charter = self._charter
+        spoken = (charter.policy_version, charter.enforced)
+        return (self._record, self._parts, self._degraded, *spoken)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        ids = dict.fromkeys(finding.rule_id for finding in self.findings)
+        settled = Settled(
+            self.policy_version,
+            self.enforced,
+            tuple((rule_id, self._charter.explain(rule_id)) for rule_id in ids),
+            self.reasons,
+        )
+        return Decision, (self._record, settled, self.elapsed_ns, self._parts, self._degraded)
+
+    def __repr__(self) -> str:
+        category = "benign" if self.category is None else self.category.value
+        return f"Decision({self.action.value}, {category}, confidence={self.confidence:.3f})"
+
+
+_BLOCK = Action.BLOCK.code
+_TIERS = 5
+
+
+def _open_verdict(record: Record, parts: tuple[Record, ...], charter: Charter) -> Verdict:
+    category = record[1]
+    return Verdict(
+        is_attack=category >= 0,
+        category=None if category < 0 else CATEGORIES[category],
+        confidence=record[3],
+        severity=SEVERITIES[record[2]],
+        findings=_open_findings(parts or (record,), charter),
+    )
+
+
+def _open_findings(records: Iterable[Record], charter: Charter) -> tuple[Finding, ...]:
+    opened = [
+        _open_finding(raw, index, charter)
+        for index, record in enumerate(records)
+        for raw in record[6]
+    ]
+    # The engine sorts within one content; several contents are merged here.
+    opened.sort(key=lambda finding: -finding.score)
+    return tuple(opened)
+
+
+def _open_finding(raw: FindingRecord, content: int, charter: Charter) -> Finding:
+    rule_id, category, start, end, score, severity, mention, chain, matched = raw
+    return Finding(
+        category=CATEGORIES[category],
+        span=Span(start, end),
+        score=score,
+        severity=SEVERITIES[severity],
+        rule_id=rule_id,
+        explanation=charter.explain(rule_id),
+        chain=chain,
+        matched=tuple(Span(first, last) for first, last in matched),
+        mention=mention,
+        content=content,
+    )

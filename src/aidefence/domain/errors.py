@@ -1,0 +1,62 @@
+"""One tree of errors. They come from configuration and from callers, never from what is inspected."""
+
+from __future__ import annotations
+
+
+class AIDefenceError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class ConfigError(AIDefenceError):
+    """A setting, a file of settings or a shipped part is not usable."""
+
+
+class SettingError(ConfigError):
+    """One setting has a name or a value that we do not know."""
+
+    def __init__(self, setting: str, reason: str) -> None:
+        super().__init__(f"setting `{setting}`: {reason}")
+        self.setting = setting
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[SettingError], tuple[str, str]]:
+        return type(self), (self.setting, self.reason)
+
+
+class RuleError(ConfigError):
+    """A rule file is wrong; says where and what was expected there."""
+
+    def __init__(self, path: str, line: int, column: int, expected: str, message: str) -> None:
+        super().__init__(f"{path}:{line}:{column}: {message}, expected {expected}")
+        self.path = path
+        self.line = line
+        self.column = column
+        self.expected = expected
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[RuleError], tuple[str, int, int, str, str]]:
+        return type(self), (self.path, self.line, self.column, self.expected, self.message)
+
+
+class RulebookError(ConfigError):
+    """A folder of rules cannot be read as a whole."""
+
+
+class ModelError(ConfigError):
+    """A model file is missing, damaged or of a version we do not read."""
+
+
+class ContentError(AIDefenceError, TypeError):
+    """What was handed in for inspection is not text, messages or a list of them."""
+
+
+class MissingExtraError(AIDefenceError, ImportError):
+    """A feature needs an optional part that is not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs an optional part: install `aidefence[{extra}]`")
+        self.feature = feature
+        self.extra = extra
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        return type(self), (self.feature, self.extra)
