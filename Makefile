@@ -1,0 +1,74 @@
+# AI Defence. Every target has one help line: `make help`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8080
+BIN := .venv/bin
+export PYTHON PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PACKAGES := .venv/.packages
+EXTENSION := .venv/.extension
+RUST_SOURCES := $(shell find crates -name '*.rs' -not -path '*/target/*' -o -name '*.bin' -o -name 'Cargo.toml' -not -path '*/fuzz/*') \
+	Cargo.toml Cargo.lock .cargo/config.toml
+
+.PHONY: install run test check bench train fuzz docs lock wheel clean help
+
+install: $(EXTENSION) ## create .venv, build the extension, install everything
+
+run: $(EXTENSION) ## start the gateway, show it one benign and one attacking request, keep serving
+	@exec $(BIN)/python scripts/run.py --host $(HOST) --port $(PORT)
+
+test: $(EXTENSION) ## run all tests, Rust and Python
+	cargo test --locked --quiet -p aidefence-engine
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(EXTENSION) ## linters, types, floors, stubs, crate licences, our own rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m mypy.stubtest aidefence.engine._native
+	$(BIN)/python scripts/check_crates.py
+	$(BIN)/python -m pytest -q tests/architecture
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+
+bench: $(EXTENSION) ## measure everything the README claims, into bench/record
+	$(BIN)/python -m bench
+
+train: $(EXTENSION) ## make the shipped models again from data (AIDEFENCE_DATA names the folder)
+	$(BIN)/python -m training
+
+fuzz: ## fuzz each target for FUZZ_SECONDS (needs cargo-fuzz and a nightly toolchain)
+	@scripts/fuzz.sh
+
+docs: $(EXTENSION) ## write generated documents again: api/openapi.json
+	$(BIN)/python scripts/write_openapi.py
+
+lock: ## pin Python packages again, with hashes, into constraints.txt
+	scripts/lock.sh
+
+wheel: $(EXTENSION) ## build the wheel into dist/
+	$(BIN)/maturin build --release --locked --out dist
+
+clean: ## remove what was built: .venv, target, dist, caches
+	rm -rf .venv target dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .cache
+	rm -f src/aidefence/engine/_native*.so
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)$$/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+$(PACKAGES): constraints.txt
+	@scripts/toolchain.sh python
+	test -x $(BIN)/python || "$$PYTHON" -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r constraints.txt
+	@touch $@
+
+$(EXTENSION): $(PACKAGES) $(RUST_SOURCES) pyproject.toml
+	@scripts/toolchain.sh rust
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
