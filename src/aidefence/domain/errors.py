@@ -1,4 +1,4 @@
-"""One tree of errors. They come from configuration and from callers, never from what is inspected."""
+"""One tree of errors: they come from configuration and callers, never from inspected text."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ TAXONOMY: Mapping[Category, TaxonomyEntry] = MappingProxyType(
         ),
         Category.JAILBREAK: TaxonomyEntry(
             "Jailbreak",
-            "The text talks the model out of its rules: personas, modes, games, forbidden refusals.",
+            "The text talks the model out of its rules: personas, modes, games, banned refusals.",
             Severity.HIGH,
             ("LLM01",),
             ("ASI01", "ASI09"),
@@ -165,7 +165,7 @@ TAXONOMY: Mapping[Category, TaxonomyEntry] = MappingProxyType(
         ),
         Category.TOOL_ABUSE: TaxonomyEntry(
             "Tool abuse",
-            "The text drives tools to act without consent, or poisons what a tool says about itself.",
+            "The text drives tools to act without consent, or poisons a tool's own description.",
             Severity.HIGH,
             ("LLM06",),
             ("ASI02", "ASI04"),
