@@ -1,0 +1,215 @@
+//! What fusion looks at: the model's scores, the rules' evidence and the structure of a text, as one
+//! row of numbers in a fixed order.
+
+use crate::category::{CATEGORY_COUNT, MODEL_CATEGORY_COUNT};
+use crate::rules::matching::Context;
+use crate::text::{View, byte_kind};
+
+/// Lexicons in `lexicons/context.yml` that only count. The order is part of the model format.
+pub const CONTEXT_LEXICONS: [&str; 18] = [
+    "reporting",
+    "teaching",
+    "negation",
+    "model_noun",
+    "second_person",
+    "override_verb",
+    "order_noun",
+    "prior",
+    "reveal_verb",
+    "secret_noun",
+    "send_verb",
+    "secrecy",
+    "urgency",
+    "authority",
+    "persona",
+    "restriction",
+    "harm_noun",
+    "fiction",
+];
+
+/// Index of the lexicon whose words turn a quotation into a mention.
+pub(crate) const REPORTING: u8 = 0;
+
+const STRUCTURE: [&str; 26] = [
+    "ngram_whole",
+    "ngram_window",
+    "ngram_sentence",
+    "ngram_lift",
+    "ngram_derived",
+    "log_tokens",
+    "log_blocks",
+    "best_window_place",
+    "rules_strongest",
+    "rules_noisy_or",
+    "rules_mentioned",
+    "rules_distinct",
+    "rules_anomaly",
+    "rules_payload",
+    "rules_derived",
+    "derived_decoded",
+    "derived_rewritten",
+    "invisible",
+    "mixed_scripts",
+    "upper_share",
+    "digit_share",
+    "punctuation_share",
+    "newline_share",
+    "quoted",
+    "code",
+    "foreign_share",
+];
+
+const CIRCUMSTANCE: [&str; 6] = ["unspaced_share", "longest_token", "sentence_length", "from_document", "from_system", "outgoing"];
+
+/// Numbers in a row.
+pub const FEATURE_COUNT: usize =
+    STRUCTURE.len() + CIRCUMSTANCE.len() + MODEL_CATEGORY_COUNT as usize + CONTEXT_LEXICONS.len();
+
+/// The names of all features, in row order.
+#[must_use]
+pub fn feature_names() -> Vec<String> {
+    let categories = crate::category::CATEGORIES.iter().take(usize::from(MODEL_CATEGORY_COUNT));
+    STRUCTURE
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(CIRCUMSTANCE.iter().map(|name| (*name).to_owned()))
+        .chain(categories.map(|name| format!("rules_{name}")))
+        .chain(CONTEXT_LEXICONS.iter().map(|name| format!("context_{name}")))
+        .collect()
+}
+
+/// The n-gram model's view of a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct NgramScores {
+    /// All features together.
+    pub(crate) whole: f32,
+    /// The best window.
+    pub(crate) window: f32,
+    /// The best short window.
+    pub(crate) sentence: f32,
+    /// First block of the best short window, and how many blocks there are.
+    pub(crate) best_block: usize,
+    pub(crate) blocks: usize,
+}
+
+/// What the rules found, views of all kinds together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Evidence {
+    /// Strongest score in use, by category.
+    pub(crate) strongest: [f32; CATEGORY_COUNT],
+    /// Probability that none of the matches in use on the model is an attack, if they were independent.
+    pub(crate) none_true: f32,
+    /// Strongest discounted match on the model, before the discount.
+    pub(crate) mentioned: f32,
+    /// Different rules in use against the model.
+    pub(crate) distinct: u32,
+    /// Strongest match that only a decoded or rewritten view shows.
+    pub(crate) derived: f32,
+}
+
+impl Evidence {
+    pub(crate) const NONE: Self =
+        Self { strongest: [0.0; CATEGORY_COUNT], none_true: 1.0, mentioned: 0.0, distinct: 0, derived: 0.0 };
+}
+
+/// What the views made of a text showed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Derived {
+    pub(crate) decoded: u32,
+    pub(crate) rewritten: u32,
+    /// Best n-gram score among them.
+    pub(crate) score: f32,
+}
+
+impl Derived {
+    /// The score of a text without derived views.
+    pub(crate) const SCORE_NONE: f32 = -8.0;
+    pub(crate) const NONE: Self = Self { decoded: 0, rewritten: 0, score: Self::SCORE_NONE };
+}
+
+/// Writes the row for one text.
+#[inline(always)]
+pub(crate) fn row(
+    view: &View,
+    ngram: NgramScores,
+    evidence: &Evidence,
+    derived: Derived,
+    counts: &[u32],
+    context: Context,
+) -> [f32; FEATURE_COUNT] {
+    let stats = &view.stats;
+    let bytes = float(view.text().len().max(1));
+    let tokens = float(view.tokens.len());
+    let share = |count: u32| count as f32 / bytes;
+    let flag = |yes: bool| if yes { 1.0 } else { 0.0 };
+    let sentences = view.tokens.last().map_or(1.0, |token| token.sentence as f32 + 1.0);
+    let category = |code: usize| evidence.strongest.get(code).copied().unwrap_or(0.0);
+    let on_model = (0..usize::from(MODEL_CATEGORY_COUNT)).map(category).fold(0.0, f32::max);
+    let payload = (10..=14).map(category).fold(0.0, f32::max);
+    let letters = float(view.text().len()).max(1.0);
+    let head = [
+        ngram.whole,
+        ngram.window,
+        ngram.sentence,
+        ngram.window - ngram.whole,
+        derived.score,
+        log1p(tokens),
+        log1p(float(ngram.blocks)),
+        if ngram.blocks > 1 { float(ngram.best_block) / float(ngram.blocks - 1) } else { 0.5 },
+        on_model,
+        1.0 - evidence.none_true,
+        evidence.mentioned,
+        (evidence.distinct as f32).min(6.0),
+        category(17),
+        payload,
+        evidence.derived,
+        (derived.decoded as f32).min(4.0),
+        (derived.rewritten as f32).min(4.0),
+        log1p(stats.invisible as f32),
+        log1p(stats.mixed_tokens as f32),
+        share(stats.upper),
+        share(stats.digit),
+        share(stats.punctuation),
+        share(stats.newline),
+        (stats.quote as f32).min(8.0) / 8.0,
+        flag(stats.kinds & byte_kind::BACKTICK != 0),
+        stats.foreign_letters as f32 / letters,
+        stats.single_tokens as f32 / letters,
+        log1p(stats.longest_token as f32),
+        (tokens / sentences).min(60.0) / 60.0,
+        flag(context.origin >= 3),
+        flag(context.origin == 0),
+        flag(context.direction == 1),
+    ];
+    let mut row = [0.0; FEATURE_COUNT];
+    let categories = (0..usize::from(MODEL_CATEGORY_COUNT)).map(category);
+    let counted = counts.iter().map(|count| (*count as f32).min(8.0) / (1.0 + tokens / 32.0));
+    for (slot, value) in row.iter_mut().zip(head.into_iter().chain(categories).chain(counted)) {
+        *slot = value;
+    }
+    row
+}
+
+/// `ln(1 + x)`; the same bits on every platform matter less than speed here, but not a panic.
+fn log1p(value: f32) -> f32 {
+    value.max(0.0).ln_1p()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a text; a rounding of 2^-24 is nothing to a score")]
+fn float(value: usize) -> f32 {
+    value as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FEATURE_COUNT, feature_names};
+
+    #[test]
+    fn every_number_has_one_name() {
+        let mut names = feature_names();
+        assert_eq!(names.len(), FEATURE_COUNT);
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), FEATURE_COUNT);
+    }
+}

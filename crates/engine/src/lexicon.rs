@@ -1,0 +1,462 @@
+//! Finding every word, phrase, stem and marker of all rules in one pass over the tokens.
+//!
+//! Words are found by the hash each token carries anyway, so a text costs a few bit tests a token
+//! however many rules there are. A class is the set of entries one pattern accepts; patterns with the
+//! same entries share a class.
+
+use std::collections::HashMap;
+
+use crate::fold::{Fold, fold};
+use crate::masks::Portable;
+use crate::ngram::bigram;
+use crate::text::{View, low_bytes, mix, narrow};
+
+/// A class seen in a text, at tokens `first..=last`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Hit {
+    pub(crate) class: u16,
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    /// Bytes of the normalised text.
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+/// One way a class may be written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Entry {
+    /// Consecutive tokens.
+    Words(Vec<Element>),
+    /// A literal with punctuation in it, and whether it counts only at the start of a line.
+    Text { literal: Vec<u8>, line: bool },
+    /// A token with at least three digits.
+    Digits,
+    /// At least twenty characters without a space.
+    Blob,
+}
+
+/// One token of a phrase.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Element {
+    Exact { hash: u64, word: Vec<u8> },
+    Stem(Vec<u8>),
+}
+
+const FILTER_BITS: usize = 1 << 16;
+const BLOB_LEN_MIN: u32 = 20;
+const STEM_SALT: u64 = 0x5747;
+
+/// A set that answers “surely not” from a few kilobytes.
+#[derive(Clone, Debug)]
+struct Filter(Box<[u64; FILTER_BITS / 64]>);
+
+impl Filter {
+    fn new() -> Self {
+        Self(Box::new([0; FILTER_BITS / 64]))
+    }
+
+    fn insert(&mut self, hash: u64) {
+        if let Some(word) = self.0.get_mut((hash >> 54) as usize) {
+            *word |= 1 << (hash >> 48 & 63);
+        }
+    }
+
+    #[inline(always)]
+    fn may_hold(&self, hash: u64) -> bool {
+        self.0.get((hash >> 54) as usize).is_some_and(|word| word >> (hash >> 48 & 63) & 1 == 1)
+    }
+}
+
+/// What a found key leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Class(u16),
+    /// A phrase to verify, whose element number `offset` is here.
+    Phrase { id: u32, offset: u32 },
+}
+
+type Index = HashMap<u64, Vec<Target>, std::hash::BuildHasherDefault<Ready>>;
+
+/// Hashes that are hashes already.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ready(u64);
+
+impl std::hash::Hasher for Ready {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+    fn write_u16(&mut self, value: u16) {
+        self.0 = u64::from(value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Phrase {
+    elements: Vec<Element>,
+    class: u16,
+}
+
+#[derive(Clone, Debug)]
+struct Literal {
+    bytes: Vec<u8>,
+    /// Which byte of it is the anchor.
+    anchor: usize,
+    line: bool,
+    class: u16,
+}
+
+/// All classes, ready to be looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Lexicon {
+    word_filter: Filter,
+    stem_filter: Filter,
+    pair_filter: Filter,
+    words: Index,
+    stems: Index,
+    pairs: Index,
+    long_stems: Vec<usize>,
+    phrases: Vec<Phrase>,
+    literals: HashMap<u16, Vec<Literal>, std::hash::BuildHasherDefault<Ready>>,
+    /// Bytes literals hang on.
+    pub(crate) anchors: [bool; 256],
+    digits: Vec<u16>,
+    blobs: Vec<u16>,
+    class_count: usize,
+}
+
+impl Lexicon {
+    /// Indexes classes; the position in `classes` is the class number.
+    pub(crate) fn build(classes: &[Vec<Entry>]) -> Self {
+        let mut lexicon = Self {
+            word_filter: Filter::new(),
+            stem_filter: Filter::new(),
+            pair_filter: Filter::new(),
+            words: Index::default(),
+            stems: Index::default(),
+            pairs: Index::default(),
+            long_stems: Vec::new(),
+            phrases: Vec::new(),
+            literals: HashMap::default(),
+            anchors: [false; 256],
+            digits: Vec::new(),
+            blobs: Vec::new(),
+            class_count: classes.len(),
+        };
+        for (class, entries) in classes.iter().enumerate() {
+            let Ok(class) = u16::try_from(class) else { break };
+            for entry in entries {
+                lexicon.add(class, entry);
+            }
+        }
+        lexicon.long_stems.sort_unstable();
+        lexicon.long_stems.dedup();
+        lexicon
+    }
+
+    pub(crate) const fn class_count(&self) -> usize {
+        self.class_count
+    }
+
+    fn add(&mut self, class: u16, entry: &Entry) {
+        match entry {
+            Entry::Digits => self.digits.push(class),
+            Entry::Blob => self.blobs.push(class),
+            Entry::Text { literal, line } => self.add_literal(class, literal, *line),
+            Entry::Words(elements) => match elements.as_slice() {
+                [] => {}
+                [Element::Exact { hash, .. }] => self.add_word(*hash, Target::Class(class)),
+                [Element::Stem(stem)] => self.add_stem(stem, Target::Class(class)),
+                _ => self.add_phrase(class, elements),
+            },
+        }
+    }
+
+    fn add_word(&mut self, hash: u64, target: Target) {
+        self.word_filter.insert(hash);
+        self.words.entry(hash).or_default().push(target);
+    }
+
+    fn add_stem(&mut self, stem: &[u8], target: Target) {
+        self.stem_filter.insert(opening_hash(word_of(stem)));
+        let hash = if stem.len() <= 8 {
+            stem_hash(word_of(stem), stem.len())
+        } else {
+            self.long_stems.push(stem.len());
+            long_stem_hash(stem)
+        };
+        self.stem_filter.insert(hash);
+        self.stems.entry(hash).or_default().push(target);
+    }
+
+    /// Hangs a phrase on its first two neighbouring whole words, else on a whole word, else on a stem.
+    fn add_phrase(&mut self, class: u16, elements: &[Element]) {
+        let id = narrow(self.phrases.len());
+        self.phrases.push(Phrase { elements: elements.to_vec(), class });
+        let target = |offset: usize| Target::Phrase { id, offset: narrow(offset) };
+        for (offset, pair) in elements.windows(2).enumerate() {
+            if let [Element::Exact { hash: first, .. }, Element::Exact { hash: second, .. }] = pair {
+                let hash = bigram(*first, *second);
+                self.pair_filter.insert(hash);
+                self.pairs.entry(hash).or_default().push(target(offset));
+                return;
+            }
+        }
+        let mut longest: Option<(usize, usize, u64)> = None;
+        for (offset, element) in elements.iter().enumerate() {
+            if let Element::Exact { hash, word } = element
+                && longest.is_none_or(|(_, known, _)| word.len() > known)
+            {
+                longest = Some((offset, word.len(), *hash));
+            }
+        }
+        if let Some((offset, _, hash)) = longest {
+            self.add_word(hash, target(offset));
+        } else if let Some(Element::Stem(stem)) = elements.first() {
+            self.add_stem(stem, target(0));
+        }
+    }
+
+    fn add_literal(&mut self, class: u16, literal: &[u8], line: bool) {
+        let Some(anchor) = rarest_anchor(literal) else { return };
+        let Some(byte) = literal.get(anchor) else { return };
+        if let Some(flag) = self.anchors.get_mut(usize::from(*byte)) {
+            *flag = true;
+        }
+        let key = literal_key(*byte, literal.get(anchor + 1).copied());
+        self.literals.entry(key).or_default().push(Literal { bytes: literal.to_vec(), anchor, line, class });
+    }
+
+    /// Calls `on` for every class in the text, roughly in text order.
+    #[inline(always)]
+    pub(crate) fn scan(&self, view: &View, mut on: impl FnMut(Hit)) {
+        let mut last = 0_u64;
+        for (index, token) in view.tokens.iter().enumerate() {
+            if self.word_filter.may_hold(token.hash) {
+                self.look_up(&self.words, token.hash, view, index, &mut on);
+            }
+            if self.stem_filter.may_hold(opening_hash(token.head)) {
+                self.scan_stems(view, index, &mut on);
+            }
+            let pair = bigram(last, token.hash);
+            if self.pair_filter.may_hold(pair) && index > 0 {
+                self.look_up(&self.pairs, pair, view, index - 1, &mut on);
+            }
+            if token.digits >= 3 {
+                for class in &self.digits {
+                    on(hit(view, *class, index, index));
+                }
+            }
+            last = token.hash;
+        }
+        if !self.blobs.is_empty() && view.stats.longest_token >= 4 {
+            self.scan_blobs(view, &mut on);
+        }
+        for position in &view.anchors {
+            self.scan_literals(view, *position as usize, &mut on);
+        }
+    }
+
+    #[inline(never)]
+    fn look_up(&self, index: &Index, hash: u64, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
+        for target in index.get(&hash).into_iter().flatten() {
+            match *target {
+                Target::Class(class) => on(hit(view, class, at, at)),
+                Target::Phrase { id, offset } => {
+                    let (Some(phrase), Some(first)) = (self.phrases.get(id as usize), at.checked_sub(offset as usize)) else {
+                        continue;
+                    };
+                    let Some(tokens) = view.tokens.get(first..first + phrase.elements.len()) else { continue };
+                    if phrase.elements.iter().zip(tokens).all(|(element, token)| element.matches(view, token)) {
+                        on(hit(view, phrase.class, first, first + phrase.elements.len() - 1));
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn scan_stems(&self, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
+        let Some(token) = view.tokens.get(at) else { return };
+        let len = token.len();
+        for stem_len in 1..=len.min(8) {
+            let hash = stem_hash(token.head & low_bytes(stem_len), stem_len);
+            if self.stem_filter.may_hold(hash) {
+                self.look_up(&self.stems, hash, view, at, on);
+            }
+        }
+        for stem_len in self.long_stems.iter().take_while(|stem_len| **stem_len <= len) {
+            let from = token.start as usize;
+            let Some(bytes) = view.text().get(from..from + stem_len) else { continue };
+            let hash = long_stem_hash(bytes);
+            if self.stem_filter.may_hold(hash) {
+                self.look_up(&self.stems, hash, view, at, on);
+            }
+        }
+    }
+
+    /// Runs of tokens with no white space between them.
+    #[inline(never)]
+    fn scan_blobs(&self, view: &View, on: &mut impl FnMut(Hit)) {
+        let text = view.text();
+        let mut run: Option<(usize, u32)> = None;
+        let mut previous_end = 0;
+        for (index, token) in view.tokens.iter().enumerate() {
+            let gap = text.get(previous_end as usize..token.start as usize).unwrap_or_default();
+            let joined = run.is_some() && gap.len() <= 4 && !gap.iter().any(u8::is_ascii_whitespace);
+            if !joined {
+                self.end_blob(view, run, index, previous_end, on);
+                run = Some((index, token.start));
+            }
+            previous_end = token.end;
+        }
+        self.end_blob(view, run, view.tokens.len(), previous_end, on);
+    }
+
+    fn end_blob(&self, view: &View, run: Option<(usize, u32)>, next: usize, end: u32, on: &mut impl FnMut(Hit)) {
+        let Some((first, start)) = run else { return };
+        if end - start < BLOB_LEN_MIN || view.stats.single_tokens > 0 {
+            return;
+        }
+        for class in &self.blobs {
+            on(Hit { class: *class, first: narrow(first), last: narrow(next.saturating_sub(1)), start, end });
+        }
+    }
+
+    #[inline(never)]
+    fn scan_literals(&self, view: &View, position: usize, on: &mut impl FnMut(Hit)) {
+        let text = view.text();
+        let Some(byte) = text.get(position) else { return };
+        let next = text.get(position + 1).copied();
+        for key in [literal_key(*byte, next), literal_key(*byte, None)] {
+            for literal in self.literals.get(&key).into_iter().flatten() {
+                let Some(start) = position.checked_sub(literal.anchor) else { continue };
+                let end = start + literal.bytes.len();
+                if text.get(start..end) != Some(literal.bytes.as_slice()) || (literal.line && !starts_line(text, start)) {
+                    continue;
+                }
+                let first = view.tokens.partition_point(|token| token.end as usize <= start);
+                let after = view.tokens.partition_point(|token| (token.start as usize) < end);
+                let last = after.saturating_sub(1).max(first);
+                on(Hit { class: literal.class, first: narrow(first), last: narrow(last), start: narrow(start), end: narrow(end) });
+            }
+            if next.is_none() {
+                break;
+            }
+        }
+    }
+}
+
+impl Element {
+    fn matches(&self, view: &View, token: &crate::text::Token) -> bool {
+        match self {
+            Self::Exact { hash, .. } => token.hash == *hash,
+            Self::Stem(stem) => {
+                let bytes = view.text().get(token.start as usize..token.end as usize).unwrap_or_default();
+                bytes.starts_with(stem)
+            }
+        }
+    }
+}
+
+/// Reads a `words` entry the way texts are read. A trailing `*` makes a word a stem; characters that
+/// are tokens of their own are always whole.
+pub(crate) fn parse_words(entry: &str) -> Vec<Element> {
+    let mut elements = Vec::new();
+    let mut view = View::default();
+    for piece in entry.split_whitespace() {
+        let stem = piece.ends_with('*') && !piece.chars().any(|c| matches!(fold(c), Fold::Single(_)));
+        view.read(Portable, piece, &[false; 256]);
+        let count = view.tokens.len();
+        for (index, token) in view.tokens.iter().enumerate() {
+            let bytes = view.text().get(token.start as usize..token.end as usize).unwrap_or_default();
+            elements.push(if stem && index + 1 == count {
+                Element::Stem(bytes.to_vec())
+            } else {
+                Element::Exact { hash: token.hash, word: bytes.to_vec() }
+            });
+        }
+    }
+    elements
+}
+
+/// Reads a `text` entry the way texts are read.
+pub(crate) fn parse_text(entry: &str) -> Vec<u8> {
+    let mut view = View::default();
+    view.read(Portable, entry, &[false; 256]);
+    view.text().to_vec()
+}
+
+fn hit(view: &View, class: u16, first: usize, last: usize) -> Hit {
+    let start = view.tokens.get(first).map_or(0, |token| token.start);
+    let end = view.tokens.get(last).map_or(start, |token| token.end);
+    Hit { class, first: narrow(first), last: narrow(last), start, end }
+}
+
+/// Whether only white space and list or heading marks stand between the line's start and `start`.
+fn starts_line(text: &[u8], start: usize) -> bool {
+    const LOOK_BACK_MAX: usize = 16;
+    let from = start.saturating_sub(LOOK_BACK_MAX);
+    let before = text.get(from..start).unwrap_or_default();
+    for byte in before.iter().rev() {
+        match byte {
+            b'\n' => return true,
+            b' ' | b'\t' | b'\r' | b'#' | b'*' | b'>' | b'-' | b'[' | b'(' | b'<' | b'"' => {}
+            _ => return false,
+        }
+    }
+    from == 0
+}
+
+/// The position of the punctuation byte that ordinary text holds least.
+fn rarest_anchor(literal: &[u8]) -> Option<usize> {
+    let commonness = |byte: u8| match byte {
+        b'.' | b',' => 5,
+        b'\'' | b'"' | b'-' | b'!' | b'?' => 4,
+        b':' | b';' | b'(' | b')' => 3,
+        b'/' | b'*' | b'_' => 2,
+        b'=' | b'<' | b'>' | b'#' | b'`' => 1,
+        _ => 0,
+    };
+    let is_anchor = |byte: u8| byte.is_ascii_punctuation();
+    literal
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| is_anchor(**byte))
+        .min_by_key(|(_, byte)| commonness(**byte))
+        .map(|(index, _)| index)
+}
+
+fn literal_key(byte: u8, next: Option<u8>) -> u16 {
+    u16::from(byte) << 8 | u16::from(next.unwrap_or(0))
+}
+
+fn word_of(stem: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    for (to, from) in bytes.iter_mut().zip(stem) {
+        *to = *from;
+    }
+    u64::from_le_bytes(bytes)
+}
+
+/// The first two bytes, which decide whether any stem is worth trying.
+#[inline(always)]
+const fn opening_hash(head: u64) -> u64 {
+    mix(head & 0xFFFF, STEM_SALT)
+}
+
+#[inline(always)]
+const fn stem_hash(head: u64, len: usize) -> u64 {
+    mix(head, STEM_SALT + 1 + len as u64)
+}
+
+fn long_stem_hash(stem: &[u8]) -> u64 {
+    stem.chunks(8).fold(STEM_SALT + 64 + stem.len() as u64, |hash, chunk| mix(hash ^ word_of(chunk), chunk.len() as u64))
+}

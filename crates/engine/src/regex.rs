@@ -1,0 +1,142 @@
+//! Linear-time regexes, and validators for what they find.
+
+use std::ops::Range;
+
+use regex_automata::meta::{BuildError, Config, Regex};
+use regex_automata::util::syntax;
+use regex_automata::{Input, MatchKind};
+
+use crate::rules::source::Check;
+
+/// A compiled regex never needs more than this.
+const NFA_BYTES_MAX: usize = 1 << 20;
+/// Matches looked at in one window before the search gives up on a validator.
+const TRIES_MAX: usize = 16;
+
+/// A compiled pattern that looks at bytes and always ends in linear time.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    regex: Regex,
+    pub(crate) exact: bool,
+    check: Option<Check>,
+}
+
+impl Pattern {
+    pub(crate) fn new(pattern: &str, exact: bool, check: Option<Check>) -> Result<Self, Box<BuildError>> {
+        let regex = Regex::builder()
+            .configure(
+                Config::new()
+                    .match_kind(MatchKind::LeftmostFirst)
+                    .nfa_size_limit(Some(NFA_BYTES_MAX))
+                    // One lazy DFA a regex is plenty; hundreds of full ones would not fit the memory bar.
+                    .onepass(false)
+                    .dfa(false)
+                    .hybrid_cache_capacity(256 << 10),
+            )
+            .syntax(syntax::Config::new().utf8(false).case_insensitive(false))
+            .build(pattern)
+            .map_err(Box::new)?;
+        Ok(Self { regex, exact, check })
+    }
+
+    /// The first match inside `window` of `text` that the validator accepts.
+    pub(crate) fn find(&self, text: &[u8], window: Range<usize>) -> Option<Range<usize>> {
+        let mut from = window.start;
+        for _ in 0..TRIES_MAX {
+            let input = Input::new(text).range(from..window.end.min(text.len()));
+            let found = self.regex.search(&input)?;
+            let range = found.range();
+            let bytes = text.get(range.clone()).unwrap_or_default();
+            if self.check.is_none_or(|check| passes(check, bytes)) {
+                return Some(range);
+            }
+            from = range.end.max(range.start + 1);
+            if from >= window.end {
+                return None;
+            }
+        }
+        None
+    }
+}
+
+fn passes(check: Check, bytes: &[u8]) -> bool {
+    match check {
+        Check::Luhn => luhn(bytes),
+        Check::Iban => iban(bytes),
+        Check::Entropy => entropy_bits(bytes) >= 3.5,
+    }
+}
+
+/// ISO/IEC 7812-1, annex B.
+fn luhn(bytes: &[u8]) -> bool {
+    let mut sum = 0;
+    let mut digits = 0_usize;
+    let mut same = true;
+    let mut first = None;
+    for byte in bytes.iter().rev().filter(|byte| byte.is_ascii_digit()) {
+        let digit = u32::from(byte - b'0');
+        same &= *first.get_or_insert(digit) == digit;
+        let doubled = if digits % 2 == 1 { digit * 2 } else { digit };
+        sum += if doubled > 9 { doubled - 9 } else { doubled };
+        digits += 1;
+    }
+    digits >= 12 && !same && sum % 10 == 0
+}
+
+/// ISO 13616: move the first four characters to the end, letters to numbers, remainder 1 by 97.
+fn iban(bytes: &[u8]) -> bool {
+    let clean: Vec<u8> = bytes.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
+    if !(15..=34).contains(&clean.len()) {
+        return false;
+    }
+    let Some((head, tail)) = clean.split_at_checked(4) else { return false };
+    let remainder = tail.iter().chain(head).fold(0_u32, |rest, byte| match byte {
+        b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
+        letter => (rest * 100 + u32::from(letter.to_ascii_lowercase() - b'a') + 10) % 97,
+    });
+    remainder == 1
+}
+
+/// Shannon entropy in bits a byte.
+pub(crate) fn entropy_bits(bytes: &[u8]) -> f32 {
+    let mut counts = [0_u32; 256];
+    for byte in bytes {
+        if let Some(count) = counts.get_mut(usize::from(*byte)) {
+            *count += 1;
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts of a short run")]
+    let total = bytes.len().max(1) as f32;
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| {
+            #[expect(clippy::cast_precision_loss, reason = "counts of a short run")]
+            let share = *count as f32 / total;
+            -share * share.log2()
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pattern, iban, luhn};
+    use crate::rules::source::Check;
+
+    #[test]
+    fn check_digits() {
+        assert!(luhn(b"4111 1111 1111 1111"));
+        assert!(!luhn(b"4111 1111 1111 1112"));
+        assert!(!luhn(b"0000 0000 0000 0000"));
+        assert!(iban(b"DE89 3704 0044 0532 0130 00"));
+        assert!(!iban(b"DE89 3704 0044 0532 0130 01"));
+    }
+
+    #[test]
+    fn a_validator_refuses_and_the_search_goes_on() {
+        let pattern = Pattern::new(r"\b\d{16}\b", false, Some(Check::Luhn)).unwrap_or_else(|error| panic!("{error}"));
+        let text = b"1234567812345678 then 4111111111111111";
+        assert_eq!(pattern.find(text, 0..text.len()), Some(22..38));
+        assert_eq!(pattern.find(text, 0..20), None);
+    }
+}

@@ -1,0 +1,6 @@
+//! Detection rules: as written, as compiled, as matched.
+
+pub(crate) mod compile;
+pub(crate) mod matching;
+pub mod parse;
+pub mod source;

@@ -1,0 +1,343 @@
+//! Which rules hold in a view, and where.
+
+use std::ops::Range;
+
+use crate::lexicon::Hit;
+use crate::rules::compile::{Condition, Rule, Rulebook};
+use crate::rules::source::{Flow, Mention};
+use crate::text::View;
+
+/// Bytes either side of a candidate that a regex may look at.
+const REGEX_REACH: usize = 256;
+/// Places one condition may hold in one view.
+const MATCHES_PER_CONDITION_MAX: usize = 16;
+/// Hits of one class tried around a driver hit, either side.
+const NEIGHBOURS: usize = 4;
+/// Tokens around a match in which a reporting word makes it a mention.
+const REPORT_REACH: u32 = 12;
+
+/// A rule that holds at bytes `start..end` of the normalised text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Match {
+    pub(crate) rule: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    /// Quoted or shown, and talked about.
+    pub(crate) mention: bool,
+    /// The words that made it hold.
+    pub(crate) parts: Vec<(u32, u32)>,
+}
+
+/// Where the inspected text comes from and where it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Origin code, see the `Origin` of the domain.
+    pub origin: u8,
+    /// 0 towards the model, 1 from it.
+    pub direction: u8,
+}
+
+/// Working memory of matching, reused over texts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scratch {
+    pub(crate) hits: Vec<Hit>,
+    present: Vec<u64>,
+    touched: Vec<u16>,
+    /// Hits of the context lexicons, by feature.
+    pub(crate) context_counts: Vec<u32>,
+    /// Tokens at which reporting words stand.
+    reports: Vec<u32>,
+    candidates: Vec<u32>,
+    sorted: bool,
+}
+
+impl Scratch {
+    fn reset(&mut self, class_count: usize) {
+        self.hits.clear();
+        for class in self.touched.drain(..) {
+            if let Some(word) = self.present.get_mut(usize::from(class) / 64) {
+                *word = 0;
+            }
+        }
+        self.present.resize(class_count.div_ceil(64), 0);
+        self.context_counts.clear();
+        self.context_counts.resize(crate::features::CONTEXT_LEXICONS.len(), 0);
+        self.reports.clear();
+        self.candidates.clear();
+        self.sorted = false;
+    }
+
+    #[inline(always)]
+    fn has(&self, class: u16) -> bool {
+        self.present.get(usize::from(class) / 64).is_some_and(|word| word >> (class % 64) & 1 == 1)
+    }
+
+    /// Hits of a class in text order; hits must be sorted.
+    fn of(&self, class: u16) -> &[Hit] {
+        let from = self.hits.partition_point(|hit| hit.class < class);
+        let to = self.hits.partition_point(|hit| hit.class <= class);
+        self.hits.get(from..to).unwrap_or_default()
+    }
+}
+
+impl Rulebook {
+    /// Appends the places where rules hold in `view` to `matches`. `source` is the text the view was
+    /// read from, for regexes that want its case.
+    #[inline(always)]
+    pub(crate) fn find(&self, view: &View, source: &str, context: Context, scratch: &mut Scratch, matches: &mut Vec<Match>) {
+        self.collect(view, scratch);
+        if scratch.candidates.is_empty() {
+            return;
+        }
+        self.evaluate(view, source, context, scratch, matches);
+    }
+
+    #[inline(always)]
+    fn collect(&self, view: &View, scratch: &mut Scratch) {
+        scratch.reset(self.lexicon.class_count());
+        let Scratch { hits, present, touched, context_counts, reports, .. } = scratch;
+        self.lexicon.scan(view, |hit| {
+            let class = usize::from(hit.class);
+            if let Some(Some(feature)) = self.context_of.get(class) {
+                if let Some(count) = context_counts.get_mut(usize::from(*feature)) {
+                    *count += 1;
+                }
+                if *feature == crate::features::REPORTING {
+                    reports.push(hit.first);
+                }
+            }
+            if let Some(word) = present.get_mut(class / 64) {
+                let bit = 1 << (class % 64);
+                if *word & bit == 0 {
+                    *word |= bit;
+                    touched.push(hit.class);
+                }
+            }
+            hits.push(hit);
+        });
+        for class in &scratch.touched {
+            for condition in self.triggers.get(usize::from(*class)).into_iter().flatten() {
+                let Some(wanted) = self.conditions.get(*condition as usize) else { continue };
+                if wanted.all.iter().all(|class| scratch.has(*class)) {
+                    scratch.candidates.push(*condition);
+                }
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn evaluate(&self, view: &View, source: &str, context: Context, scratch: &mut Scratch, matches: &mut Vec<Match>) {
+        if !scratch.sorted {
+            scratch.hits.sort_unstable();
+            scratch.hits.dedup();
+            scratch.sorted = true;
+        }
+        scratch.candidates.sort_unstable();
+        for index in &scratch.candidates {
+            let Some(condition) = self.conditions.get(*index as usize) else { continue };
+            let Some(rule) = self.rules.get(condition.rule as usize) else { continue };
+            let reaches = rule.origins >> context.origin & 1 == 1
+                && match rule.direction {
+                    Flow::Both => true,
+                    Flow::Input => context.direction == 0,
+                    Flow::Output => context.direction == 1,
+                };
+            if reaches {
+                self.hold(view, source, rule, condition, scratch, matches);
+            }
+        }
+    }
+
+    /// Finds the places where one condition holds, driven by its class with the fewest hits.
+    fn hold(&self, view: &View, source: &str, rule: &Rule, condition: &Condition, scratch: &Scratch, matches: &mut Vec<Match>) {
+        let lists: Vec<&[Hit]> = condition.all.iter().map(|class| scratch.of(*class)).collect();
+        let Some(driver) = (0..lists.len()).min_by_key(|index| lists.get(*index).map_or(usize::MAX, |list| list.len())) else {
+            return;
+        };
+        let mut found = 0;
+        let mut covered = 0;
+        let mut chosen = Vec::with_capacity(lists.len());
+        for anchor in lists.get(driver).copied().unwrap_or_default() {
+            if found >= MATCHES_PER_CONDITION_MAX || anchor.start < covered {
+                continue;
+            }
+            chosen.clear();
+            chosen.resize(lists.len(), None);
+            if let Some(slot) = chosen.get_mut(driver) {
+                *slot = Some(*anchor);
+            }
+            let search = Search { condition, lists: &lists, driver, anchor: *anchor, view, scratch };
+            if !search.complete(0, &mut chosen) {
+                continue;
+            }
+            let Some(place) = self.place(view, source, condition, &chosen) else { continue };
+            covered = place.end.max(anchor.end);
+            found += 1;
+            let parts = chosen.iter().flatten().map(|hit| (hit.start, hit.end)).collect();
+            let (start, end) = (place.start, place.end);
+            let mention = rule.mention == Mention::Discount && is_mention(view, chosen.iter().flatten(), scratch);
+            matches.push(Match { rule: condition.rule, start, end, mention, parts });
+        }
+    }
+
+    /// The bytes a match covers: what its regexes found, else everything between its words.
+    fn place(&self, view: &View, source: &str, condition: &Condition, chosen: &[Option<Hit>]) -> Option<Range<u32>> {
+        let start = chosen.iter().flatten().map(|hit| hit.start).min()?;
+        let end = chosen.iter().flatten().map(|hit| hit.end).max()?;
+        let mut place: Option<Range<u32>> = None;
+        for index in &condition.patterns {
+            let pattern = self.patterns.get(*index as usize)?;
+            let found = if pattern.exact {
+                let there = view.map.to_source(start as usize..end as usize);
+                let window = there.start.saturating_sub(REGEX_REACH)..(there.end + REGEX_REACH).min(source.len());
+                let found = pattern.find(source.as_bytes(), window)?;
+                from_source(view, &found)
+            } else {
+                let window = (start as usize).saturating_sub(REGEX_REACH)..(end as usize + REGEX_REACH).min(view.text().len());
+                let found = pattern.find(view.text(), window)?;
+                crate::text::narrow(found.start)..crate::text::narrow(found.end)
+            };
+            place = Some(match place {
+                Some(known) => known.start.min(found.start)..known.end.max(found.end),
+                None => found,
+            });
+        }
+        Some(place.unwrap_or(start..end))
+    }
+}
+
+/// The range of the normalised text that a range of its source became.
+fn from_source(view: &View, range: &Range<usize>) -> Range<u32> {
+    if view.map.is_identity() {
+        return crate::text::narrow(range.start)..crate::text::narrow(range.end);
+    }
+    // Positions are monotone, so a binary search over the map finds both ends.
+    let len = view.text().len();
+    let position = |wanted: usize| {
+        let (mut low, mut high) = (0, len);
+        while low < high {
+            let middle = low.midpoint(high);
+            if view.map.to_source(middle..middle + 1).start < wanted {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        crate::text::narrow(low)
+    };
+    let start = position(range.start);
+    start..position(range.end).max(start)
+}
+
+/// The choice of one hit for every class of a condition.
+struct Search<'a> {
+    condition: &'a Condition,
+    lists: &'a [&'a [Hit]],
+    driver: usize,
+    anchor: Hit,
+    view: &'a View,
+    scratch: &'a Scratch,
+}
+
+impl Search<'_> {
+    fn complete(&self, class: usize, chosen: &mut [Option<Hit>]) -> bool {
+        if class == self.lists.len() {
+            return self.fits(chosen);
+        }
+        if class == self.driver {
+            return self.complete(class + 1, chosen);
+        }
+        let list = self.lists.get(class).copied().unwrap_or_default();
+        let middle = list.partition_point(|hit| hit.first < self.anchor.first);
+        let nearby = list.get(middle.saturating_sub(NEIGHBOURS)..(middle + NEIGHBOURS).min(list.len())).unwrap_or_default();
+        for hit in nearby {
+            let far = hit.first.abs_diff(self.anchor.first) > self.condition.within;
+            let taken = chosen.iter().flatten().any(|other| hit.first <= other.last && other.first <= hit.last && overlaps(hit, other));
+            if far || taken {
+                continue;
+            }
+            if let Some(slot) = chosen.get_mut(class) {
+                *slot = Some(*hit);
+            }
+            if self.complete(class + 1, chosen) {
+                return true;
+            }
+            if let Some(slot) = chosen.get_mut(class) {
+                *slot = None;
+            }
+        }
+        false
+    }
+
+    fn fits(&self, chosen: &[Option<Hit>]) -> bool {
+        let first = chosen.iter().flatten().map(|hit| hit.first).min().unwrap_or(0);
+        let last = chosen.iter().flatten().map(|hit| hit.last).max().unwrap_or(0);
+        if chosen.len() > 1 && last - first > self.condition.within {
+            return false;
+        }
+        let ordered = || chosen.iter().flatten().is_sorted_by_key(|hit| hit.start);
+        if self.condition.ordered && !ordered() {
+            return false;
+        }
+        let sentence_of = |token: u32| self.view.tokens.get(token as usize).map_or(0, |token| token.sentence);
+        if self.condition.sentence && sentence_of(first) != sentence_of(last) {
+            return false;
+        }
+        let from = first.saturating_sub(self.condition.within);
+        let to = last + self.condition.within;
+        !self.condition.none.iter().any(|class| {
+            let hits = self.scratch.of(*class);
+            let start = hits.partition_point(|hit| hit.first < from);
+            hits.iter().skip(start).take_while(|hit| hit.first <= to).any(|hit| {
+                let inside = !self.condition.sentence || sentence_of(hit.first) == sentence_of(first);
+                inside && !chosen.iter().flatten().any(|part| overlaps(hit, part))
+            })
+        })
+    }
+}
+
+const fn overlaps(a: &Hit, b: &Hit) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// Whether a match stands in quotation marks or code and someone is reporting about it.
+fn is_mention<'a>(view: &View, chosen: impl Iterator<Item = &'a Hit>, scratch: &Scratch) -> bool {
+    let (mut start, mut end, mut first, mut last) = (u32::MAX, 0, u32::MAX, 0);
+    for hit in chosen {
+        start = start.min(hit.start);
+        end = end.max(hit.end);
+        first = first.min(hit.first);
+        last = last.max(hit.last);
+    }
+    let reported = scratch
+        .reports
+        .iter()
+        .any(|report| (*report < first && first - report <= REPORT_REACH) || (*report > last && report - last <= REPORT_REACH / 2));
+    reported && is_enclosed(view.text(), start as usize, end as usize)
+}
+
+/// Whether an odd number of one kind of quotation mark opens before `start` on its line (or an odd
+/// number of code fences before it at all) and one closes after `end`.
+fn is_enclosed(text: &[u8], start: usize, end: usize) -> bool {
+    const LOOK_AROUND_MAX: usize = 2048;
+    let before = text.get(start.saturating_sub(LOOK_AROUND_MAX)..start).unwrap_or_default();
+    let after = text.get(end..(end + LOOK_AROUND_MAX).min(text.len())).unwrap_or_default();
+    let line_before = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line_after = after.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    for mark in [b'"', b'`', b'\''] {
+        // An apostrophe between letters is not a quotation mark.
+        let opens = |index: usize| {
+            line_before.get(index) == Some(&mark)
+                && (mark != b'\''
+                    || index == 0
+                    || !line_before.get(index - 1).is_some_and(u8::is_ascii_alphanumeric)
+                    || !line_before.get(index + 1).is_some_and(u8::is_ascii_alphanumeric))
+        };
+        let opened = (0..line_before.len()).filter(|index| opens(*index)).count() % 2 == 1;
+        if opened && line_after.contains(&mark) {
+            return true;
+        }
+    }
+    let fences = before.windows(3).filter(|window| *window == b"```").count();
+    fences % 2 == 1 && after.windows(3).any(|window| window == b"```")
+}

@@ -1,0 +1,131 @@
+//! Python strings in, tuples out.
+
+use std::ops::Range;
+
+use aidefence_engine::rules::source::RuleError;
+use aidefence_engine::{Engine as Core, Finding, Outcome, SetupError};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyString, PyTuple};
+
+use crate::{ModelFormatError, RuleSyntaxError};
+
+/// What a model finding is called.
+pub(crate) const MODEL_RULE: &str = "model.ngram";
+
+/// A Python string that can be read without the interpreter lock.
+pub(crate) enum Text {
+    /// Kept alive and read in place.
+    Borrowed(PyBackedStr),
+    /// Holds lone surrogates, which UTF-8 cannot: each became one U+FFFD.
+    Mended(String),
+}
+
+impl Text {
+    pub(crate) fn of(string: &Bound<'_, PyString>) -> PyResult<Self> {
+        match PyBackedStr::try_from(string.clone()) {
+            Ok(text) => Ok(Self::Borrowed(text)),
+            Err(_) => Ok(Self::Mended(mend(string)?)),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Borrowed(text) => text,
+            Self::Mended(text) => text,
+        }
+    }
+}
+
+/// Replaces every lone surrogate by one U+FFFD, so that code points keep their positions.
+pub(crate) fn mend(string: &Bound<'_, PyString>) -> PyResult<String> {
+    let encoded = string.call_method1("encode", ("utf-32-le", "surrogatepass"))?;
+    let bytes: &[u8] = encoded.extract()?;
+    let (units, _) = bytes.as_chunks::<4>();
+    Ok(units.iter().map(|unit| char::from_u32(u32::from_le_bytes(*unit)).unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+}
+
+/// Turns the byte spans of findings into code points.
+pub(crate) fn to_code_points(text: &str, findings: &mut [Finding]) {
+    if text.is_ascii() {
+        return;
+    }
+    let points = |range: &Range<usize>| {
+        let count = |end: usize| text.char_indices().take_while(|(at, _)| *at < end).count();
+        count(range.start)..count(range.end)
+    };
+    for finding in findings {
+        finding.span = points(&finding.span);
+        for part in &mut finding.parts {
+            *part = points(part);
+        }
+    }
+}
+
+/// The tuple the façade unpacks; spans must be code points already.
+pub(crate) fn outcome<'py>(py: Python<'py>, core: &Core, outcome: &Outcome, tiers: u8) -> PyResult<Bound<'py, PyTuple>> {
+    let findings = if outcome.findings.is_empty() {
+        PyTuple::empty(py)
+    } else {
+        let findings = outcome.findings.iter().map(|one| finding(py, core, one)).collect::<PyResult<Vec<_>>>()?;
+        PyTuple::new(py, findings)?
+    };
+    let category = outcome.category.map_or(-1, i16::from);
+    (
+        outcome.action as u8,
+        category,
+        outcome.severity,
+        outcome.confidence,
+        outcome.score,
+        tiers,
+        findings,
+        outcome.exhausted,
+    )
+        .into_pyobject(py)
+}
+
+fn finding<'py>(py: Python<'py>, core: &Core, finding: &Finding) -> PyResult<Bound<'py, PyTuple>> {
+    let rule = finding.rule.and_then(|index| core.rules().get(index as usize)).map_or(MODEL_RULE, |rule| rule.id.as_str());
+    let chain = PyTuple::new(py, &finding.chain)?;
+    let parts = PyTuple::new(py, finding.parts.iter().map(|part| (part.start, part.end)))?;
+    (
+        rule,
+        finding.category,
+        finding.span.start,
+        finding.span.end,
+        finding.score,
+        finding.severity,
+        finding.mention,
+        chain,
+        parts,
+    )
+        .into_pyobject(py)
+}
+
+pub(crate) fn setup_error(py: Python<'_>, error: SetupError) -> PyErr {
+    match error {
+        SetupError::Rule(error) => rule_error(py, error),
+        SetupError::Model(error) => ModelFormatError::new_err(error.to_string()),
+    }
+}
+
+/// The error with its parts as attributes, so that no one has to parse a message.
+pub(crate) fn rule_error(py: Python<'_>, error: RuleError) -> PyErr {
+    let raised = RuleSyntaxError::new_err(error.to_string());
+    let value = raised.value(py);
+    let attributes = [
+        ("path", error.path.into_pyobject(py).map(Bound::into_any).ok()),
+        ("expected", error.expected.into_pyobject(py).map(Bound::into_any).ok()),
+        ("message", error.message.into_pyobject(py).map(Bound::into_any).ok()),
+        ("line", error.at.line.into_pyobject(py).map(Bound::into_any).ok()),
+        ("column", error.at.column.into_pyobject(py).map(Bound::into_any).ok()),
+    ];
+    for (name, attribute) in attributes {
+        if let Some(attribute) = attribute
+            && let Err(failed) = value.setattr(name, attribute)
+        {
+            return failed;
+        }
+    }
+    raised
+}

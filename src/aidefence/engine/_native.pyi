@@ -1,0 +1,52 @@
+"""The compiled engine. Codes and tuples; `aidefence.engine` gives them names."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, final
+
+CATEGORIES: Final[list[str]]
+FEATURES: Final[list[str]]
+CONTEXT_LEXICONS: Final[list[str]]
+
+class RuleSyntaxError(ValueError):
+    path: str
+    line: int
+    column: int
+    expected: str
+    message: str
+
+class ModelFormatError(ValueError): ...
+
+_Finding = tuple[str, int, int, int, float, int, bool, tuple[str, ...], tuple[tuple[int, int], ...]]
+_Outcome = tuple[int, int, int, float, float, int, tuple[_Finding, ...], bool]
+
+@final
+class Engine:
+    def __new__(
+        cls,
+        rules: Sequence[tuple[str, str]],
+        model: bytes | None,
+        *,
+        flag: Sequence[float],
+        block: Sequence[float],
+        paranoia: int = 1,
+        exclude: Sequence[tuple[str, str]] = ...,
+        user_rules: Sequence[tuple[str, str]] = ...,
+    ) -> Engine: ...
+    def inspect(self, text: str, origin: int = 1, direction: int = 0) -> _Outcome: ...
+    def confidences(self, text: str, origin: int = 1, direction: int = 0) -> list[float]: ...
+    def inspect_batch(
+        self, texts: Iterable[str], origin: int = 1, direction: int = 0, threads: int = 0
+    ) -> Batch: ...
+    def features(self, texts: Iterable[str], origins: Sequence[int], direction: int = 0) -> bytes: ...
+    def rules(self) -> list[dict[str, Any]]: ...
+    def version(self) -> dict[str, Any]: ...
+
+@final
+class Batch:
+    def __len__(self) -> int: ...
+    def get(self, index: int) -> _Outcome: ...
+    def columns(self) -> dict[str, bytes]: ...
+
+def ngrams(texts: Iterable[str]) -> tuple[bytes, bytes, bytes, bytes]: ...
+def normalize(text: str) -> str: ...
+def check_rule(path: str, text: str) -> None: ...
