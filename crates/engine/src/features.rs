@@ -190,9 +190,13 @@ pub(crate) fn row(
     row
 }
 
-/// `ln(1 + x)`; the same bits on every platform matter less than speed here, but not a panic.
+/// The logarithm of `1 + x` to base 2, linear between powers of two: a feature needs no more, and this
+/// gives the same bits on every platform.
 fn log1p(value: f32) -> f32 {
-    value.max(0.0).ln_1p()
+    let bits = (value.max(0.0) + 1.0).to_bits();
+    let exponent = (bits >> 23) as f32 - 127.0;
+    let fraction = f32::from_bits(bits & 0x007F_FFFF | 0x3F80_0000) - 1.0;
+    exponent + fraction
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a text; a rounding of 2^-24 is nothing to a score")]

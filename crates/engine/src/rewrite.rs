@@ -21,7 +21,7 @@ pub(crate) struct Rewrite {
 /// Lone letters in a row that make a spaced-out word.
 const LONE_LETTERS_MIN: u32 = 4;
 /// Letters in a row without a space that may be words glued together.
-const GLUED_LEN_MIN: usize = 14;
+const GLUED_LEN_MIN: usize = 16;
 /// The share of a glued run that known words must cover, in tenths.
 const GLUED_COVER_MIN: usize = 8;
 

@@ -50,7 +50,6 @@ pub(crate) struct Stats {
     pub(crate) alphanumeric_mixes: u32,
     /// Longest run of one-letter tokens.
     pub(crate) lone_letters: u32,
-    lone_run: u32,
     /// At least 16 characters without white space somewhere.
     pub(crate) long_run: bool,
     /// Some letter three times in a row.
@@ -99,6 +98,8 @@ pub(crate) struct View {
     pub(crate) smuggled_at: Option<(u32, u32)>,
     word: Vec<Letter>,
     parts: Vec<char>,
+    /// One-letter tokens in a row, up to here.
+    lone_run: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -131,6 +132,7 @@ impl View {
         self.smuggled.clear();
         self.smuggled_at = None;
         self.stats = Stats::default();
+        self.lone_run = 0;
     }
 
     /// Reads `source`. `anchor` says which punctuation bytes are worth remembering.
@@ -221,27 +223,29 @@ impl View {
         let mut hash = mix(head, len as u64);
         let mut digits = digit_count(head);
         if len > 8 {
-            let tail = self.padded.get(start + 8..end).unwrap_or_default();
-            let (words, rest) = tail.as_chunks::<8>();
-            for word in words {
-                let word = u64::from_le_bytes(*word);
-                hash = mix(hash ^ word, 8);
-                digits += digit_count(word);
-            }
-            if !rest.is_empty() {
-                let word = head_at(&self.padded, end - rest.len()) & low_bytes(rest.len());
-                hash = mix(hash ^ word, rest.len() as u64);
-                digits += digit_count(word);
-            }
+            (hash, digits) = self.hash_rest(hash, digits, start + 8, end);
         }
         let lone = len == 1 && digits == 0;
-        self.stats.lone_run = if lone { self.stats.lone_run + 1 } else { 0 };
-        self.stats.lone_letters = self.stats.lone_letters.max(self.stats.lone_run);
+        self.lone_run = if lone { self.lone_run + 1 } else { 0 };
+        self.stats.lone_letters = self.stats.lone_letters.max(self.lone_run);
         self.stats.longest_token = self.stats.longest_token.max(narrow(len));
         self.stats.alphanumeric_mixes += u32::from(digits != 0 && digits as usize != len);
-        let digits = u8::try_from(digits.min(3)).unwrap_or(3);
         let (start, end) = (narrow(start), narrow(end));
-        self.tokens.push(Token { start, end, sentence, digits, mixed: false, hash, head });
+        self.tokens.push(Token { start, end, sentence, digits: digits.min(3) as u8, mixed: false, hash, head });
+    }
+
+    /// Mixes in what is behind the first eight bytes of a token.
+    #[inline(always)]
+    fn hash_rest(&self, mut hash: u64, mut digits: u32, from: usize, end: usize) -> (u64, u32) {
+        let mut at = from;
+        while at < end {
+            let len = end - at;
+            let word = head_at(&self.padded, at) & low_bytes(len);
+            hash = mix(hash ^ word, if len < 8 { len as u64 } else { 8 });
+            digits += digit_count(word);
+            at += 8;
+        }
+        (hash, digits)
     }
 }
 

@@ -1,0 +1,180 @@
+//! Hex and binary: bytes spelt in digits, in one run or in groups.
+
+use std::ops::Range;
+
+use super::plausible::{Charset, text_of};
+use super::{Codec, Decoded, Runs};
+use crate::limits::Limits;
+
+/// Longest separator between two groups.
+const GAP_MAX: usize = 3;
+
+/// Finds and decodes hex: `69676e`, `0x69676e`, `69 67 6e`, `69:67:6e`, `0x69, 0x67, 0x6e`.
+///
+/// `\x69` is an escape and decoded as such, with the text around it.
+pub(super) fn hex(source: &str, limits: &Limits) -> Option<Decoded> {
+    let spelling = Spelling { is_digit: |byte| byte.is_ascii_hexdigit(), marker: b'x', digits: 2, bits: 4 };
+    scan(source.as_bytes(), &spelling, limits.encoded_run_min, Codec::Hex)
+}
+
+/// Finds and decodes groups of eight binary digits, together or apart.
+pub(super) fn binary(source: &str, limits: &Limits) -> Option<Decoded> {
+    let spelling = Spelling { is_digit: |byte| matches!(byte, b'0' | b'1'), marker: b'b', digits: 8, bits: 1 };
+    scan(source.as_bytes(), &spelling, limits.encoded_run_min, Codec::Binary)
+}
+
+/// How a byte is spelt.
+struct Spelling {
+    is_digit: fn(u8) -> bool,
+    /// Stands behind a `0` before the digits.
+    marker: u8,
+    /// Digits of a byte.
+    digits: usize,
+    /// Bits of a digit.
+    bits: u32,
+}
+
+/// Digits between two borders.
+#[derive(Clone)]
+struct Group {
+    /// With the marker.
+    start: usize,
+    digits: Range<usize>,
+    marked: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Separator {
+    Space,
+    Punctuation(u8),
+}
+
+fn scan(source: &[u8], spelling: &Spelling, run_min: usize, codec: Codec) -> Option<Decoded> {
+    let mut runs = Runs::new(codec);
+    let mut reader = Reader { source, spelling, run_min, groups: Vec::new(), separator: None };
+    let mut from = 0;
+    while let Some(word) = next_word(source, from) {
+        from = word.end;
+        match group_of(source, word, spelling) {
+            Some(group) => reader.push(group, &mut runs),
+            None => reader.flush(&mut runs),
+        }
+    }
+    reader.flush(&mut runs);
+    runs.finish()
+}
+
+/// The next run of letters, digits and underscores; everything outside ASCII counts as a letter.
+fn next_word(source: &[u8], from: usize) -> Option<Range<usize>> {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
+    let start = from + source.get(from..)?.iter().position(is_word)?;
+    let rest = source.get(start..)?;
+    let len = rest.iter().position(|byte| !is_word(byte)).unwrap_or(rest.len());
+    Some(start..start + len)
+}
+
+fn group_of(source: &[u8], word: Range<usize>, spelling: &Spelling) -> Option<Group> {
+    let bytes = source.get(word.clone())?;
+    let marked = matches!(bytes, [b'0', marker, _, ..] if marker.eq_ignore_ascii_case(&spelling.marker));
+    let skip = if marked { 2 } else { 0 };
+    let digits = bytes.get(skip..)?;
+    let whole = digits.len() % spelling.digits == 0 && digits.iter().all(|byte| (spelling.is_digit)(*byte));
+    whole.then(|| Group { start: word.start, digits: word.start + skip..word.end, marked })
+}
+
+/// Gathers groups of one length with one kind of separator.
+struct Reader<'a> {
+    source: &'a [u8],
+    spelling: &'a Spelling,
+    run_min: usize,
+    groups: Vec<Group>,
+    separator: Option<Separator>,
+}
+
+impl Reader<'_> {
+    fn push(&mut self, group: Group, runs: &mut Runs) {
+        let Some((first, last)) = self.groups.first().zip(self.groups.last()) else {
+            self.groups.push(group);
+            return;
+        };
+        let separator = separator_of(self.source.get(last.digits.end..group.start).unwrap_or_default());
+        let same = separator.is_some() && self.separator.is_none_or(|known| Some(known) == separator);
+        // A shorter group may end the run; a longer one starts another.
+        let fits = last.digits.len() == first.digits.len() && group.digits.len() <= first.digits.len();
+        if same && fits {
+            self.separator = separator;
+        } else {
+            self.flush(runs);
+        }
+        self.groups.push(group);
+    }
+
+    fn flush(&mut self, runs: &mut Runs) {
+        let groups = std::mem::take(&mut self.groups);
+        self.separator = None;
+        if self.decode(&groups, runs) || groups.len() < 2 {
+            return;
+        }
+        if groups.first().is_some_and(|first| first.digits.len() >= self.run_min) {
+            for group in &groups {
+                self.decode(std::slice::from_ref(group), runs);
+            }
+        }
+    }
+
+    fn decode(&self, groups: &[Group], runs: &mut Runs) -> bool {
+        let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return false };
+        let digits: usize = groups.iter().map(|group| group.digits.len()).sum();
+        if digits < self.run_min || !self.is_more_than_numbers(groups) {
+            return false;
+        }
+        let bytes = self.bytes(groups);
+        let Some(text) = text_of(&bytes, Charset::Unicode).or_else(|| text_of(&bytes, Charset::Latin1)) else {
+            return false;
+        };
+        runs.add(first.start..last.digits.end, &text);
+        true
+    }
+
+    /// A column of numbers is not hex; hidden text of this length nearly always holds one of `jklmnoz`.
+    fn is_more_than_numbers(&self, groups: &[Group]) -> bool {
+        self.spelling.bits == 1
+            || groups.iter().any(|group| {
+                let digits = self.source.get(group.digits.clone()).unwrap_or_default();
+                group.marked || digits.iter().any(u8::is_ascii_alphabetic)
+            })
+    }
+
+    fn bytes(&self, groups: &[Group]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for group in groups {
+            let digits = self.source.get(group.digits.clone()).unwrap_or_default();
+            bytes.extend(digits.chunks(self.spelling.digits).map(|chunk| {
+                chunk.iter().fold(0_u8, |value, digit| value << self.spelling.bits | value_of(*digit))
+            }));
+        }
+        bytes
+    }
+}
+
+fn separator_of(gap: &[u8]) -> Option<Separator> {
+    if gap.is_empty() || gap.len() > GAP_MAX {
+        return None;
+    }
+    let mut solid = gap.iter().filter(|byte| !byte.is_ascii_whitespace());
+    match (solid.next(), solid.next()) {
+        (None, _) => Some(Separator::Space),
+        (Some(byte @ (b',' | b':' | b';' | b'-' | b'|' | b'.' | b'/')), None) => Some(Separator::Punctuation(*byte)),
+        _ => None,
+    }
+}
+
+/// The value of a hex digit; 0 for any other byte.
+pub(super) fn value_of(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        b'A'..=b'F' => digit - b'A' + 10,
+        _ => 0,
+    }
+}

@@ -1,0 +1,170 @@
+//! Tells a hidden text from bytes that merely happened to decode.
+
+/// Which bytes may be text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Charset {
+    /// UTF-8, or UTF-16 as its zero bytes or byte order mark show.
+    Unicode,
+    /// Latin-1 too, which gives every byte a meaning and so needs stronger evidence.
+    Latin1,
+}
+
+/// A hidden text shorter than this says too little to be told from chance.
+const CHARS_MIN: usize = 6;
+const DISTINCT_LETTERS_MIN: u32 = 4;
+
+/// The bytes as text, if that reads like language or code.
+pub(super) fn text_of(bytes: &[u8], charset: Charset) -> Option<String> {
+    let text = match charset {
+        Charset::Unicode => utf16(bytes).or_else(|| std::str::from_utf8(bytes).ok().map(str::to_owned))?,
+        Charset::Latin1 => latin1(bytes)?,
+    };
+    reads_like_text(&text).then_some(text)
+}
+
+/// UTF-16 shows by a byte order mark, or by the zero bytes beside ASCII characters.
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let (body, big_endian) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (rest, false),
+        [0xfe, 0xff, rest @ ..] => (rest, true),
+        _ => (bytes, zeros_come_first(bytes)?),
+    };
+    let (pairs, _) = body.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| if big_endian { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) });
+    char::decode_utf16(units).collect::<Result<String, _>>().ok()
+}
+
+fn zeros_come_first(bytes: &[u8]) -> Option<bool> {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let (mut first, mut second) = (0_usize, 0_usize);
+    for [a, b] in pairs {
+        first += usize::from(*a == 0);
+        second += usize::from(*b == 0);
+    }
+    let enough = pairs.len().div_ceil(3);
+    if first >= enough && second == 0 {
+        return Some(true);
+    }
+    (second >= enough && first == 0).then_some(false)
+}
+
+/// Latin-1 in running use is mostly ASCII with a few accented letters.
+fn latin1(bytes: &[u8]) -> Option<String> {
+    let accented = bytes.iter().filter(|byte| **byte >= 0xc0).count();
+    let other = bytes.iter().any(|byte| (0x7f..0xc0).contains(byte));
+    let spaces = bytes.iter().filter(|byte| **byte == b' ').count();
+    let sparse = accented * 5 <= bytes.len() && spaces * 12 >= bytes.len();
+    (!other && sparse).then(|| bytes.iter().map(|byte| char::from(*byte)).collect())
+}
+
+/// Mostly printable, with letters that stand together as the letters of a language or of code do.
+pub(super) fn reads_like_text(text: &str) -> bool {
+    let counts = Counts::of(text);
+    counts.chars >= CHARS_MIN
+        && counts.unprintable * 100 <= counts.chars * 15
+        && counts.distinct() >= DISTINCT_LETTERS_MIN
+        && counts.has_enough_letters()
+        && counts.has_vowels_between_consonants()
+        && counts.keeps_to_its_scripts()
+        && counts.keeps_to_its_case()
+}
+
+#[derive(Default)]
+struct Counts {
+    chars: usize,
+    unprintable: usize,
+    spaces: usize,
+    letters: usize,
+    ascii_letters: usize,
+    vowels: usize,
+    /// Neighbouring letters of different scripts.
+    script_changes: usize,
+    /// A capital, or a digit, right behind a small letter.
+    case_changes: usize,
+    /// Letters seen, hashed into bits.
+    seen: u64,
+}
+
+impl Counts {
+    fn of(text: &str) -> Self {
+        let mut counts = Self::default();
+        let mut before = ' ';
+        for letter in text.chars() {
+            counts.note(letter, before);
+            before = letter;
+        }
+        counts
+    }
+
+    fn note(&mut self, letter: char, before: char) {
+        self.chars += 1;
+        self.unprintable += usize::from(is_unprintable(letter));
+        self.spaces += usize::from(letter.is_whitespace());
+        if before.is_ascii_lowercase() && (letter.is_ascii_uppercase() || letter.is_ascii_digit()) {
+            self.case_changes += 1;
+        }
+        if !letter.is_alphabetic() {
+            return;
+        }
+        self.letters += 1;
+        self.seen |= 1 << (u32::from(letter.to_ascii_lowercase()) & 63);
+        if letter.is_ascii() {
+            self.ascii_letters += 1;
+            self.vowels += usize::from(is_vowel(letter));
+        }
+        if before.is_alphabetic() && script(letter) != script(before) {
+            self.script_changes += 1;
+        }
+    }
+
+    const fn distinct(&self) -> u32 {
+        self.seen.count_ones()
+    }
+
+    /// Machine data in braces and quotes (a token's header, say) is not worth reading; a sentence in
+    /// them is.
+    fn has_enough_letters(&self) -> bool {
+        let solid = self.chars - self.spaces;
+        let share = if self.spaces == 0 { 65 } else { 40 };
+        self.letters * 100 >= solid * share
+    }
+
+    fn has_vowels_between_consonants(&self) -> bool {
+        let latin = self.ascii_letters * 2 > self.letters;
+        !latin || (self.vowels * 12 >= self.ascii_letters && self.vowels * 4 <= self.ascii_letters * 3)
+    }
+
+    const fn keeps_to_its_scripts(&self) -> bool {
+        self.script_changes * 8 <= self.letters
+    }
+
+    const fn keeps_to_its_case(&self) -> bool {
+        self.case_changes * 8 <= self.letters
+    }
+}
+
+fn is_unprintable(letter: char) -> bool {
+    match letter {
+        '\n' | '\r' | '\t' => false,
+        '\u{fffd}' | '\u{e000}'..='\u{f8ff}' => true,
+        _ => letter.is_control() || u32::from(letter) >= 0xf_0000,
+    }
+}
+
+const fn is_vowel(letter: char) -> bool {
+    matches!(letter.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
+}
+
+/// Not the true script: only as fine as needed to see that neighbours do not belong together.
+fn script(letter: char) -> u32 {
+    match u32::from(letter) {
+        0..0x250 | 0x1e00..0x1f00 => 0,
+        0x370..0x400 | 0x1f00..0x2000 => 1,
+        0x400..0x530 => 2,
+        0x590..0x600 => 3,
+        0x600..0x780 | 0xfb50..0xfe00 | 0xfe70..0xff00 => 4,
+        // Japanese mixes kana and Han, Korean Hangul and Han.
+        0x1100..0x1200 | 0x2e80..0xa000 | 0xac00..0xd7b0 | 0xf900..0xfb00 | 0xff00..0xfff0 | 0x2_0000.. => 5,
+        other => other >> 7,
+    }
+}

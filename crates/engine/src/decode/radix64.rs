@@ -1,0 +1,209 @@
+//! Base64 and base32: runs of an alphabet, possibly broken into lines.
+
+use std::ops::Range;
+
+use super::plausible::{Charset, text_of};
+use super::{Codec, Decoded, Runs};
+use crate::limits::Limits;
+
+/// Marks bytes that carry no digit.
+const NONE: u8 = 0xff;
+
+/// Finds and decodes base64, of both alphabets, padded or not.
+pub(super) fn base64(source: &str, limits: &Limits) -> Option<Decoded> {
+    Scan { source: source.as_bytes(), radix: &BASE64, run_min: limits.encoded_run_min }.run(Codec::Base64)
+}
+
+/// Finds and decodes base32, in capitals or small letters.
+pub(super) fn base32(source: &str, limits: &Limits) -> Option<Decoded> {
+    Scan { source: source.as_bytes(), radix: &BASE32, run_min: limits.encoded_run_min }.run(Codec::Base32)
+}
+
+/// An alphabet of 2^`bits` digits.
+struct Radix {
+    digits: [u8; 256],
+    bits: u32,
+}
+
+const BASE64: Radix = Radix {
+    digits: alphabet(&[
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+    ]),
+    bits: 6,
+};
+
+const BASE32: Radix =
+    Radix { digits: alphabet(&[b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz234567"]), bits: 5 };
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks the bounds")]
+#[expect(clippy::cast_possible_truncation, reason = "an alphabet has at most 64 digits")]
+const fn alphabet(spellings: &[&[u8]]) -> [u8; 256] {
+    let mut digits = [NONE; 256];
+    let mut spelling = 0;
+    while spelling < spellings.len() {
+        let mut value = 0;
+        while value < spellings[spelling].len() {
+            digits[spellings[spelling][value] as usize] = value as u8;
+            value += 1;
+        }
+        spelling += 1;
+    }
+    digits
+}
+
+impl Radix {
+    fn holds(&self, byte: u8) -> bool {
+        self.digits.get(usize::from(byte)).is_some_and(|digit| *digit != NONE)
+    }
+
+    /// Decodes all digits of `bytes` and skips the rest; leftover bits are dropped.
+    fn decode(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut decoded = Vec::with_capacity(bytes.len());
+        let (mut bits, mut held) = (0_u32, 0_u32);
+        for byte in bytes {
+            let digit = self.digits.get(usize::from(*byte)).copied().unwrap_or(NONE);
+            if digit == NONE {
+                continue;
+            }
+            bits = bits << self.bits | u32::from(digit);
+            held += self.bits;
+            if held >= 8 {
+                held -= 8;
+                decoded.push((bits >> held & 0xff) as u8);
+            }
+        }
+        decoded
+    }
+}
+
+/// A run of digits, and where its padding ends.
+#[derive(Clone, Copy)]
+struct Piece {
+    start: usize,
+    end: usize,
+    close: usize,
+}
+
+struct Scan<'a> {
+    source: &'a [u8],
+    radix: &'a Radix,
+    run_min: usize,
+}
+
+impl Scan<'_> {
+    fn run(&self, codec: Codec) -> Option<Decoded> {
+        let mut runs = Runs::new(codec);
+        let mut from = 0;
+        while let Some(first) = self.next_piece(from) {
+            from = first.close;
+            if first.end - first.start < self.run_min {
+                continue;
+            }
+            let pieces = self.pieces_from(first);
+            from = pieces.last().map_or(from, |last| last.close);
+            self.decode_pieces(&pieces, &mut runs);
+        }
+        runs.finish()
+    }
+
+    fn next_piece(&self, from: usize) -> Option<Piece> {
+        let rest = self.source.get(from..)?;
+        let start = from + rest.iter().position(|byte| self.radix.holds(*byte))?;
+        let run = self.source.get(start..)?;
+        let end = start + run.iter().position(|byte| !self.radix.holds(*byte)).unwrap_or(run.len());
+        let tail = self.source.get(end..)?;
+        let padding = tail.iter().take(6).take_while(|byte| **byte == b'=').count();
+        Some(Piece { start, end, close: end + padding })
+    }
+
+    /// The run that starts with `first`, with the lines or chunks that seem to go on with it.
+    fn pieces_from(&self, first: Piece) -> Vec<Piece> {
+        let mut pieces = vec![first];
+        let mut last = first;
+        while last.close == last.end {
+            let Some((gap, lines)) = self.gap(last.close) else { break };
+            let Some(next) = self.next_piece(last.close) else { break };
+            if next.start != last.close + gap {
+                break;
+            }
+            let long = next.end - next.start >= self.run_min;
+            // Only the last chunk may be short, and between words only padding tells it from a word.
+            if !long && !lines && next.close == next.end {
+                break;
+            }
+            pieces.push(next);
+            last = next;
+            if !long {
+                break;
+            }
+        }
+        pieces
+    }
+
+    /// Bytes of white space behind a piece, and whether a line ends in them.
+    fn gap(&self, from: usize) -> Option<(usize, bool)> {
+        let rest = self.source.get(from..)?;
+        let len = rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
+        let lines = rest.iter().take(len).any(|byte| *byte == b'\n' || *byte == b'\r');
+        (len == 1 || lines).then_some((len, lines))
+    }
+
+    /// Reads the pieces together, without the last one, one by one, and in parts, whichever is text first.
+    fn decode_pieces(&self, pieces: &[Piece], runs: &mut Runs) {
+        for charset in [Charset::Unicode, Charset::Latin1] {
+            if self.decode_together(pieces, charset, runs) {
+                return;
+            }
+            if let Some((last, before @ [_, ..])) = pieces.split_last()
+                && self.decode_together(before, charset, runs)
+            {
+                self.decode_together(&[*last], charset, runs);
+                return;
+            }
+            let mut found = false;
+            for piece in pieces {
+                found |= (pieces.len() > 1 && self.decode_together(&[*piece], charset, runs))
+                    || self.decode_parts(*piece, charset, runs);
+            }
+            if found {
+                return;
+            }
+        }
+    }
+
+    fn decode_together(&self, pieces: &[Piece], charset: Charset, runs: &mut Runs) -> bool {
+        let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return false };
+        if last.end - first.start < self.run_min {
+            return false;
+        }
+        self.decode_range(first.start..last.end, last.close, charset, runs)
+    }
+
+    /// A run inside a path or a slug: `/` and `-` may be borders instead of digits.
+    fn decode_parts(&self, piece: Piece, charset: Charset, runs: &mut Runs) -> bool {
+        let Some(bytes) = self.source.get(piece.start..piece.end) else { return false };
+        let is_border = |byte: &u8| matches!(byte, b'/' | b'-' | b'_' | b'+');
+        if !bytes.iter().any(is_border) {
+            return false;
+        }
+        let mut found = false;
+        let mut start = piece.start;
+        for part in bytes.split(is_border) {
+            let end = start + part.len();
+            if part.len() >= self.run_min {
+                let close = if end == piece.end { piece.close } else { end };
+                found |= self.decode_range(start..end, close, charset, runs);
+            }
+            start = end + 1;
+        }
+        found
+    }
+
+    fn decode_range(&self, range: Range<usize>, close: usize, charset: Charset, runs: &mut Runs) -> bool {
+        let Some(bytes) = self.source.get(range.clone()) else { return false };
+        let Some(text) = text_of(&self.radix.decode(bytes), charset) else { return false };
+        runs.add(range.start..close, &text);
+        true
+    }
+}
