@@ -70,5 +70,5 @@ $(PACKAGES): constraints.txt
 
 $(EXTENSION): $(PACKAGES) $(RUST_SOURCES) pyproject.toml
 	@scripts/toolchain.sh rust
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@

@@ -46,8 +46,17 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Degraded:
+    """A check that was asked for and did not run, and why."""
+
+    check: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
-    """One request or answer under examination."""
+    """One request or answer under examination, and what of it we could not read."""
 
     contents: tuple[Content, ...]
     direction: Direction = Direction.INPUT
+    unread: tuple[Degraded, ...] = ()

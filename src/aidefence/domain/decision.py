@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from aidefence.domain.content import Span
+from aidefence.domain.content import Degraded, Span
 from aidefence.domain.enums import ACTIONS, CATEGORIES, SEVERITIES, Action, Category, Severity
 from aidefence.domain.verdict import Finding, Verdict
 
@@ -16,8 +16,8 @@ FindingRecord = tuple[
     str, int, int, int, float, int, bool, tuple[str, ...], tuple[tuple[int, int], ...]
 ]
 # A verdict in compact form: action, category or -1, severity, confidence, score, tier bits,
-# findings, causes. Codes are positions in the enums.
-Record = tuple[int, int, int, float, float, int, tuple[FindingRecord, ...], tuple[object, ...]]
+# findings, whether a limit cut the search short. Codes are positions in the enums.
+Record = tuple[int, int, int, float, float, int, tuple[FindingRecord, ...], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,6 @@ class TierTiming:
 
     step: str
     nanoseconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Degraded:
-    """A check that was asked for and did not run, and why."""
-
-    check: str
-    reason: str
 
 
 class Charter(Protocol):
@@ -148,6 +140,12 @@ class Decision:
         return self.verdict.findings
 
     @property
+    def has_findings(self) -> bool:
+        """Whether there is evidence, known without opening it."""
+        record, _, _, parts, _ = self._told
+        return bool(record[6]) or any(part[6] for part in parts)
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """Why this action, in words."""
         return self._told[1].reasons(self.verdict, self.action)
@@ -175,8 +173,9 @@ class Decision:
 
     @property
     def degraded(self) -> tuple[Degraded, ...]:
-        """Checks that were asked for and did not run."""
-        return self._told[4]
+        """Checks that were asked for and did not run, or not to the end."""
+        told = self._told
+        return (*told[4], _CUT_SHORT) if told[0][7] else told[4]
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a decision is immutable: `{name}` cannot be set")
@@ -215,6 +214,9 @@ _write_verdict = Decision.__dict__["_verdict"].__set__
 
 _BLOCK = Action.BLOCK.code
 _TIERS = 5
+_CUT_SHORT = Degraded(
+    "tier0.decode", "a limit on decoded text was reached: what is hidden deeper was not read"
+)
 
 
 def _open_verdict(record: Record, parts: tuple[Record, ...], charter: Charter) -> Verdict:

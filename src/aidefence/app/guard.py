@@ -1,0 +1,154 @@
+"""The front door for Python: build a guard once, ask it from anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from aidefence.app.setup import ExcludeLike, Setup, ThresholdLike, make_setup
+from aidefence.app.wiring import corridor_for
+from aidefence.domain.decision import Decision
+from aidefence.domain.enums import Category, Direction, Origin, Profile
+from aidefence.domain.errors import ContentError, SettingError
+from aidefence.ingest.messages import Inspectable, read
+from aidefence.respond.batch import DecisionBatch
+
+# Up to here an inspection takes less time than a visit to another thread.
+_INLINE_CODE_POINTS_MAX = 16_384
+_USER = Origin.USER.code
+_INPUT = Direction.INPUT.code
+
+
+class Guard:
+    """Inspects texts and messages and decides. Immutable; share it between threads and tasks."""
+
+    __slots__ = ("_corridor", "_inspect_text", "_setup")
+
+    def __init__(
+        self,
+        *,
+        profile: Profile | str = Profile.BALANCED,
+        rules_dir: Path | str | None = None,
+        paranoia: int = 1,
+        exclude: Iterable[ExcludeLike] = (),
+        thresholds: Mapping[Category, ThresholdLike] | None = None,
+    ) -> None:
+        """Build a guard; equal settings share one engine.
+
+        `rules_dir` adds the rules of a folder to ours. `paranoia` from 2 to 4 adds rules that cry
+        wolf more often. `exclude` silences rules: `"pi-0007"`, `"pii-*"`, or for texts from one
+        place only, `"pii-*@tool"`. `thresholds` sets for a category the confidence from which it
+        is flagged, or a pair of flag and block.
+        """
+        self._setup = make_setup(
+            profile=profile,
+            rules_dir=rules_dir,
+            paranoia=paranoia,
+            exclude=exclude,
+            thresholds=thresholds,
+        )
+        self._corridor = corridor_for(self._setup)
+        self._inspect_text = self._corridor.inspect_text
+
+    @classmethod
+    def from_config(cls, path: Path | str) -> Guard:
+        """Build a guard from a TOML file."""
+        # Reading settings costs more than all the rest of the import.
+        from aidefence.app.settings import read_config  # noqa: PLC0415
+
+        return cls.of(read_config(Path(path)).setup())
+
+    @classmethod
+    def of(cls, setup: Setup) -> Guard:
+        """Build a guard from a checked setup."""
+        return cls(
+            profile=setup.profile,
+            rules_dir=setup.rules_dir,
+            paranoia=setup.paranoia,
+            exclude=[exclusion.pair for exclusion in setup.exclude],
+            thresholds={category: (it.flag, it.block) for category, it in setup.thresholds},
+        )
+
+    def inspect(
+        self,
+        content: Inspectable,
+        *,
+        origin: Origin = Origin.USER,
+        direction: Direction = Direction.INPUT,
+    ) -> Decision:
+        """Inspect a text, or the messages of a conversation together."""
+        if content.__class__ is str:
+            if origin is Origin.USER and direction is Direction.INPUT:
+                return self._inspect_text(content, _USER, _INPUT)
+            return self._inspect_text(content, _code(origin, Origin), _code(direction, Direction))
+        return self._corridor.inspect(read(content, origin=origin, direction=direction))
+
+    def inspect_batch(
+        self,
+        texts: Sequence[str],
+        *,
+        origin: Origin = Origin.USER,
+        direction: Direction = Direction.INPUT,
+        threads: int = 0,
+    ) -> DecisionBatch:
+        """Inspect many texts on all cores, or on as many `threads` as told."""
+        if isinstance(texts, str):
+            raise ContentError("a batch is a sequence of texts, not one text")
+        if threads < 0:
+            raise SettingError("threads", f"`{threads}` is negative")
+        codes = _code(origin, Origin), _code(direction, Direction)
+        try:
+            return self._corridor.inspect_batch(texts, *codes, threads)
+        except TypeError as error:
+            raise ContentError(f"a batch holds only texts: {error}") from error
+
+    async def ainspect(
+        self,
+        content: Inspectable,
+        *,
+        origin: Origin = Origin.USER,
+        direction: Direction = Direction.INPUT,
+    ) -> Decision:
+        """Inspect without holding up the event loop."""
+        if isinstance(content, str) and len(content) <= _INLINE_CODE_POINTS_MAX:
+            return self.inspect(content, origin=origin, direction=direction)
+        return await asyncio.to_thread(self.inspect, content, origin=origin, direction=direction)
+
+    async def ainspect_batch(
+        self,
+        texts: Sequence[str],
+        *,
+        origin: Origin = Origin.USER,
+        direction: Direction = Direction.INPUT,
+        threads: int = 0,
+    ) -> DecisionBatch:
+        """Inspect many texts without holding up the event loop."""
+        return await asyncio.to_thread(
+            self.inspect_batch, texts, origin=origin, direction=direction, threads=threads
+        )
+
+    @property
+    def setup(self) -> Setup:
+        """What this guard was made of."""
+        return self._setup
+
+    @property
+    def policy_version(self) -> str:
+        """Name of the policy and the knowledge that speak."""
+        return self._corridor.charter.policy_version
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Guard.of, (self._setup,)
+
+    def __repr__(self) -> str:
+        return f"Guard({self.policy_version})"
+
+
+def _code(given: Origin | Direction, members: type[Origin | Direction]) -> int:
+    try:
+        return members(given).code
+    except ValueError:
+        known = ", ".join(members)
+        name = members.__name__.lower()
+        raise SettingError(name, f"`{given}` is unknown: expected {known}") from None

@@ -1,0 +1,138 @@
+"""Settings of the gateway: defaults, then a TOML file, then the environment. Read only here."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from aidefence.app.setup import Setup, make_setup
+from aidefence.domain.enums import Category, Profile
+from aidefence.domain.errors import ConfigError, SettingError
+from aidefence.policy.profiles import NEVER
+
+_CONFIG_VARIABLE = "AIDEFENCE_CONFIG"
+
+
+class ThresholdSettings(BaseModel):
+    """Confidence from which a category is flagged and, if ever, blocked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    flag: float = Field(ge=0)
+    block: float = Field(default=NEVER, ge=0)
+
+
+class ServerSettings(BaseModel):
+    """Where the gateway listens, and its limits."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    workers: int = Field(default=1, ge=1, le=256)
+    body_bytes_max: int = Field(default=8 << 20, ge=1024)
+    content_code_points_max: int = Field(default=1 << 20, ge=1)
+    batch_requests_max: int = Field(default=1000, ge=1, le=100_000)
+    concurrent_requests_max: int = Field(default=512, ge=1)
+    grace_seconds: int = Field(default=10, ge=1, le=600)
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AIDEFENCE_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    profile: Profile = Profile.BALANCED
+    rules_dir: Path | None = None
+    paranoia: int = Field(default=1, ge=1, le=4)
+    exclude: Annotated[tuple[str, ...], NoDecode] = ()
+    thresholds: dict[Category, ThresholdSettings] = Field(default_factory=dict)
+    server: ServerSettings = ServerSettings()
+
+    @field_validator("exclude", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        # A variable of the environment holds a list as `a, b`.
+        if not isinstance(given, str):
+            return given
+        return tuple(part.strip() for part in given.split(",") if part.strip())
+
+    def setup(self) -> Setup:
+        """What a guard with these settings is made of."""
+        return make_setup(
+            profile=self.profile,
+            rules_dir=self.rules_dir,
+            paranoia=self.paranoia,
+            exclude=self.exclude,
+            thresholds={name: (it.flag, it.block) for name, it in self.thresholds.items()},
+        )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- the hook's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the hook's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the hook's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file: an operator must be able to override."""
+        return env_settings, init_settings
+
+
+class FileSettings(Settings):
+    """Settings of a file alone, whatever the environment says."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- the hook's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the hook's signature
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the hook's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the hook's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing but what is handed in."""
+        return (init_settings,)
+
+
+def read_config(path: Path) -> Settings:
+    """Read a settings file; the environment has no say."""
+    return _make(FileSettings, _read_toml(path), str(path))
+
+
+def read_settings(path: Path | None = None) -> Settings:
+    """Read the gateway's settings: the file named here or by `AIDEFENCE_CONFIG`, then variables."""
+    named = os.environ.get(_CONFIG_VARIABLE)
+    chosen = path or (Path(named) if named else None)
+    return _make(Settings, _read_toml(chosen) if chosen else {}, str(chosen or "environment"))
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        values: dict[str, object] = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read settings `{path}`: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"settings `{path}` are not TOML: {error}") from error
+    folder = values.get("rules_dir")
+    if isinstance(folder, str):
+        # Relative to the file that names it, wherever the process was started.
+        values["rules_dir"] = path.parent / folder
+    return values
+
+
+def _make(kind: type[Settings], values: dict[str, object], source: str) -> Settings:
+    try:
+        return kind.model_validate(values) if kind is FileSettings else kind(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SettingError(place, f"{first['msg'].lower()} ({source})") from None

@@ -1,0 +1,76 @@
+"""What a guard is made of, checked and comparable: equal setups share one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from aidefence.domain.enums import Category, Profile
+from aidefence.domain.errors import SettingError
+from aidefence.knowledge.exclusions import Exclusion
+from aidefence.policy.profiles import NEVER, Threshold
+
+PARANOIA_MAX = 4
+
+ThresholdLike: TypeAlias = float | tuple[float, float | None]
+ExcludeLike: TypeAlias = str | tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Profile, rules, exceptions and thresholds of one guard."""
+
+    profile: Profile = Profile.BALANCED
+    rules_dir: Path | None = None
+    paranoia: int = 1
+    exclude: tuple[Exclusion, ...] = ()
+    thresholds: tuple[tuple[Category, Threshold], ...] = ()
+
+
+def make_setup(
+    *,
+    profile: Profile | str = Profile.BALANCED,
+    rules_dir: Path | str | None = None,
+    paranoia: int = 1,
+    exclude: Iterable[ExcludeLike] = (),
+    thresholds: Mapping[Category, ThresholdLike] | None = None,
+) -> Setup:
+    """Check what a caller asks for; raises `SettingError` naming the setting."""
+    if paranoia not in range(1, PARANOIA_MAX + 1):
+        raise SettingError("paranoia", f"`{paranoia}` is not a level from 1 to {PARANOIA_MAX}")
+    given = sorted((thresholds or {}).items(), key=lambda item: str(item[0]))
+    return Setup(
+        profile=_profile(profile),
+        rules_dir=None if rules_dir is None else Path(rules_dir).resolve(),
+        paranoia=paranoia,
+        exclude=tuple(sorted({_exclusion(item) for item in exclude})),
+        thresholds=tuple((_category(name), _threshold(value)) for name, value in given),
+    )
+
+
+def _profile(given: Profile | str) -> Profile:
+    try:
+        return Profile(given)
+    except ValueError:
+        known = ", ".join(Profile)
+        raise SettingError("profile", f"`{given}` is unknown: expected {known}") from None
+
+
+def _category(given: Category | str) -> Category:
+    try:
+        return Category(given)
+    except ValueError:
+        raise SettingError("thresholds", f"`{given}` is no category") from None
+
+
+def _exclusion(given: ExcludeLike) -> Exclusion:
+    return Exclusion.parse(given if isinstance(given, str) else "@".join(given))
+
+
+def _threshold(given: ThresholdLike) -> Threshold:
+    if not isinstance(given, tuple):
+        return Threshold(float(given))
+    flag, block = given
+    return Threshold(float(flag), NEVER if block is None else float(block))

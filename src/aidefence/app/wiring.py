@@ -1,0 +1,76 @@
+"""Tie the rooms together: from a setup to a corridor. Equal setups share one engine."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from threading import Lock
+
+from aidefence.adapters.system import SystemClock
+from aidefence.app.setup import Setup
+from aidefence.domain.content import Degraded
+from aidefence.engine import Engine
+from aidefence.knowledge import models, rulebook
+from aidefence.knowledge.models import ModelFile
+from aidefence.knowledge.rulebook import RuleFile
+from aidefence.pipeline.corridor import Corridor
+from aidefence.policy.profiles import Anchors, Policy, make_policy
+from aidefence.respond.charter import PolicyCharter
+
+_ENGINES_MAX = 16
+# Without a model nothing anchors the confidences; rules speak at their own word.
+_RULES_ALONE = Anchors(fpr_5=0.5, fpr_1=0.8, fpr_02=0.95)
+_NO_MODEL = Degraded("tier1.model", "this installation holds no model: only rules were asked")
+
+_building = Lock()
+
+
+def corridor_for(setup: Setup) -> Corridor:
+    """Build a corridor, or hand out the one an equal setup already built."""
+    own = () if setup.rules_dir is None else rulebook.from_folder(setup.rules_dir)
+    # One at a time: guards made by many threads at once must not build the same engine twice.
+    with _building:
+        return _build(setup, own)
+
+
+@lru_cache(maxsize=_ENGINES_MAX)
+def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
+    shipped, model = rulebook.shipped(), models.load()
+    policy = make_policy(setup.profile, _anchors(model), dict(setup.thresholds))
+    engine = Engine(
+        [rule.pair for rule in shipped],
+        None if model is None else model.data,
+        flag=policy.flag,
+        block=policy.block,
+        paranoia=setup.paranoia,
+        exclude=[exclusion.pair for exclusion in setup.exclude],
+        user_rules=[rule.pair for rule in own],
+    )
+    charter = PolicyCharter(
+        policy=policy,
+        policy_version=_version(setup, policy, (*shipped, *own), model),
+        titles={rule.id: rule.title for rule in engine.rules()},
+        enforced=policy.enforced,
+    )
+    return Corridor(engine, charter, SystemClock(), () if model else (_NO_MODEL,))
+
+
+def _anchors(model: ModelFile | None) -> Anchors:
+    if model is None:
+        return _RULES_ALONE
+    return Anchors(fpr_5=model.fpr_5, fpr_1=model.fpr_1, fpr_02=model.fpr_02)
+
+
+def _version(
+    setup: Setup, policy: Policy, rules: tuple[RuleFile, ...], model: ModelFile | None
+) -> str:
+    """Name everything that can change a decision."""
+    spoken = (
+        rulebook.digest(rules),
+        model.digest if model else "",
+        repr(policy.thresholds),
+        repr(setup.exclude),
+        str(setup.paranoia),
+    )
+    state = blake2b("\0".join(spoken).encode(), digest_size=6)
+    return f"{setup.profile.value}-{state.hexdigest()}"

@@ -1,0 +1,1 @@
+"""Turn what callers hand in into contents with origins."""

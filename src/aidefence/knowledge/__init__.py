@@ -1,0 +1,1 @@
+"""What we know, as data: rule files, models and the operator's exclusions."""

@@ -1,0 +1,1 @@
+"""When to act: profiles and thresholds on calibrated confidence."""

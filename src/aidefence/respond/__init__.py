@@ -1,0 +1,1 @@
+"""Put a decision into words."""

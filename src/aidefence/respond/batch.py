@@ -1,0 +1,116 @@
+"""Decisions on many texts: columns for those who count, objects for those who look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol, overload
+
+from aidefence.domain.content import Degraded
+from aidefence.domain.decision import Charter, Decision, Record
+from aidefence.domain.enums import Action, Category, Coded, Severity
+from aidefence.domain.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+_DTYPES = MappingProxyType(
+    {
+        "action": "<u1",
+        "category": "<i1",
+        "severity": "<u1",
+        "tier": "<u1",
+        "confidence": "<f4",
+        "score": "<f4",
+        "findings": "<u2",
+    }
+)
+_NAMED: Mapping[str, type[Coded]] = MappingProxyType(
+    {"action": Action, "category": Category, "severity": Severity}
+)
+
+
+class Records(Protocol):
+    """Compact records of many texts, as the engine keeps them."""
+
+    def __len__(self) -> int: ...
+
+    def get(self, index: int, /) -> Record:
+        """One text's record."""
+
+    def columns(self) -> dict[str, bytes]:
+        """Little-endian columns over all texts."""
+
+
+class DecisionBatch(Sequence[Decision]):
+    """Decisions on many texts, made when they are asked for."""
+
+    __slots__ = ("_charter", "_columns", "_degraded", "_records", "elapsed_ns")
+
+    def __init__(
+        self,
+        records: Records,
+        charter: Charter,
+        elapsed_ns: int,
+        degraded: tuple[Degraded, ...] = (),
+    ) -> None:
+        self._records = records
+        self._charter = charter
+        self._degraded = degraded
+        self._columns: Mapping[str, np.ndarray] | None = None
+        self.elapsed_ns = elapsed_ns
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @overload
+    def __getitem__(self, index: int) -> Decision: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Decision, ...]: ...
+    def __getitem__(self, index: int | slice) -> Decision | tuple[Decision, ...]:
+        if isinstance(index, slice):
+            return tuple(self._open(at) for at in range(*index.indices(len(self))))
+        at = index + len(self) if index < 0 else index
+        if not 0 <= at < len(self):
+            raise IndexError("batch index out of range")
+        return self._open(at)
+
+    def __iter__(self) -> Iterator[Decision]:
+        return map(self._open, range(len(self)))
+
+    def columns(self) -> Mapping[str, np.ndarray]:
+        """Read-only arrays over all texts; `action`, `category` and `severity` hold codes.
+
+        A code is a position in the enum of the same name; category -1 means benign. `tier` has
+        one bit for each tier that ran.
+        """
+        if self._columns is None:
+            import numpy as np  # noqa: PLC0415 -- whoever asks for no columns pays nothing for it
+
+            raw = self._records.columns()
+            arrays = {name: np.frombuffer(raw[name], dtype) for name, dtype in _DTYPES.items()}
+            self._columns = MappingProxyType(arrays)
+        return self._columns
+
+    def to_arrow(self) -> pa.Table:
+        """Give an Arrow table of the columns, with names instead of codes."""
+        try:
+            import pyarrow as pa  # noqa: PLC0415 -- an optional part
+        except ImportError as error:
+            raise MissingExtraError("`to_arrow`", "arrow") from error
+        columns = {name: pa.array(array) for name, array in self.columns().items()}
+        for name, members in _NAMED.items():
+            codes = self.columns()[name]
+            indices = pa.array(codes.astype("<i1"), mask=codes.astype("<i1") < 0)
+            names = pa.array([member.value for member in members])
+            columns[name] = pa.DictionaryArray.from_arrays(indices, names)
+        return pa.table(columns)
+
+    def _open(self, index: int) -> Decision:
+        # The texts were read together: a decision's time is its even share.
+        share_ns = self.elapsed_ns // max(1, len(self))
+        return Decision(self._records.get(index), self._charter, share_ns, (), self._degraded)
+
+    def __repr__(self) -> str:
+        return f"DecisionBatch({len(self)} decisions)"

@@ -1,0 +1,54 @@
+"""Why a decision is what it is, in words that a person can check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aidefence.domain.enums import Action
+from aidefence.domain.taxonomy import TAXONOMY
+from aidefence.domain.verdict import Finding, Verdict
+from aidefence.policy.profiles import NEVER, Policy
+
+MODEL_RULE = "model.ngram"
+_MODEL_WORDS = "the learned model finds the wording typical of attacks"
+_FINDINGS_TOLD_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCharter:
+    """A policy that can explain itself: its thresholds, and every rule's title."""
+
+    policy: Policy
+    policy_version: str
+    titles: Mapping[str, str] = field(repr=False)
+    enforced: bool
+
+    def explain(self, rule_id: str) -> str:
+        """What a rule stands for, in words."""
+        return _MODEL_WORDS if rule_id == MODEL_RULE else self.titles.get(rule_id, rule_id)
+
+    def reasons(self, verdict: Verdict, action: Action) -> tuple[str, ...]:
+        """Why this verdict led to this action."""
+        evidence = tuple(_tell(finding) for finding in verdict.findings[:_FINDINGS_TOLD_MAX])
+        return (self._weigh(verdict, action), *evidence)
+
+    def _weigh(self, verdict: Verdict, action: Action) -> str:
+        if verdict.category is None:
+            return f"no category reaches its flag threshold in profile {self.policy.profile.value}"
+        threshold = self.policy.thresholds[verdict.category.code]
+        limit = threshold.block if action is Action.BLOCK else threshold.flag
+        told = (
+            f"{TAXONOMY[verdict.category].title}: confidence {verdict.confidence:.3f} reaches the "
+            f"{action.value} threshold {limit:.3f} of profile {self.policy.profile.value}"
+        )
+        if action is Action.BLOCK or threshold.block >= NEVER:
+            return told
+        return f"{told}, not the block threshold {threshold.block:.3f}"
+
+
+def _tell(finding: Finding) -> str:
+    place = f"{finding.span.start}..{finding.span.end}"
+    hidden = f", hidden by {' > '.join(finding.chain)}" if finding.chain else ""
+    quoted = ", quoted rather than meant" if finding.mention else ""
+    return f"{finding.rule_id} at {place}: {finding.explanation}{hidden}{quoted}"
