@@ -134,7 +134,7 @@ pub(crate) fn row(
     ngram: NgramScores,
     evidence: &Evidence,
     derived: Derived,
-    counts: &[u32],
+    counts: &[u32; CONTEXT_LEXICONS.len()],
     context: Context,
 ) -> [f32; FEATURE_COUNT] {
     let stats = &view.stats;
@@ -182,10 +182,15 @@ pub(crate) fn row(
         flag(context.direction == 1),
     ];
     let mut row = [0.0; FEATURE_COUNT];
-    let categories = (0..usize::from(MODEL_CATEGORY_COUNT)).map(category);
-    let counted = counts.iter().map(|count| (*count as f32).min(8.0) / (1.0 + tokens / 32.0));
-    for (slot, value) in row.iter_mut().zip(head.into_iter().chain(categories).chain(counted)) {
-        *slot = value;
+    let thinned = 1.0 / (1.0 + tokens / 32.0);
+    let (first, rest) = row.split_at_mut(head.len());
+    let (second, third) = rest.split_at_mut(usize::from(MODEL_CATEGORY_COUNT));
+    first.copy_from_slice(&head);
+    for (slot, strongest) in second.iter_mut().zip(&evidence.strongest) {
+        *slot = *strongest;
+    }
+    for (slot, count) in third.iter_mut().zip(counts) {
+        *slot = (*count).min(8) as f32 * thinned;
     }
     row
 }

@@ -12,7 +12,7 @@ use crate::model::{Model, ModelError};
 use crate::ngram::{BLOCK, BlockSum, sum_blocks};
 use crate::rewrite::{Rewrite, may_rewrite, rewrites, smuggled};
 use crate::rules::compile::{RuleSelection, Rulebook};
-use crate::rules::matching::{Context, Match, Scratch as MatchScratch};
+use crate::rules::matching::{Context, ContextCounts, Match, Scratch as MatchScratch};
 use crate::rules::source::{RuleError, RuleSource};
 use crate::shape::hints;
 use crate::text::View;
@@ -145,7 +145,7 @@ pub struct Scratch {
     base: View,
     derived: View,
     matching: MatchScratch,
-    base_context: Vec<u32>,
+    base_context: ContextCounts,
     matches: Vec<Match>,
     sums: Vec<BlockSum>,
     layers: Vec<Layer>,
@@ -311,12 +311,10 @@ impl Engine {
         if !scratch.matches.is_empty() {
             self.take_matches(true, &[], &[], scratch);
         }
+        scratch.base_context = scratch.matching.context_counts;
         let decode = hints(&scratch.base, text);
         if may_rewrite(&scratch.base) || decode.any() || !scratch.base.smuggled.is_empty() {
-            scratch.base_context.clone_from(&scratch.matching.context_counts);
             (derived, loudest, exhausted) = self.look_beneath(kernel, text, context, scratch);
-        } else {
-            std::mem::swap(&mut scratch.base_context, &mut scratch.matching.context_counts);
         }
         let (evidence, user_strongest) = self.weigh(&scratch.found);
         let row = row(&scratch.base, ngram, &evidence, derived, &scratch.base_context, context);

@@ -148,8 +148,10 @@ impl View {
 
     #[inline(always)]
     fn read_ascii<K: Classify>(&mut self, kernel: K, source: &[u8], anchor: &[bool; 256]) {
-        self.padded.extend(source.iter().map(|byte| byte | (u8::from(byte.wrapping_sub(b'A') < 26) << 5)));
-        self.padded.extend([0; PAD]);
+        self.padded.resize(source.len() + PAD, 0);
+        for (lower, byte) in self.padded.iter_mut().zip(source) {
+            *lower = byte | (u8::from(byte.wrapping_sub(b'A') < 26) << 5);
+        }
         let mut cut = Cut::default();
         let (blocks, rest) = source.as_chunks::<64>();
         for (index, block) in blocks.iter().enumerate() {
@@ -463,10 +465,16 @@ const fn has_run_of_16(bits: u64) -> bool {
 }
 
 /// Whether some lower-case letter stands three times in a row.
+#[inline(always)]
 fn has_triple(text: &[u8]) -> bool {
-    let (second, third) = (text.get(1..).unwrap_or_default(), text.get(2..).unwrap_or_default());
-    // No early exit, so that it is done sixteen or thirty-two bytes at a time.
-    text.iter().zip(second).zip(third).fold(false, |found, ((a, b), c)| found | (a == b && b == c && a.is_ascii_lowercase()))
+    let Some(len) = text.len().checked_sub(2) else { return false };
+    let part = |from: usize| text.get(from..from + len).unwrap_or_default();
+    // No early exit and no branch, so that it is done sixteen or thirty-two bytes at a time.
+    let mut found = 0_u8;
+    for ((a, b), c) in part(0).iter().zip(part(1)).zip(part(2)) {
+        found |= u8::from(a == b) & u8::from(b == c) & u8::from(a.wrapping_sub(b'a') < 26);
+    }
+    found != 0
 }
 
 /// The engine refuses texts that do not fit 32 bits before they get here.

@@ -37,6 +37,9 @@ pub struct Context {
     pub direction: u8,
 }
 
+/// How often words of each context lexicon stand in a text.
+pub(crate) type ContextCounts = [u32; crate::features::CONTEXT_LEXICONS.len()];
+
 /// Working memory of matching, reused over texts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
@@ -44,7 +47,7 @@ pub(crate) struct Scratch {
     present: Vec<u64>,
     touched: Vec<u16>,
     /// Hits of the context lexicons, by feature.
-    pub(crate) context_counts: Vec<u32>,
+    pub(crate) context_counts: ContextCounts,
     /// Tokens at which reporting words stand.
     reports: Vec<u32>,
     candidates: Vec<u32>,
@@ -60,8 +63,7 @@ impl Scratch {
             }
         }
         self.present.resize(class_count.div_ceil(64), 0);
-        self.context_counts.clear();
-        self.context_counts.resize(crate::features::CONTEXT_LEXICONS.len(), 0);
+        self.context_counts = ContextCounts::default();
         self.reports.clear();
         self.candidates.clear();
         self.sorted = false;
