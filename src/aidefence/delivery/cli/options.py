@@ -1,0 +1,82 @@
+"""Options that several commands share, and how they become a guard."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
+
+import typer
+
+from aidefence.delivery.cli.terminal import console, printable
+from aidefence.domain.enums import Profile
+from aidefence.domain.errors import AIDefenceError
+
+if TYPE_CHECKING:
+    from aidefence import Guard
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    CLEAN = 0
+    FOUND = 1
+    ERROR = 2
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
+
+
+class Colour(StrEnum):
+    """When to write colours."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+    @property
+    def forced(self) -> bool | None:
+        """Return whether colours are forced on or off; none leaves it to the terminal."""
+        return None if self is Colour.AUTO else self is Colour.ALWAYS
+
+
+ProfileOption: TypeAlias = Annotated[
+    Profile, typer.Option(help="Balance between missed attacks and false alarms.")
+]
+RulesOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--rules", metavar="DIR", help="Folder with rules of your own, added to ours."),
+]
+ParanoiaOption: TypeAlias = Annotated[
+    int, typer.Option(min=1, max=4, help="2 and up add rules that cry wolf more often.")
+]
+ConfigOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="TOML settings; other options override."),
+]
+JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+ColourOption: TypeAlias = Annotated[Colour, typer.Option("--color", help="When to write colours.")]
+
+
+def open_guard(
+    *, profile: Profile, rules: Path | None, paranoia: int, exclude: tuple[str, ...] = ()
+) -> Guard:
+    """Build the guard, or leave with what is wrong in the configuration."""
+    # Imported here: loading the engine costs more than all of `--help`.
+    from aidefence import Guard  # noqa: PLC0415
+
+    try:
+        return Guard(
+            profile=profile,
+            rules_dir=rules,
+            paranoia=paranoia,
+            exclude=tuple((glob, "*") for glob in exclude),
+        )
+    except AIDefenceError as error:
+        fail(str(error))
+
+
+def fail(message: str) -> NoReturn:
+    """Write one line to standard error and leave with the code for errors."""
+    console(sys.stderr).print(f"aidefence: {printable(message, keep=chr(10))}", style="bold red")
+    raise typer.Exit(Exit.ERROR)

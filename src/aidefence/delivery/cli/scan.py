@@ -1,0 +1,322 @@
+"""`aidefence scan`: texts in, evidence out, exit code for scripts."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+from rich.console import Console
+
+from aidefence.delivery.cli.human import HumanReport, summary_line
+from aidefence.delivery.cli.options import (
+    Colour,
+    ColourOption,
+    Exit,
+    ParanoiaOption,
+    ProfileOption,
+    RulesOption,
+    fail,
+    open_guard,
+)
+from aidefence.delivery.cli.progress import Progress
+from aidefence.delivery.cli.report import (
+    JsonLinesReport,
+    JsonReport,
+    QuietReport,
+    Report,
+    Row,
+    Summary,
+)
+from aidefence.delivery.cli.sarif import SarifReport
+from aidefence.delivery.cli.sources import (
+    TEXT_BYTES_MAX,
+    InputFormat,
+    Item,
+    Notice,
+    SourceOptions,
+    Sources,
+)
+from aidefence.delivery.cli.terminal import console, printable
+from aidefence.domain.enums import ACTIONS, Action, Direction, Origin, Profile, Severity
+
+if TYPE_CHECKING:
+    from aidefence import DecisionBatch, Guard
+
+_CHUNK_TEXTS = 4096
+_CHUNK_CHARACTERS = 8 * 1024 * 1024
+_NOTICES_KEPT = 1000
+_NOTICES_SHOWN = 20
+
+
+class Format(StrEnum):
+    """What a scan writes."""
+
+    HUMAN = "human"
+    JSON = "json"
+    JSONL = "jsonl"
+    SARIF = "sarif"
+
+
+class FailOn(StrEnum):
+    """From which action, or which severity of an attack, a text counts as found."""
+
+    FLAG = "flag"
+    REVIEW = "review"
+    BLOCK = "block"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One scan, fully described."""
+
+    sources: Sources
+    origin: Origin
+    direction: Direction
+    threads: int
+    fail_on: FailOn
+
+
+def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a command
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts; - reads standard input.")
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option("--file", "-f", help="File or folder; repeat for more."),
+    ] = None,
+    input_format: Annotated[
+        InputFormat,
+        typer.Option("--input", help="How files and standard input are cut; auto goes by suffix."),
+    ] = InputFormat.AUTO,
+    field: Annotated[str, typer.Option(help="Text field of JSONL and Parquet records.")] = "text",
+    id_field: Annotated[str, typer.Option(help="Id field of records, kept in reports.")] = "id",
+    include: Annotated[
+        list[str] | None, typer.Option(help="Glob of files to take from folders.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Glob of files to leave out of folders.")
+    ] = None,
+    max_bytes: Annotated[
+        int, typer.Option(min=1, help="Longest text; longer ones are reported, not cut.")
+    ] = TEXT_BYTES_MAX,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="What to write.")
+    ] = Format.HUMAN,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")
+    ] = None,
+    with_text: Annotated[
+        bool, typer.Option(help="Put the texts themselves into json, jsonl and sarif.")
+    ] = False,
+    show_clean: Annotated[bool, typer.Option(help="Show clean texts of files too.")] = False,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit with 1 from this action or severity on.")
+    ] = FailOn.FLAG,
+    profile: ProfileOption = Profile.BALANCED,
+    origin: Annotated[Origin, typer.Option(help="Where the texts come from.")] = Origin.USER,
+    direction: Annotated[
+        Direction, typer.Option(help="To the model, or from it.")
+    ] = Direction.INPUT,
+    rules: RulesOption = None,
+    paranoia: ParanoiaOption = 1,
+    exclude_rule: Annotated[
+        list[str] | None, typer.Option(help="Glob of rule ids to switch off.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=0, help="Threads; 0 uses all cores.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the exit code.")] = False,
+    color: ColourOption = Colour.AUTO,
+) -> None:
+    """Scan texts, files and folders.
+
+    Exit codes: 0 clean, 1 found, 2 something could not be scanned.
+    """
+    arguments, paths = texts or [], file or []
+    if not arguments and not paths:
+        raise typer.BadParameter("nothing to scan: give texts, `-` for standard input, or --file")
+    options = SourceOptions(
+        field, id_field, input_format, tuple(include or ()), tuple(exclude or ()), max_bytes
+    )
+    guard = open_guard(
+        profile=profile, rules=rules, paranoia=paranoia, exclude=tuple(exclude_rule or ())
+    )
+    summary = Summary()
+    sources = Sources(arguments, paths, options, _Collector(summary).add)
+    job = Job(sources, origin, direction, threads, fail_on)
+    few = not paths and "-" not in arguments
+    style = _Style(output_format, with_text, show_clean or few, quiet, color)
+    try:
+        _write(guard, job, summary, style, output)
+    except BrokenPipeError:
+        _silence_stdout()
+        raise typer.Exit(Exit.BROKEN_PIPE) from None
+    _tell_notices(summary, quiet=quiet)
+    raise typer.Exit(summary.exit_code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    format: Format
+    with_text: bool
+    show_clean: bool
+    quiet: bool
+    colour: Colour
+
+
+def _write(guard: Guard, job: Job, summary: Summary, style: _Style, output: Path | None) -> None:
+    with _target(output, style.format) as stream:
+        terminal = console(stream, colour=style.colour.forced)
+        # On one terminal the bar must live where the report is printed, or they overlap.
+        shared = style.format is Format.HUMAN and terminal.is_terminal and output is None
+        wanted = not style.quiet and sys.stderr.isatty() and (shared or not stream.isatty())
+        display = terminal if shared else console(sys.stderr)
+        with Progress(display, job.sources, enabled=wanted and bool(job.sources.paths)) as bar:
+            report = _report(style, terminal, stream)
+            started = time.perf_counter()
+            _run(guard, job, report, summary, bar)
+            summary.seconds = time.perf_counter() - started
+        report.close(summary)
+        stream.flush()
+    if style.format is not Format.HUMAN and not style.quiet and sys.stderr.isatty():
+        console(sys.stderr).print(summary_line(summary))
+
+
+def _run(guard: Guard, job: Job, report: Report, summary: Summary, bar: Progress) -> None:
+    """Inspect chunk after chunk: memory stays the same for ten texts and ten million."""
+    for chunk in _chunks(job.sources):
+        batch = guard.inspect_batch(
+            [item.text for item in chunk],
+            origin=job.origin,
+            direction=job.direction,
+            threads=job.threads,
+        )
+        _report_chunk(chunk, batch, job.fail_on, report, summary)
+        bar.texts(len(chunk))
+
+
+def _report_chunk(
+    chunk: list[Item], batch: DecisionBatch, fail_on: FailOn, report: Report, summary: Summary
+) -> None:
+    columns = batch.columns()
+    rows = zip(
+        chunk,
+        columns["action"].tolist(),
+        columns["category"].tolist(),
+        columns["severity"].tolist(),
+        strict=True,
+    )
+    summary.texts += len(chunk)
+    for position, (item, action_code, category, severity) in enumerate(rows):
+        action = ACTIONS[action_code]
+        found = _reaches(fail_on, action, severity if category >= 0 else None)
+        summary.characters += len(item.text)
+        summary.found += found
+        summary.actions[action.value] += 1
+        if report.wants.takes(action, found=found):
+            report.add(Row(item, batch[position], found))
+
+
+def _reaches(fail_on: FailOn, action: Action, severity: int | None) -> bool:
+    if fail_on is FailOn.NEVER:
+        return False
+    if fail_on in _BY_ACTION:
+        return action >= Action(fail_on.value)
+    return severity is not None and severity >= Severity(fail_on.value).code
+
+
+_BY_ACTION = frozenset({FailOn.FLAG, FailOn.REVIEW, FailOn.BLOCK})
+
+
+def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    chunk: list[Item] = []
+    characters = 0
+    for item in items:
+        chunk.append(item)
+        characters += len(item.text)
+        if len(chunk) >= _CHUNK_TEXTS or characters >= _CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
+def _report(style: _Style, terminal: Console, stream: TextIO) -> Report:
+    from aidefence import __version__  # noqa: PLC0415
+
+    if style.quiet and stream is sys.stdout:
+        return QuietReport()
+    match style.format:
+        case Format.HUMAN:
+            return HumanReport(terminal, show_clean=style.show_clean)
+        case Format.JSON:
+            return JsonReport(stream, with_text=style.with_text)
+        case Format.JSONL:
+            return JsonLinesReport(stream, with_text=style.with_text)
+        case Format.SARIF:
+            return SarifReport(stream, version=__version__, with_text=style.with_text)
+
+
+@contextlib.contextmanager
+def _target(output: Path | None, output_format: Format) -> Iterator[TextIO]:
+    """Standard output, or a file that appears whole or not at all."""
+    encoding = "utf-8" if output or output_format is not Format.HUMAN else None
+    if output is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
+        yield sys.stdout
+        return
+    draft = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        with draft.open("w", encoding="utf-8", errors="backslashreplace") as stream:
+            yield stream
+        draft.replace(output)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        fail(f"cannot write `{output}`: {(error.strerror or str(error)).lower()}")
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+class _Collector:
+    """Keeps what went wrong: the first ones in full, all of them counted."""
+
+    def __init__(self, summary: Summary) -> None:
+        self._summary = summary
+
+    def add(self, notice: Notice) -> None:
+        self._summary.errors += notice.is_error
+        if len(self._summary.notices) < _NOTICES_KEPT:
+            self._summary.notices.append(notice)
+        else:
+            self._summary.notices_dropped += 1
+
+
+def _tell_notices(summary: Summary, *, quiet: bool) -> None:
+    terminal = console(sys.stderr)
+    told = [notice for notice in summary.notices if notice.is_error or not quiet]
+    for notice in told[:_NOTICES_SHOWN]:
+        style = "red" if notice.is_error else "dim"
+        terminal.print(f"aidefence: {printable(str(notice))}", style=style)
+    more = len(told) - _NOTICES_SHOWN + summary.notices_dropped
+    if more > 0:
+        terminal.print(f"aidefence: {more:,} more like these", style="dim")
+
+
+def _silence_stdout() -> None:
+    # The interpreter flushes standard output once more at exit and would complain there.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

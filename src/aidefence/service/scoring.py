@@ -1,0 +1,74 @@
+"""Score texts for an evaluation: the engine's calibrated confidences, exact for every category."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from aidefence.domain.enums import CATEGORIES, Category, Direction, Origin, Profile
+from aidefence.engine import Engine
+from aidefence.knowledge import models, rulebook
+from aidefence.policy.profiles import Anchors, make_policy
+from aidefence.service.measures import Scores
+
+MODEL_ATTACKS: tuple[Category, ...] = CATEGORIES[:7]
+"""Attacks on the model itself: what a prompt detector is measured on."""
+
+_RULES_ALONE = Anchors(fpr_5=0.5, fpr_1=0.8, fpr_02=0.95)
+_TEXTS_A_TASK = 256
+
+
+class ConfidenceScorer:
+    """Scores a text by its highest confidence among some categories."""
+
+    def __init__(
+        self,
+        *,
+        categories: tuple[Category, ...] = MODEL_ATTACKS,
+        profile: Profile = Profile.BALANCED,
+        rules_dir: Path | None = None,
+        paranoia: int = 1,
+        origin: Origin = Origin.USER,
+        direction: Direction = Direction.INPUT,
+        threads: int = 0,
+    ) -> None:
+        """Build an engine with the thresholds of `profile`; 0 threads means all cores."""
+        model = models.load()
+        anchors = Anchors(model.fpr_5, model.fpr_1, model.fpr_02) if model else _RULES_ALONE
+        policy = make_policy(profile, anchors, {})
+        own = () if rules_dir is None else rulebook.from_folder(rules_dir)
+        self._engine = Engine(
+            [file.pair for file in rulebook.shipped()],
+            model.data if model else None,
+            flag=policy.flag,
+            block=policy.block,
+            paranoia=paranoia,
+            user_rules=[file.pair for file in own],
+        )
+        self._codes = [category.code for category in categories]
+        self._context = origin.code, direction.code
+        self._threads = threads or os.cpu_count() or 1
+        self.flags = tuple(policy.thresholds[code].flag for code in self._codes)
+
+    @property
+    def threshold(self) -> float:
+        """The lowest confidence at which one of the categories is flagged, as the engine has it."""
+        # The engine compares in single precision: 0.8 here must be its 0.8.
+        return float(np.float32(min(self.flags)))
+
+    def __call__(self, texts: Sequence[str]) -> Scores:
+        """Return one score a text."""
+        pieces = [texts[at : at + _TEXTS_A_TASK] for at in range(0, len(texts), _TEXTS_A_TASK)]
+        with ThreadPoolExecutor(self._threads) as pool:
+            parts = list(pool.map(self._score, pieces))
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def _score(self, texts: Sequence[str]) -> Scores:
+        origin, direction = self._context
+        rows = [self._engine.confidences(text, origin, direction) for text in texts]
+        scores: Scores = np.asarray(rows, dtype=np.float64)[:, self._codes].max(axis=1)
+        return scores
