@@ -1,0 +1,138 @@
+"""The compiled engine with names on it. The only room that sees the extension."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aidefence.domain.errors import ModelError, RuleError
+from aidefence.engine import _native
+
+__all__ = [
+    "CATEGORY_NAMES",
+    "FEATURE_NAMES",
+    "Batch",
+    "Engine",
+    "Outcome",
+    "RuleInfo",
+    "check_rule",
+    "normalize",
+]
+
+Batch = _native.Batch
+Outcome = _native._Outcome
+CATEGORY_NAMES: Final = tuple(_native.CATEGORIES)
+FEATURE_NAMES: Final = tuple(_native.FEATURES)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """What a rule says of itself. `category` and `severity` are codes."""
+
+    id: str
+    title: str
+    category: int
+    severity: int
+    confidence: float
+    paranoia: int
+    status: str
+    languages: tuple[str, ...]
+    tags: tuple[str, ...]
+    path: str
+    catch: tuple[str, ...]
+    spare: tuple[str, ...]
+
+
+class Engine:
+    """Rules, a model and thresholds, ready to judge texts from any thread.
+
+    `inspect`, `inspect_batch` and `confidences` are the native methods themselves: a wrapper would
+    cost a tenth of the call.
+    """
+
+    __slots__ = ("_native", "confidences", "inspect", "inspect_batch")
+
+    def __init__(
+        self,
+        rules: Sequence[tuple[str, str]],
+        model: bytes | None,
+        *,
+        flag: Sequence[float],
+        block: Sequence[float],
+        paranoia: int = 1,
+        exclude: Sequence[tuple[str, str]] = (),
+        user_rules: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Compile rules and read a model.
+
+        Raises:
+            RuleError: a rule file cannot be accepted; says file, line and column.
+            ModelError: the model file cannot be used.
+        """
+        try:
+            self._native = _native.Engine(
+                rules,
+                model,
+                flag=flag,
+                block=block,
+                paranoia=paranoia,
+                exclude=exclude,
+                user_rules=user_rules,
+            )
+        except _native.RuleSyntaxError as error:
+            raise _rule_error(error) from error
+        except _native.ModelFormatError as error:
+            raise ModelError(str(error)) from error
+        self.inspect: Final = self._native.inspect
+        self.inspect_batch: Final = self._native.inspect_batch
+        self.confidences: Final = self._native.confidences
+
+    def rules(self) -> tuple[RuleInfo, ...]:
+        """Return all rules as written, also those not in force."""
+        return tuple(
+            RuleInfo(
+                id=rule["id"],
+                title=rule["title"],
+                category=rule["category"],
+                severity=rule["severity"],
+                confidence=rule["confidence"],
+                paranoia=rule["paranoia"],
+                status=rule["status"],
+                languages=tuple(rule["languages"]),
+                tags=tuple(rule["tags"]),
+                path=rule["path"],
+                catch=tuple(rule["catch"]),
+                spare=tuple(rule["spare"]),
+            )
+            for rule in self._native.rules()
+        )
+
+    def model_card(self) -> str:
+        """Return the card inside the model file, as JSON."""
+        return str(self._native.version()["model"])
+
+    def features(self, texts: Iterable[str], origins: Sequence[int], direction: int = 0) -> bytes:
+        """Return rows of features for fusion: little-endian f32, `len(FEATURE_NAMES)` a text."""
+        return self._native.features(texts, origins, direction)
+
+
+def check_rule(path: str, text: str) -> None:
+    """Read one rule or lexicon file.
+
+    Raises:
+        RuleError: it cannot be accepted; says line, column and what was expected.
+    """
+    try:
+        _native.check_rule(path, text)
+    except _native.RuleSyntaxError as error:
+        raise _rule_error(error) from error
+
+
+def normalize(text: str) -> str:
+    """Return a text the way detectors see it."""
+    return _native.normalize(text)
+
+
+def _rule_error(error: _native.RuleSyntaxError) -> RuleError:
+    return RuleError(error.path, error.line, error.column, error.expected, error.message)
