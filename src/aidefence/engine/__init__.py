@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from aidefence.domain.errors import ModelError, RuleError
 from aidefence.engine import _native
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 Batch = _native.Batch
-Outcome = _native._Outcome
+Outcome: TypeAlias = "_native._Outcome"
 CATEGORY_NAMES: Final = tuple(_native.CATEGORIES)
 FEATURE_NAMES: Final = tuple(_native.FEATURES)
 
