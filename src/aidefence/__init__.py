@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Severity,
     )
     from aidefence.domain.errors import (
+        AddressError,
         AIDefenceError,
         ConfigError,
         ContentError,
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AIDefenceError",
     "Action",
+    "AddressError",
     "Category",
     "ConfigError",
     "Content",
@@ -76,7 +78,7 @@ _HOMES = {
         *("Action", "Category", "Direction", "Modality", "Origin", "Profile", "Severity"),
     ),
     "aidefence.domain.errors": (
-        *("AIDefenceError", "ConfigError", "ContentError", "MissingExtraError", "ModelError"),
+        *("AddressError", "AIDefenceError", "ConfigError", "ContentError", "MissingExtraError", "ModelError"),
         *("RuleError", "RulebookError", "SettingError"),
     ),
     "aidefence.domain.verdict": ("Finding", "Match", "Verdict"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -39,6 +39,8 @@ class ServerSettings(BaseModel):
     content_code_points_max: int = Field(default=1 << 20, ge=1)
     batch_requests_max: int = Field(default=1000, ge=1, le=100_000)
     concurrent_requests_max: int = Field(default=512, ge=1)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    node: str = Field(default="local", max_length=128)
     grace_seconds: int = Field(default=10, ge=1, le=600)
 
 
@@ -87,8 +89,8 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
-class FileSettings(Settings):
-    """Settings of a file alone, whatever the environment says."""
+class FixedSettings(Settings):
+    """Settings as they are handed in, whatever the environment says."""
 
     @classmethod
     def settings_customise_sources(
@@ -105,7 +107,7 @@ class FileSettings(Settings):
 
 def read_config(path: Path) -> Settings:
     """Read a settings file; the environment has no say."""
-    return _make(FileSettings, _read_toml(path), str(path))
+    return _make(FixedSettings, _read_toml(path), str(path))
 
 
 def read_settings(path: Path | None = None) -> Settings:
@@ -131,7 +133,7 @@ def _read_toml(path: Path) -> dict[str, object]:
 
 def _make(kind: type[Settings], values: dict[str, object], source: str) -> Settings:
     try:
-        return kind.model_validate(values) if kind is FileSettings else kind(**values)  # type: ignore[arg-type]
+        return kind(**values)  # type: ignore[arg-type]  # validation is what this call is for
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])

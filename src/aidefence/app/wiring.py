@@ -51,6 +51,10 @@ def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
         policy_version=_version(setup, policy, (*shipped, *own), model),
         titles={rule.id: rule.title for rule in engine.rules()},
         enforced=policy.enforced,
+        knowledge={
+            "rules": rulebook.digest((*shipped, *own)),
+            "model": f"{model.name}-{model.digest}" if model else "none",
+        },
     )
     return Corridor(engine, charter, SystemClock(), () if model else (_NO_MODEL,))
 

@@ -47,7 +47,22 @@ class ModelError(ConfigError):
 
 
 class ContentError(AIDefenceError, TypeError):
-    """What was handed in for inspection is not text, messages or a list of them."""
+    """What was handed in for inspection is not text, messages or a list of them.
+
+    `path` is a JSON pointer into it, to the part that is wrong.
+    """
+
+    def __init__(self, reason: str, path: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[ContentError], tuple[str, str]]:
+        return type(self), (self.reason, self.path)
+
+
+class AddressError(AIDefenceError, OSError):
+    """The gateway cannot listen where it was told to."""
 
 
 class MissingExtraError(AIDefenceError, ImportError):

@@ -45,13 +45,20 @@ def read(
         raise ContentError(f"cannot inspect a `{type(given).__name__}`: expected text or messages")
     if len(given) > CONTENTS_MAX:
         raise ContentError(f"`{len(given)}` messages are more than {CONTENTS_MAX}")
-    parts = [part for item in given for part in _read_item(item, origin)]
+    parts = [part for at, item in enumerate(given) for part in _read_at(at, item, origin)]
     contents = tuple(part for part in parts if isinstance(part, Content))
     unread = dict.fromkeys(part for part in parts if isinstance(part, Degraded))
     return Inspection(contents, direction, tuple(unread))
 
 
 _Part: TypeAlias = Content | Degraded
+
+
+def _read_at(at: int, item: object, origin: Origin) -> Iterator[_Part]:
+    try:
+        yield from _read_item(item, origin)
+    except ContentError as error:
+        raise ContentError(error.reason, f"/{at}{error.path}") from None
 
 
 def _read_item(item: object, origin: Origin) -> Iterator[_Part]:
@@ -69,7 +76,7 @@ def _read_message(message: Message) -> Iterator[_Part]:
     role = message.get("role")
     origin = ROLES.get(role) if isinstance(role, str) else None
     if origin is None:
-        raise ContentError(f"message role `{role}` is unknown: expected {', '.join(ROLES)}")
+        raise ContentError(f"the role is unknown: expected {', '.join(ROLES)}", "/role")
     yield from _read_body(message.get("content"), origin, _DEPTH_MAX)
     yield from _read_calls(message.get("tool_calls"))
     call = message.get("function_call")
@@ -86,7 +93,7 @@ def _read_body(body: object, origin: Origin, depth: int) -> Iterator[_Part]:
         for block in body:
             yield from _read_block(block, origin, depth - 1)
     else:
-        raise ContentError("message content is neither text nor a list of blocks")
+        raise ContentError("message content is neither text nor a list of blocks", "/content")
 
 
 def _read_block(block: object, origin: Origin, depth: int) -> Iterator[_Part]:
@@ -94,7 +101,7 @@ def _read_block(block: object, origin: Origin, depth: int) -> Iterator[_Part]:
         yield Content(block, origin)
         return
     if not isinstance(block, Mapping):
-        raise ContentError("a content block is neither text nor an object")
+        raise ContentError("a content block is neither text nor an object", "/content")
     kind = block.get("type", "text")
     text = block.get("text", block.get("refusal"))
     if isinstance(text, str):

@@ -23,6 +23,7 @@ class PolicyCharter:
     policy_version: str
     titles: Mapping[str, str] = field(repr=False)
     enforced: bool
+    knowledge: Mapping[str, str] = field(default_factory=dict)
 
     def explain(self, rule_id: str) -> str:
         """What a rule stands for, in words."""

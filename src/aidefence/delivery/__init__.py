@@ -1,0 +1,1 @@
+"""Doors: each translates between its clients and the services. None knows another."""

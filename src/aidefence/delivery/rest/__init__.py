@@ -1,0 +1,1 @@
+"""The REST door: API v2 over HTTP."""

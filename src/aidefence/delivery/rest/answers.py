@@ -1,0 +1,139 @@
+"""From detections to the contract's responses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from aidefence.delivery.rest.wire import (
+    Aggregates,
+    DetectResponse,
+    Explanation,
+    Metadata,
+    Threat,
+    WireDegraded,
+    WireFinding,
+    WireSpan,
+    WireTaxonomy,
+    WireTiming,
+)
+from aidefence.domain.enums import Action, Category
+from aidefence.domain.taxonomy import TAXONOMY
+
+if TYPE_CHECKING:
+    from aidefence.domain.decision import Decision
+    from aidefence.domain.verdict import Finding
+    from aidefence.service.inspect import Detection
+
+BENIGN = "benign"
+_DIGITS = 6
+_NS_PER_MS = 1_000_000
+_NS_PER_US = 1_000
+# For clients that know only allow, flag and block: the nearest of these.
+_CORE_ACTIONS: Mapping[Action, Action] = {Action.REDACT: Action.FLAG, Action.REVIEW: Action.BLOCK}
+
+
+def answer(
+    detection: Detection,
+    request_id: str,
+    elapsed_ns: int,
+    metadata: Metadata,
+    *,
+    explain: bool = False,
+    core_actions: bool = False,
+) -> DetectResponse:
+    """Write the response to one request."""
+    decision, action = detection.decision, detection.action
+    if core_actions:
+        action = _CORE_ACTIONS.get(action, action)
+    return DetectResponse(
+        request_id=request_id,
+        detection_time=milliseconds(elapsed_ns),
+        threat=_threat(detection),
+        verdict="attack" if detection.detected else "benign",
+        action=action.value,
+        enforced=decision.enforced,
+        tiers=decision.tiers,
+        timings=(WireTiming("engine", decision.elapsed_ns / _NS_PER_US),),
+        truncated=False,
+        degraded=tuple(WireDegraded(it.check, it.reason) for it in detection.degraded),
+        metadata=metadata,
+        explanation=_explain(decision) if explain else UNSET,
+    )
+
+
+def aggregate(detections: Sequence[Detection], elapsed_ns: int) -> Aggregates:
+    """Sum up a batch."""
+    threats = [detection for detection in detections if detection.detected]
+    by_category = dict.fromkeys(
+        (detection.category for detection in threats if detection.category), 0
+    )
+    for detection in threats:
+        if detection.category:
+            by_category[detection.category] += 1
+    confidence = sum(detection.decision.confidence for detection in detections)
+    return Aggregates(
+        total_threats=len(threats),
+        threats_by_category={category.value: count for category, count in by_category.items()},
+        average_confidence=round(confidence / max(1, len(detections)), _DIGITS),
+        processing_time=milliseconds(elapsed_ns),
+    )
+
+
+def milliseconds(elapsed_ns: int) -> float:
+    """Milliseconds with the resolution of a microsecond."""
+    return round(elapsed_ns / _NS_PER_MS, 3)
+
+
+def _threat(detection: Detection) -> Threat:
+    decision = detection.decision
+    findings = decision.findings if decision.has_findings else ()
+    return Threat(
+        detected=detection.detected,
+        confidence=round(decision.confidence, _DIGITS),
+        category=detection.category.value if detection.category else BENIGN,
+        severity=decision.severity.value,
+        attack_vector=_vector(findings),
+        findings=tuple(map(_finding, findings)),
+    )
+
+
+def _vector(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Name the kinds of attack, then the disguises they wear, each once."""
+    kinds = (finding.category.value for finding in findings if not finding.mention)
+    disguises = (f"encoding:{view}" for finding in findings for view in finding.chain)
+    return tuple(dict.fromkeys((*kinds, *disguises)))
+
+
+def _finding(finding: Finding) -> WireFinding:
+    return WireFinding(
+        category=finding.category.value,
+        span=WireSpan(finding.span.start, finding.span.end),
+        score=round(finding.score, _DIGITS),
+        severity=finding.severity.value,
+        rule_id=finding.rule_id,
+        explanation=finding.explanation,
+        chain=finding.chain,
+        taxonomy=_taxonomy(finding.category),
+        mention=finding.mention,
+        content=finding.content,
+    )
+
+
+@lru_cache(maxsize=len(Category))
+def _taxonomy(category: Category) -> WireTaxonomy:
+    entry = TAXONOMY[category]
+    return WireTaxonomy(entry.owasp_llm, entry.owasp_agentic, entry.atlas, entry.cwe)
+
+
+def _explain(decision: Decision) -> Explanation:
+    scores: dict[str, float] = {}
+    for finding in decision.findings:
+        scores.setdefault(finding.rule_id, round(finding.score, _DIGITS))
+    leading = decision.category
+    others = (finding.category.value for finding in decision.findings)
+    alternatives = tuple(dict.fromkeys(name for name in others if name != leading))
+    return Explanation("; ".join(decision.reasons), scores, alternatives)

@@ -1,0 +1,193 @@
+"""The ASGI application. Detection goes straight to its handler; the rest is routed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+from msgspec import UNSET
+
+from aidefence.delivery.rest.answers import aggregate, answer
+from aidefence.delivery.rest.problems import CONTENT_TYPE as PROBLEM_TYPE
+from aidefence.delivery.rest.problems import Refusal, too_large
+from aidefence.delivery.rest.requests import Asked, AskedBatch, Limits, parse_many, parse_one
+from aidefence.delivery.rest.routes import make_routes
+from aidefence.delivery.rest.wire import BatchResponse, DetectResponse, Metadata
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from aidefence.ports.clock import Clock
+    from aidefence.ports.ids import Ids
+    from aidefence.ports.meter import Meter
+    from aidefence.service.inspect import Detection, Inspector
+
+DETECT = "/api/v2/detect"
+BATCH = "/api/v2/detect/batch"
+DOOR = "rest"
+
+_JSON_HEADERS = [(b"content-type", b"application/json")]
+_PROBLEM_HEADERS = [(b"content-type", PROBLEM_TYPE.encode())]
+# Up to here an inspection takes less time than a visit to another thread.
+_INLINE_BODY_BYTES_MAX = 64 << 10
+
+_encode = msgspec.json.Encoder().encode
+_log = logging.getLogger("aidefence.rest")
+_Handler: TypeAlias = Callable[[bytes, bool], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the door is made of."""
+
+    inspector: Inspector
+    meter: Meter
+    clock: Clock
+    ids: Ids
+    metadata: Metadata
+    limits: Limits = field(default_factory=Limits)
+
+
+class RestDoor:
+    """Answers API v2 over ASGI."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._now_ns = parts.clock.monotonic_ns
+        self._routes = make_routes(parts.inspector, parts.meter, (DETECT, BATCH))
+        self._handlers: dict[str, _Handler] = {DETECT: self._detect, BATCH: self._detect_batch}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection event."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            # A dictionary look-up instead of a router: this is the hot path.
+            handler = self._handlers.get(scope["path"])
+            if handler is not None:
+                await self._answer(handler, scope, receive, send)
+                return
+        await self._routes(scope, receive, send)
+
+    async def _answer(self, handler: _Handler, scope: Scope, receive: Receive, send: Send) -> None:
+        status, headers = 200, _JSON_HEADERS
+        try:
+            core_actions = self._read_headers(scope)
+            payload = await handler(await self._read_body(receive), core_actions)
+        except Refusal as refusal:
+            status, headers, payload = refusal.status, _PROBLEM_HEADERS, refusal.body()
+            self._parts.meter.refuse(DOOR, status)
+        except Exception:  # noqa: BLE001 -- what stands here was foreseen by nobody
+            # The last line: a fault of ours must not look like an answer, nor show the text.
+            _log.exception("request failed")
+            status, headers, payload = 500, _PROBLEM_HEADERS, _FAULT.body()
+            self._parts.meter.refuse(DOOR, status)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": payload})
+
+    def _read_headers(self, scope: Scope) -> bool:
+        """Check type and length; tell whether the client wants only the core actions."""
+        core_actions = False
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                self._check_length(int(value) if value.isdigit() else 0)
+            elif name == b"content-type":
+                _check_type(value)
+            elif name == b"accept-profile":
+                core_actions = value.strip() == b"v2-core"
+        return core_actions
+
+    async def _read_body(self, receive: Receive) -> bytes:
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        while message.get("more_body"):
+            self._check_length(len(body))
+            message = await receive()
+            body += message.get("body", b"")
+        self._check_length(len(body))
+        return body
+
+    def _check_length(self, length: int) -> None:
+        limit = self._parts.limits.body_bytes_max
+        if length > limit:
+            raise too_large("", f"a body of {length} bytes is larger than {limit}")
+
+    async def _detect(self, body: bytes, core_actions: bool) -> bytes:  # noqa: FBT001
+        start_ns = self._now_ns()
+        if len(body) <= _INLINE_BODY_BYTES_MAX:
+            asked = parse_one(body, self._parts.limits)
+            detection = self._inspect(asked)
+        else:
+            asked = await asyncio.to_thread(parse_one, body, self._parts.limits)
+            detection = await asyncio.to_thread(self._inspect, asked)
+        elapsed_ns = self._now_ns() - start_ns
+        return _encode(self._respond(asked, detection, elapsed_ns, core_actions=core_actions))
+
+    def _inspect(self, asked: Asked) -> Detection:
+        if isinstance(asked.what, str):
+            return self._parts.inspector.inspect_text(asked.what, asked.conditions)
+        return self._parts.inspector.inspect(asked.what, asked.conditions)
+
+    def _respond(
+        self, asked: Asked, detection: Detection, elapsed_ns: int, *, core_actions: bool
+    ) -> DetectResponse:
+        return answer(
+            detection,
+            asked.name or self._parts.ids.request_id(),
+            elapsed_ns,
+            self._parts.metadata,
+            explain=asked.explain,
+            core_actions=core_actions or asked.core_actions,
+        )
+
+    async def _detect_batch(self, body: bytes, core_actions: bool) -> bytes:  # noqa: FBT001
+        return await asyncio.to_thread(self._work_batch, body, core_actions=core_actions)
+
+    def _work_batch(self, body: bytes, *, core_actions: bool) -> bytes:
+        start_ns = self._now_ns()
+        asked = parse_many(body, self._parts.limits)
+        detections = self._inspect_all(asked)
+        elapsed_ns = self._now_ns() - start_ns
+        results = tuple(
+            self._respond(item, found, found.decision.elapsed_ns, core_actions=core_actions)
+            for item, found in zip(asked.items, detections, strict=True)
+        )
+        response = BatchResponse(
+            batch_id=self._parts.ids.batch_id(),
+            total_requests=len(asked.items),
+            processed_requests=len(results),
+            results=results,
+            aggregates=aggregate(detections, elapsed_ns) if asked.aggregate else UNSET,
+        )
+        return _encode(response)
+
+    def _inspect_all(self, asked: AskedBatch) -> list[Detection]:
+        """Texts cross into the engine together, conversations one by one."""
+        texts = [(at, it, it.what) for at, it in enumerate(asked.items) if isinstance(it.what, str)]
+        inspected = self._parts.inspector.inspect_texts(
+            [text for _, _, text in texts],
+            [item.conditions for _, item, _ in texts],
+            threads=asked.parallelism,
+        )
+        by_place = {at: found for (at, _, _), found in zip(texts, inspected, strict=True)}
+        return [
+            by_place[at] if at in by_place else self._inspect(item)
+            for at, item in enumerate(asked.items)
+        ]
+
+
+def _check_type(value: bytes) -> None:
+    if not value.startswith(b"application/json"):
+        raise Refusal(
+            415,
+            "unsupported-media-type",
+            "The body is of a type we do not read",
+            "expected `application/json`",
+        )
+
+
+_FAULT = Refusal(
+    500, "internal", "We failed", "the request was not inspected: do not take it for passed"
+)

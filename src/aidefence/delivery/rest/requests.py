@@ -1,0 +1,171 @@
+"""From bytes to something that can be inspected: past here a request cannot be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from aidefence.delivery.rest.problems import (
+    Refusal,
+    invalid,
+    misfit,
+    not_json,
+    too_large,
+    unsupported,
+)
+from aidefence.delivery.rest.wire import BatchOptions, BatchRequest, DetectRequest, Options
+from aidefence.domain.content import Inspection
+from aidefence.domain.errors import ContentError
+from aidefence.ingest.messages import read
+from aidefence.service.inspect import Conditions, Detector
+
+_decode_one = msgspec.json.Decoder(DetectRequest).decode
+_decode_many = msgspec.json.Decoder(BatchRequest).decode
+_MEDIA = ("url", "base64")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may ask for."""
+
+    body_bytes_max: int = 8 << 20
+    content_code_points_max: int = 1 << 20
+    batch_requests_max: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, understood: a text, or contents that belong together."""
+
+    what: str | Inspection
+    conditions: Conditions
+    explain: bool
+    core_actions: bool
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBatch:
+    """Many requests, understood."""
+
+    items: tuple[Asked, ...]
+    parallelism: int
+    aggregate: bool
+
+
+def parse_one(body: bytes, limits: Limits) -> Asked:
+    """Understand one request."""
+    try:
+        request = _decode_one(body)
+    except msgspec.ValidationError as error:
+        raise misfit(error) from None
+    except msgspec.DecodeError as error:
+        raise not_json(error) from None
+    return _understand(request, limits, "")
+
+
+def parse_many(body: bytes, limits: Limits) -> AskedBatch:
+    """Understand a batch; one wrong request refuses all, so that nothing is half done."""
+    try:
+        batch = _decode_many(body)
+    except msgspec.ValidationError as error:
+        raise misfit(error) from None
+    except msgspec.DecodeError as error:
+        raise not_json(error) from None
+    if len(batch.requests) > limits.batch_requests_max:
+        raise too_large(
+            "/requests",
+            f"{len(batch.requests)} requests are more than {limits.batch_requests_max}",
+        )
+    options = batch.batch_options or BatchOptions()
+    items = tuple(
+        _understand(request, limits, f"/requests/{at}", request.id)
+        for at, request in enumerate(batch.requests)
+    )
+    return AskedBatch(items, options.max_parallelism, options.aggregate_results)
+
+
+_DEFAULT_OPTIONS = Options()
+_UNCONDITIONAL = Conditions()
+
+
+def _understand(
+    request: DetectRequest, limits: Limits, pointer: str, name: str | None = None
+) -> Asked:
+    if request.content_type != "text":
+        raise unsupported(
+            f"{pointer}/contentType",
+            f"only `text` is inspected by this version, not `{request.content_type}`",
+        )
+    options = request.options or _DEFAULT_OPTIONS
+    if options.asynchronous:
+        raise unsupported(f"{pointer}/options/async", "this version answers every request at once")
+    what = _content(request.content, limits, f"{pointer}/content")
+    core = options.actions == "core"
+    return Asked(what, _conditions(options), options.explainability, core, name)
+
+
+def _conditions(options: Options) -> Conditions:
+    if options is _DEFAULT_OPTIONS:
+        return _UNCONDITIONAL
+    detectors = tuple(Detector(name) for name in options.detectors or ())
+    return Conditions(options.threshold, detectors, options.causal_analysis)
+
+
+def _content(
+    given: str | list[object] | dict[str, object], limits: Limits, pointer: str
+) -> str | Inspection:
+    if isinstance(given, str):
+        _measure((given,), limits, pointer)
+        return given
+    if isinstance(given, dict):
+        key, value = _only_field(given, pointer)
+        pointer = f"{pointer}/{key}"
+        if key == "text":
+            return _content(_text(value, pointer), limits, pointer)
+        given = _messages(value, pointer)
+    try:
+        inspection = read(given)  # type: ignore[arg-type]  # read() is the check
+    except ContentError as error:
+        raise invalid(f"{pointer}{error.path}", error.reason) from None
+    if not inspection.contents and not inspection.unread:
+        raise invalid(pointer, "there is no content in it")
+    _measure((content.text for content in inspection.contents), limits, pointer)
+    return inspection
+
+
+def _only_field(given: dict[str, object], pointer: str) -> tuple[str, object]:
+    media = next((name for name in _MEDIA if name in given), None)
+    if media:
+        raise unsupported(f"{pointer}/{media}", "only text is inspected by this version")
+    for name in given:
+        if name not in {"text", "messages"}:
+            raise invalid(f"{pointer}/{name}", "unknown field: expected `text` or `messages`")
+    if len(given) != 1:
+        raise invalid(pointer, "expected either `text` or `messages`")
+    return next(iter(given.items()))
+
+
+def _text(value: object, pointer: str) -> str:
+    if not isinstance(value, str):
+        raise invalid(pointer, "expected text")
+    return value
+
+
+def _messages(value: object, pointer: str) -> list[object]:
+    if not isinstance(value, list):
+        raise invalid(pointer, "expected an array of messages")
+    return value
+
+
+def _measure(texts: Iterable[str], limits: Limits, pointer: str) -> None:
+    length = sum(map(len, texts))
+    if length > limits.content_code_points_max:
+        raise too_large(
+            pointer, f"{length} code points are more than {limits.content_code_points_max}"
+        )
+
+
+__all__ = ["Asked", "AskedBatch", "Limits", "Refusal", "parse_many", "parse_one"]

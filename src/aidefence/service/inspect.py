@@ -1,0 +1,118 @@
+"""The main use case: inspect what a door brings in, under the conditions the client named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aidefence.domain.content import Degraded, Inspection
+from aidefence.domain.decision import Decision
+from aidefence.domain.enums import Action, Category
+from aidefence.pipeline.corridor import Corridor
+from aidefence.ports.meter import Meter
+from aidefence.respond.batch import DecisionBatch
+
+
+class Detector(StrEnum):
+    """Detectors that a client may name."""
+
+    NEURO_SYMBOLIC = "neuro-symbolic"
+    MULTIMODAL = "multimodal"
+    TEMPORAL = "temporal"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a client asks of one inspection beyond the operator's policy."""
+
+    threshold: float | None = None
+    detectors: tuple[Detector, ...] = ()
+    causal_analysis: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A decision seen under a client's conditions."""
+
+    decision: Decision
+    detected: bool
+    action: Action
+    category: Category | None
+    degraded: tuple[Degraded, ...]
+
+
+class Inspector:
+    """Inspects, weighs against the client's conditions, and counts."""
+
+    __slots__ = ("_corridor", "_door", "_meter")
+
+    def __init__(self, corridor: Corridor, meter: Meter, *, door: str) -> None:
+        self._corridor = corridor
+        self._meter = meter
+        self._door = door
+
+    @property
+    def policy_version(self) -> str:
+        """Name of the policy and the knowledge that speak."""
+        return self._corridor.charter.policy_version
+
+    def inspect_text(self, text: str, conditions: Conditions) -> Detection:
+        """Inspect one text of a user."""
+        return self._conclude(self._corridor.inspect_text(text), conditions)
+
+    def inspect(self, inspection: Inspection, conditions: Conditions) -> Detection:
+        """Inspect contents together."""
+        return self._conclude(self._corridor.inspect(inspection), conditions)
+
+    def inspect_texts(
+        self, texts: Sequence[str], conditions: Sequence[Conditions], *, threads: int
+    ) -> list[Detection]:
+        """Inspect many texts of users at once, each under its own conditions."""
+        batch: DecisionBatch = self._corridor.inspect_batch(texts, threads=threads)
+        return [self._conclude(*pair) for pair in zip(batch, conditions, strict=True)]
+
+    def probe(self, text: str, conditions: Conditions) -> Detection:
+        """Inspect a text of our own, without counting it."""
+        return conclude(self._corridor.inspect_text(text), conditions)
+
+    def _conclude(self, decision: Decision, conditions: Conditions) -> Detection:
+        self._meter.count(self._door, decision)
+        return conclude(decision, conditions)
+
+
+def conclude(decision: Decision, conditions: Conditions) -> Detection:
+    """Weigh a decision against a client's conditions.
+
+    A threshold of the client decides what counts as detected. It can turn an `allow` into a `flag`
+    but never weakens the operator's policy.
+    """
+    category, action = decision.category, decision.action
+    degraded = decision.degraded
+    if conditions.detectors or conditions.causal_analysis:
+        degraded = (*degraded, *_missing(conditions))
+    if conditions.threshold is None:
+        return Detection(decision, category is not None, action, category, degraded)
+    detected = decision.confidence >= conditions.threshold
+    if detected:
+        action = max(action, Action.FLAG)
+        category = category or _likeliest(decision)
+    return Detection(decision, detected, action, category, degraded)
+
+
+def _likeliest(decision: Decision) -> Category:
+    """Name what a confidence under the flag threshold is about."""
+    findings = decision.findings
+    # Without evidence the confidence is the model's, for an attack on the model as such.
+    return findings[0].category if findings else Category.PROMPT_INJECTION
+
+
+def _missing(conditions: Conditions) -> tuple[Degraded, ...]:
+    missing = [
+        Degraded(f"detector.{detector.value}", "this version has no such detector")
+        for detector in dict.fromkeys(conditions.detectors)
+        if detector is not Detector.NEURO_SYMBOLIC
+    ]
+    if conditions.causal_analysis:
+        missing.append(Degraded("causalAnalysis", "this version has no causal graph"))
+    return tuple(missing)
