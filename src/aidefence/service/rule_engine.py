@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aidefence.domain.enums import CATEGORIES, SEVERITIES, Direction, Origin
-from aidefence.domain.errors import RuleError
-from aidefence.engine import _native
+from aidefence.engine import Engine
 from aidefence.service.rule_check import RuleCard, RuleSet, RuleText
 from aidefence.service.rule_trials import FiredRule
 
@@ -19,29 +18,29 @@ _PARANOIA_MAX = 4
 class CompiledRules:
     """Rules in the engine, all paranoia levels on."""
 
-    def __init__(self, engine: _native.Engine) -> None:
-        """Wrap an engine."""
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._cards = tuple(
+            RuleCard(
+                rule_id=rule.id,
+                title=rule.title,
+                category=CATEGORIES[rule.category],
+                severity=SEVERITIES[rule.severity],
+                confidence=rule.confidence,
+                paranoia=rule.paranoia,
+                status=rule.status,
+                languages=rule.languages,
+                tags=rule.tags,
+                path=rule.path,
+                catch=rule.catch,
+                spare=rule.spare,
+            )
+            for rule in engine.rules()
+        )
 
     def cards(self) -> Sequence[RuleCard]:
         """Return what every rule says of itself."""
-        return [
-            RuleCard(
-                rule_id=rule["id"],
-                title=rule["title"],
-                category=CATEGORIES[rule["category"]],
-                severity=SEVERITIES[rule["severity"]],
-                confidence=rule["confidence"],
-                paranoia=rule["paranoia"],
-                status=rule["status"],
-                languages=tuple(rule["languages"]),
-                tags=tuple(rule["tags"]),
-                path=rule["path"],
-                catch=tuple(rule["catch"]),
-                spare=tuple(rule["spare"]),
-            )
-            for rule in self._engine.rules()
-        ]
+        return self._cards
 
     def fired(self, text: str, origin: Origin, direction: Direction) -> Sequence[FiredRule]:
         """Return the rules that fire on a text, strongest first."""
@@ -50,12 +49,6 @@ class CompiledRules:
 
 
 def compile_rules(files: Sequence[RuleText]) -> RuleSet:
-    """Compile rule and lexicon files, or say where the first fault is."""
+    """Compile rule and lexicon files, or raise `RuleError` for the first fault."""
     pairs = [(file.path, file.text) for file in files]
-    try:
-        engine = _native.Engine(pairs, None, flag=_FLAG, block=_BLOCK, paranoia=_PARANOIA_MAX)
-    except _native.RuleSyntaxError as error:
-        raise RuleError(
-            error.path, error.line, error.column, error.expected, error.message
-        ) from error
-    return CompiledRules(engine)
+    return CompiledRules(Engine(pairs, None, flag=_FLAG, block=_BLOCK, paranoia=_PARANOIA_MAX))

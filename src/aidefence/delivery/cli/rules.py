@@ -28,7 +28,6 @@ from aidefence.service.rule_check import (
     load_checked,
     try_rules,
 )
-from aidefence.service.rule_engine import compile_rules
 from aidefence.service.rule_trials import Failure, Trial
 
 app = typer.Typer(
@@ -215,6 +214,9 @@ def _under(path: str, name: str) -> bool:
 
 
 def _load(texts: list[RuleText]) -> Loaded:
+    # Imported here: `doctor` must start even where the engine does not.
+    from aidefence.service.rule_engine import compile_rules  # noqa: PLC0415
+
     try:
         return load_checked(texts, compile_rules)
     except AIDefenceError as error:
