@@ -125,7 +125,8 @@ def _guarded(check: Callable[[], Iterator[Check]]) -> list[Check]:
         return list(check())
     except AIDefenceError as error:
         return [Check(name, State.PROBLEM, str(error))]
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, AttributeError) as error:
+        # The last one: an extension that is older than the Python around it.
         remedy = "reinstall the package; from source: make install"
         return [Check(name, State.PROBLEM, f"{type(error).__name__}: {error}", remedy)]
 

@@ -9,6 +9,7 @@ from aidefence.delivery.cli.benchmark import bench
 from aidefence.delivery.cli.doctor import doctor
 from aidefence.delivery.cli.evaluate import evaluate_files
 from aidefence.delivery.cli.scan import scan
+from aidefence.delivery.cli.serve import serve
 
 app = typer.Typer(
     name="aidefence",
@@ -19,6 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(scan)
+app.command()(serve)
 app.add_typer(rules.app, name="rules")
 app.command("eval")(evaluate_files)
 app.command()(bench)

@@ -70,7 +70,7 @@ def open_guard(
             profile=profile,
             rules_dir=rules,
             paranoia=paranoia,
-            exclude=tuple((glob, "*") for glob in exclude),
+            exclude=exclude,
         )
     except AIDefenceError as error:
         fail(str(error))

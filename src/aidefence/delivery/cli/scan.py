@@ -134,7 +134,7 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
     rules: RulesOption = None,
     paranoia: ParanoiaOption = 1,
     exclude_rule: Annotated[
-        list[str] | None, typer.Option(help="Glob of rule ids to switch off.")
+        list[str] | None, typer.Option(help="Glob of rule ids to switch off, @origin after it.")
     ] = None,
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0 uses all cores.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the exit code.")] = False,

@@ -1,0 +1,1 @@
+"""What we measure, how, and what came out: `python -m bench`."""

@@ -1,0 +1,141 @@
+"""Every measurement by name: what it shows, where it is taken, what it must reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from bench import accuracy, adversarial, engine, footprint, python_door, rest
+from bench.record import Bar, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One measurement."""
+
+    name: str
+    what: str
+    place: str
+    cores: int
+    bars: tuple[Bar, ...]
+    measure: Callable[[], Outcome]
+
+
+def _least(metric: str, limit: float, unit: str) -> Bar:
+    return Bar(metric, limit, unit, at_least=True)
+
+
+def _under(metric: str, limit: float, unit: str) -> Bar:
+    return Bar(metric, limit, unit, at_least=False)
+
+
+DEFINITIONS: tuple[Definition, ...] = (
+    Definition(
+        "engine-100",
+        "engine, 100-byte prompts, tiers 0 and 1",
+        "engine call from Rust, one thread",
+        1,
+        (_least("per_second", 1.2e6, "/s"), _under("p99_ns", 5000, "ns")),
+        partial(engine.measure, 100, 10_000),
+    ),
+    Definition(
+        "engine-2000",
+        "engine, 2,000-byte texts, tiers 0 and 1",
+        "engine call from Rust, one thread",
+        1,
+        (_least("per_second", 1e5, "/s"),),
+        partial(engine.measure, 2_000, 2_000),
+    ),
+    Definition(
+        "batch-100",
+        "`guard.inspect_batch`, 100-byte prompts, columns out",
+        "Python call, two threads",
+        2,
+        (_least("per_second", 2e6, "/s"),),
+        partial(python_door.measure_batch, 100, 2),
+    ),
+    Definition(
+        "batch-100-one-thread",
+        "`guard.inspect_batch`, 100-byte prompts, columns out",
+        "Python call, one thread",
+        1,
+        (),
+        partial(python_door.measure_batch, 100, 1),
+    ),
+    Definition(
+        "single-100",
+        "`guard.inspect` one at a time, 100-byte prompts",
+        "Python call, one thread",
+        1,
+        (_least("per_second", 2.5e5, "/s"),),
+        partial(python_door.measure_single, 100),
+    ),
+    Definition(
+        "single-2000",
+        "`guard.inspect` one at a time, 2,000-byte texts",
+        "Python call, one thread",
+        1,
+        (),
+        partial(python_door.measure_single, 2_000),
+    ),
+    Definition(
+        "rest-100",
+        "`POST /api/v2/detect`, 100-byte prompts",
+        "over loopback TCP, one worker on one core, wrk on another",
+        2,
+        (_least("per_second", 12_000, "/s"),),
+        partial(rest.measure, 100),
+    ),
+    Definition(
+        "rest-2000",
+        "`POST /api/v2/detect`, 2,000-byte texts",
+        "over loopback TCP, one worker on one core, wrk on another",
+        2,
+        (),
+        partial(rest.measure, 2_000),
+    ),
+    Definition(
+        "adversarial",
+        "texts made to be slow, 1 MB and 2 MB",
+        "Python call of the engine, one thread",
+        1,
+        (
+            _least("mb_per_second_min", 20, "MB/s"),
+            _under("ratio_max", 1.25, "of the time a byte at half the size"),
+        ),
+        adversarial.measure,
+    ),
+    Definition(
+        "import",
+        "import time",
+        "fresh Python processes, files in the page cache",
+        1,
+        (_under("import_ms", 150, "ms"),),
+        footprint.measure_import,
+    ),
+    Definition(
+        "memory",
+        "resident memory of the serving process",
+        "gateway with one worker",
+        2,
+        (_under("serving_mib", 120, "MiB"),),
+        footprint.measure_memory,
+    ),
+    Definition(
+        "wheel",
+        "size of the wheel, rules and model inside",
+        "built wheel",
+        2,
+        (_under("wheel_mb", 15, "MB"),),
+        footprint.measure_wheel,
+    ),
+    Definition(
+        "accuracy-dev",
+        "detection of attacks on the model",
+        "`aidefence eval`, development data",
+        2,
+        (_least("auc", 0.93, "AUC"), _least("recall_at_1_fpr", 0.47, "recall at 1 % FPR")),
+        partial(accuracy.measure, "dev", "prompt"),
+    ),
+)

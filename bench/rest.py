@@ -1,0 +1,180 @@
+"""The REST door over the loopback: one server core, one core for the load."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from aidefence.service.benchmark_texts import MIX_NAME, mixed_texts
+from bench.record import Outcome
+
+_RUNS = 5
+_SECONDS = 8
+_CONNECTIONS = (1, 16, 64)
+_TEXTS = 512
+_PATH = "/api/v2/detect"
+
+_SCRIPT = """
+local bodies = {}
+for line in io.lines(os.getenv("AIDEFENCE_BENCH_BODIES")) do bodies[#bodies + 1] = line end
+local at = 0
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+request = function()
+  at = at % #bodies + 1
+  return wrk.format(nil, nil, nil, bodies[at])
+end
+"""
+
+
+class Gateway:
+    """A gateway of our own on a free port, bound to one core."""
+
+    def __init__(self, core: int) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        command = [sys.executable, "-m", "aidefence.delivery.cli", "serve"]
+        self._process = subprocess.Popen(
+            ["taskset", "-c", str(core), *command, "--port", str(self.port), "--workers", "1"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "AIDEFENCE_SERVER__LOG_LEVEL": "error"},
+        )
+
+    def __enter__(self) -> Self:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError("the gateway ended at once")
+            try:
+                if self.get("/readyz")[0] == http.client.OK:
+                    return self
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError("the gateway did not become ready")
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(30)
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Return status and body."""
+        return self._ask("GET", path, None)
+
+    def detect(self, text: str) -> tuple[int, dict[str, Any]]:
+        """Return status and answer for one text."""
+        status, body = self._ask("POST", _PATH, json.dumps(request_body(text)))
+        return status, json.loads(body)
+
+    def resident_kib(self) -> dict[str, int]:
+        """Return resident memory of the process that serves, and of all its processes together."""
+        family = [self._process.pid, *_children(self._process.pid)]
+        sizes = [_status_kib(pid, "VmRSS") for pid in family]
+        return {"serving_process": sizes[-1], "all_processes": sum(sizes), "processes": len(sizes)}
+
+    def _ask(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        headers = {"Content-Type": "application/json"} if body else {}
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        return answer.status, data
+
+
+def measure(size_bytes: int) -> Outcome:
+    """Load the gateway with wrk, keep-alive, at several numbers of connections."""
+    if shutil.which("wrk") is None:
+        raise RuntimeError("needs wrk: apt-get install wrk")
+    server_core, load_core = sorted(os.sched_getaffinity(0))[:2]
+    texts = mixed_texts(size_bytes, _TEXTS)
+    results: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder, Gateway(server_core) as gateway:
+        bodies, script = Path(folder, "bodies"), Path(folder, "load.lua")
+        lines = [json.dumps(request_body(text)) for text in texts]
+        bodies.write_text("\n".join(lines), "utf-8")
+        script.write_text(_SCRIPT, "utf-8")
+        _check(gateway, texts)
+        for connections in _CONNECTIONS:
+            runs = [_run_wrk(gateway, script, bodies, load_core, connections) for _ in range(_RUNS)]
+            for key in runs[0]:
+                median = statistics.median(run[key] for run in runs)
+                results[f"c{connections}_{key}"] = round(median, 1)
+    best = max(_CONNECTIONS, key=lambda c: results[f"c{c}_per_second"])
+    results |= {"per_second": results[f"c{best}_per_second"], "connections": best}
+    results |= {"p50_us": results[f"c{best}_p50_us"], "p99_us": results[f"c{best}_p99_us"]}
+    size = statistics.mean(len(text.encode()) for text in texts)
+    payload = f"{MIX_NAME}, {_TEXTS} texts of {size:.0f} bytes (mean) in JSON, keep-alive, wrk"
+    return Outcome(payload=payload, repetitions=_RUNS, results=results)
+
+
+def request_body(text: str) -> dict[str, str]:
+    """Return the smallest request of the contract."""
+    return {"content": text, "contentType": "text"}
+
+
+def _check(gateway: Gateway, texts: list[str]) -> None:
+    """Refuse to time wrong answers."""
+    answers = [gateway.detect(text) for text in texts[:100]]
+    if any(status != http.client.OK for status, _ in answers):
+        raise AssertionError("the gateway refused a request of the mix")
+    detected = sum(body["threat"]["detected"] for _, body in answers)
+    if not 0 < detected < len(answers):
+        raise AssertionError(f"the gateway detected {detected} of {len(answers)} texts")
+
+
+def _run_wrk(
+    gateway: Gateway, script: Path, bodies: Path, core: int, connections: int
+) -> dict[str, float]:
+    load = ["wrk", "-t1", f"-c{connections}", f"-d{_SECONDS}s", "--latency", "-s", str(script)]
+    done = subprocess.run(
+        ["taskset", "-c", str(core), *load, f"http://127.0.0.1:{gateway.port}{_PATH}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "AIDEFENCE_BENCH_BODIES": str(bodies)},
+    )
+    if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        raise AssertionError(done.stdout)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    if rate is None:
+        raise AssertionError(done.stdout)
+    return {
+        "per_second": float(rate.group(1)),
+        "p50_us": _quantile_us(done.stdout, 50),
+        "p99_us": _quantile_us(done.stdout, 99),
+    }
+
+
+def _quantile_us(report: str, percent: int) -> float:
+    found = re.search(rf"^\s*{percent}%\s+([\d.]+)(us|ms|s)$", report, re.MULTILINE)
+    if found is None:
+        raise AssertionError(report)
+    return float(found.group(1)) * {"us": 1.0, "ms": 1e3, "s": 1e6}[found.group(2)]
+
+
+def _children(pid: int) -> list[int]:
+    direct: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        direct += map(int, (task / "children").read_text().split())
+    return direct + [grandchild for child in direct for grandchild in _children(child)]
+
+
+def _status_kib(pid: int, key: str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(f"{key}:"):
+            return int(line.split()[1])
+    return 0
