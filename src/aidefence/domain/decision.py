@@ -97,6 +97,11 @@ class Decision:
         return ACTIONS[self._told[0][0]]
 
     @property
+    def action_code(self) -> int:
+        """The action's code, for those who count."""
+        return self._told[0][0]
+
+    @property
     def enforced(self) -> bool:
         """Whether the action is really applied; an observing policy only tells."""
         return self._told[1].enforced
@@ -158,8 +163,7 @@ class Decision:
     @property
     def tiers(self) -> tuple[int, ...]:
         """The tiers that ran."""
-        bits = self._told[0][5]
-        return tuple(tier for tier in range(_TIERS) if bits >> tier & 1)
+        return _TIERS_OF[self._told[0][5]]
 
     @property
     def elapsed_ns(self) -> int:
@@ -214,6 +218,9 @@ _write_verdict = Decision.__dict__["_verdict"].__set__
 
 _BLOCK = Action.BLOCK.code
 _TIERS = 5
+_TIERS_OF = tuple(
+    tuple(tier for tier in range(_TIERS) if bits >> tier & 1) for bits in range(1 << _TIERS)
+)
 _CUT_SHORT = Degraded(
     "tier0.decode", "a limit on decoded text was reached: what is hidden deeper was not read"
 )

@@ -110,7 +110,7 @@ def _understand(
 def _conditions(options: Options) -> Conditions:
     if options is _DEFAULT_OPTIONS:
         return _UNCONDITIONAL
-    detectors = tuple(Detector(name) for name in options.detectors or ())
+    detectors = tuple(Detector(name) for name in options.detectors)
     return Conditions(options.threshold, detectors, options.causal_analysis)
 
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 ContentType = Literal["text", "image", "audio", "video"]
 ActionName = Literal["allow", "flag", "redact", "review", "block"]
+DetectorName = Literal["neuro-symbolic", "multimodal", "temporal"]
 SeverityName = Literal["low", "medium", "high", "critical"]
 
 
@@ -25,9 +26,7 @@ class Context(Struct, forbid_unknown_fields=True, rename="camel"):
 class Options(Struct, forbid_unknown_fields=True, rename="camel"):
     """What a client asks for."""
 
-    detectors: Annotated[
-        list[Literal["neuro-symbolic", "multimodal", "temporal"]] | None, Meta(max_length=16)
-    ] = None
+    detectors: Annotated[list[DetectorName], Meta(max_length=16)] = []
     threshold: Annotated[float, Meta(ge=0, le=1)] | None = None
     explainability: bool = False
     asynchronous: bool = field(default=False, name="async")
