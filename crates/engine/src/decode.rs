@@ -19,6 +19,7 @@ mod url;
 
 use std::ops::Range;
 
+pub(crate) use disguise::{REVERSED, ROTATED};
 pub use disguise::{Disguise, DisguiseCount};
 pub use hints::Hints;
 

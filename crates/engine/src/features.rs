@@ -30,6 +30,12 @@ pub const CONTEXT_LEXICONS: [&str; 18] = [
 /// Index of the lexicon whose words turn a quotation into a mention.
 pub(crate) const REPORTING: u8 = 0;
 
+/// Counted like the lexicons, but not features: words rotated by thirteen, and written backwards.
+pub(crate) const ROTATED_WORDS: u8 = CONTEXT_LEXICONS.len() as u8;
+pub(crate) const REVERSED_WORDS: u8 = ROTATED_WORDS + 1;
+/// How many things are counted.
+pub(crate) const COUNTED: usize = CONTEXT_LEXICONS.len() + 2;
+
 const STRUCTURE: [&str; 26] = [
     "ngram_whole",
     "ngram_window",
@@ -134,7 +140,7 @@ pub(crate) fn row(
     ngram: NgramScores,
     evidence: &Evidence,
     derived: Derived,
-    counts: &[u32; CONTEXT_LEXICONS.len()],
+    counts: &[u32; COUNTED],
     context: Context,
 ) -> [f32; FEATURE_COUNT] {
     let stats = &view.stats;

@@ -101,6 +101,13 @@ fn digraph(c: char) -> Option<[char; 2]> {
 }
 
 fn compute(c: char) -> Fold {
+    // Half of the plane is its own form; saying so saves most of the time the table takes to build.
+    match c as u32 {
+        0x3400..=0x4DBF | 0x4E00..=0x9FFF => return Fold::Single(c),
+        0xA000..=0xA48C | 0xAC00..=0xD7A3 => return Fold::Word(c),
+        0xE000..=0xF8FF => return Fold::Gap(c),
+        _ => {}
+    }
     if is_invisible(c) {
         return Fold::Drop;
     }

@@ -312,7 +312,7 @@ impl Engine {
             self.take_matches(true, &[], &[], scratch);
         }
         scratch.base_context = scratch.matching.context_counts;
-        let decode = hints(&scratch.base, text);
+        let decode = hints(&scratch.base, text, &scratch.base_context);
         if may_rewrite(&scratch.base) || decode.any() || !scratch.base.smuggled.is_empty() {
             (derived, loudest, exhausted) = self.look_beneath(kernel, text, context, scratch);
         }
@@ -402,7 +402,7 @@ impl Engine {
             let path = std::iter::once(map).chain(maps.iter().cloned()).collect();
             scratch.layers.push(Layer { text: hidden, maps: path, chain: grown("smuggled") });
         }
-        let decode = hints(view, text);
+        let decode = hints(view, text, &scratch.matching.context_counts);
         if decode.any() && scratch.layers.len() <= self.limits.views_max {
             scratch.decoded.clear();
             decode_all(text, decode, &self.limits, &mut scratch.decoded);

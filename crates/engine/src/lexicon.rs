@@ -75,27 +75,86 @@ enum Target {
     Phrase { id: u32, offset: u32 },
 }
 
-type Index = HashMap<u64, Vec<Target>, std::hash::BuildHasherDefault<Ready>>;
+/// Targets by hash, while they are being gathered.
+type Gathered = HashMap<u64, Vec<Target>>;
 
-/// Hashes that are hashes already.
+/// Targets by hash: one probe, then neighbours in memory. Hashes are good enough to be their own place.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    slots: Vec<Slot>,
+    targets: Vec<Target>,
+    shift: u32,
+}
+
 #[derive(Clone, Copy, Debug, Default)]
-struct Ready(u64);
+struct Slot {
+    hash: u64,
+    from: u32,
+    to: u32,
+}
 
-impl std::hash::Hasher for Ready {
+impl Index {
+    fn build(gathered: Gathered) -> Self {
+        let bits = (gathered.len() * 2).next_power_of_two().trailing_zeros().max(4);
+        let mut index = Self { slots: vec![Slot::default(); 1 << bits], targets: Vec::new(), shift: 64 - bits };
+        let mut all: Vec<_> = gathered.into_iter().collect();
+        // The order of a hash map is not the same twice; an engine is.
+        all.sort_unstable_by_key(|(hash, _)| *hash);
+        for (hash, targets) in all {
+            let from = narrow(index.targets.len());
+            index.targets.extend(targets);
+            let slot = Slot { hash, from, to: narrow(index.targets.len()) };
+            let mut place = (hash >> index.shift) as usize;
+            while index.slots.get(place).is_some_and(|slot| slot.to > slot.from) {
+                place = (place + 1) & (index.slots.len() - 1);
+            }
+            if let Some(free) = index.slots.get_mut(place) {
+                *free = slot;
+            }
+        }
+        index
+    }
+
+    #[inline(always)]
+    fn get(&self, hash: u64) -> &[Target] {
+        let mut place = (hash >> self.shift) as usize;
+        while let Some(slot) = self.slots.get(place) {
+            if slot.to == slot.from {
+                break;
+            }
+            if slot.hash == hash {
+                return self.targets.get(slot.from as usize..slot.to as usize).unwrap_or_default();
+            }
+            place = (place + 1) & (self.slots.len() - 1);
+        }
+        &[]
+    }
+}
+
+/// What the literals of one anchor are kept under.
+type Literals = HashMap<u16, Vec<Literal>, std::hash::BuildHasherDefault<Spread>>;
+
+/// Hashing for the few thousand pairs of bytes that literals hang on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spread(u64);
+
+impl std::hash::Hasher for Spread {
     fn finish(&self) -> u64 {
         self.0
     }
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+            self.0 = (self.0.rotate_left(8) ^ u64::from(*byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         }
     }
-    fn write_u16(&mut self, value: u16) {
-        self.0 = u64::from(value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
+}
+
+/// The three indexes of a lexicon, while they are being gathered.
+#[derive(Debug, Default)]
+struct Gather {
+    words: Gathered,
+    stems: Gathered,
+    pairs: Gathered,
 }
 
 #[derive(Clone, Debug)]
@@ -124,7 +183,7 @@ pub(crate) struct Lexicon {
     pairs: Index,
     long_stems: Vec<usize>,
     phrases: Vec<Phrase>,
-    literals: HashMap<u16, Vec<Literal>, std::hash::BuildHasherDefault<Ready>>,
+    literals: Literals,
     /// Bytes literals hang on.
     pub(crate) anchors: [bool; 256],
     digits: Vec<u16>,
@@ -144,18 +203,22 @@ impl Lexicon {
             pairs: Index::default(),
             long_stems: Vec::new(),
             phrases: Vec::new(),
-            literals: HashMap::default(),
+            literals: Literals::default(),
             anchors: [false; 256],
             digits: Vec::new(),
             blobs: Vec::new(),
             class_count: classes.len(),
         };
+        let mut gathered = Gather::default();
         for (class, entries) in classes.iter().enumerate() {
             let Ok(class) = u16::try_from(class) else { break };
             for entry in entries {
-                lexicon.add(class, entry);
+                lexicon.add(class, entry, &mut gathered);
             }
         }
+        lexicon.words = Index::build(gathered.words);
+        lexicon.stems = Index::build(gathered.stems);
+        lexicon.pairs = Index::build(gathered.pairs);
         lexicon.long_stems.sort_unstable();
         lexicon.long_stems.dedup();
         lexicon
@@ -165,26 +228,26 @@ impl Lexicon {
         self.class_count
     }
 
-    fn add(&mut self, class: u16, entry: &Entry) {
+    fn add(&mut self, class: u16, entry: &Entry, gather: &mut Gather) {
         match entry {
             Entry::Digits => self.digits.push(class),
             Entry::Blob => self.blobs.push(class),
             Entry::Text { literal, line } => self.add_literal(class, literal, *line),
             Entry::Words(elements) => match elements.as_slice() {
                 [] => {}
-                [Element::Exact { hash, .. }] => self.add_word(*hash, Target::Class(class)),
-                [Element::Stem(stem)] => self.add_stem(stem, Target::Class(class)),
-                _ => self.add_phrase(class, elements),
+                [Element::Exact { hash, .. }] => self.add_word(*hash, Target::Class(class), gather),
+                [Element::Stem(stem)] => self.add_stem(stem, Target::Class(class), gather),
+                _ => self.add_phrase(class, elements, gather),
             },
         }
     }
 
-    fn add_word(&mut self, hash: u64, target: Target) {
+    fn add_word(&mut self, hash: u64, target: Target, gather: &mut Gather) {
         self.word_filter.insert(hash);
-        self.words.entry(hash).or_default().push(target);
+        gather.words.entry(hash).or_default().push(target);
     }
 
-    fn add_stem(&mut self, stem: &[u8], target: Target) {
+    fn add_stem(&mut self, stem: &[u8], target: Target, gather: &mut Gather) {
         self.stem_filter.insert(opening_hash(word_of(stem)));
         let hash = if stem.len() <= 8 {
             stem_hash(word_of(stem), stem.len())
@@ -193,11 +256,11 @@ impl Lexicon {
             long_stem_hash(stem)
         };
         self.stem_filter.insert(hash);
-        self.stems.entry(hash).or_default().push(target);
+        gather.stems.entry(hash).or_default().push(target);
     }
 
     /// Hangs a phrase on its first two neighbouring whole words, else on a whole word, else on a stem.
-    fn add_phrase(&mut self, class: u16, elements: &[Element]) {
+    fn add_phrase(&mut self, class: u16, elements: &[Element], gather: &mut Gather) {
         let id = narrow(self.phrases.len());
         self.phrases.push(Phrase { elements: elements.to_vec(), class });
         let target = |offset: usize| Target::Phrase { id, offset: narrow(offset) };
@@ -205,7 +268,7 @@ impl Lexicon {
             if let [Element::Exact { hash: first, .. }, Element::Exact { hash: second, .. }] = pair {
                 let hash = bigram(*first, *second);
                 self.pair_filter.insert(hash);
-                self.pairs.entry(hash).or_default().push(target(offset));
+                gather.pairs.entry(hash).or_default().push(target(offset));
                 return;
             }
         }
@@ -218,9 +281,9 @@ impl Lexicon {
             }
         }
         if let Some((offset, _, hash)) = longest {
-            self.add_word(hash, target(offset));
+            self.add_word(hash, target(offset), gather);
         } else if let Some(Element::Stem(stem)) = elements.first() {
-            self.add_stem(stem, target(0));
+            self.add_stem(stem, target(0), gather);
         }
     }
 
@@ -264,9 +327,9 @@ impl Lexicon {
         }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn look_up(&self, index: &Index, hash: u64, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
-        for target in index.get(&hash).into_iter().flatten() {
+        for target in index.get(hash) {
             match *target {
                 Target::Class(class) => on(hit(view, class, at, at)),
                 Target::Phrase { id, offset } => {

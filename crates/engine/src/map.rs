@@ -81,8 +81,16 @@ impl OffsetMap {
             return range.start..range.end.max(range.start);
         }
         let start = self.source_start(range.start);
-        let end = if range.end > range.start { self.source_end(range.end) } else { start };
-        start..end.max(start)
+        if range.end <= range.start {
+            return start..start;
+        }
+        let end = self.source_end(range.end);
+        if end > start {
+            return start..end;
+        }
+        // A text written backwards runs against its source, so the last run comes first there.
+        let first = self.source_start(range.end - 1).min(start);
+        first..self.source_end(range.start + 1).max(start)
     }
 
     fn source_start(&self, position: usize) -> usize {
@@ -132,6 +140,18 @@ mod tests {
         assert_eq!(map.to_source(2..3), 2..6);
         assert_eq!(map.to_source(3..4), 6..7);
         assert_eq!(map.to_source(0..4), 0..7);
+    }
+
+    #[test]
+    fn runs_may_stand_in_the_opposite_order() {
+        // derived "no way" from source "yaw on"
+        let mut map = OffsetMap::identity();
+        map.push_replaced(0, 4..6);
+        map.push_replaced(2, 3..4);
+        map.push_replaced(3, 0..3);
+        assert_eq!(map.to_source(0..2), 4..6);
+        assert_eq!(map.to_source(0..6), 0..6);
+        assert_eq!(map.to_source(2..6), 0..4);
     }
 
     #[test]

@@ -148,18 +148,15 @@ pub(crate) fn sum_blocks(view: &View, table: &[i8; TABLE_LEN], sums: &mut Vec<Bl
     for (block, slot) in sums.iter_mut().enumerate() {
         let from = block * BLOCK;
         let to = (from + BLOCK).min(len);
-        let Some(bytes) = view.padded().get(from..to + 7) else { continue };
-        let (mut sum, mut count) = (0, 0);
-        let mut on = |_: usize, hash: u64| {
-            sum += weight(hash);
-            count += 1;
-        };
         if wide {
-            wide_grams(bytes, block, &mut on);
-        } else {
-            ascii_grams(bytes, block, &mut on);
+            let Some(bytes) = view.padded().get(from..to + 7) else { continue };
+            wide_grams(bytes, block, &mut |_, hash| {
+                slot.sum += weight(hash);
+                slot.count += 1;
+            });
+        } else if let Some(bytes) = view.padded().get(from..).and_then(|rest| rest.first_chunk()) {
+            *slot = BlockSum { sum: sum_ascii_block(bytes, to - from, table), count: 2 * crate::text::narrow(to - from) };
         }
-        *slot = BlockSum { sum, count };
     }
     words(view, &mut |block, hash| {
         if let Some(slot) = sums.get_mut(block) {
@@ -167,6 +164,24 @@ pub(crate) fn sum_blocks(view: &View, table: &[i8; TABLE_LEN], sums: &mut Vec<Bl
             slot.count += 1;
         }
     });
+}
+
+/// The same as [`ascii_grams`], all hashes first: they vectorise, the look-ups overlap.
+#[inline(always)]
+fn sum_ascii_block(bytes: &[u8; BLOCK + 8], len: usize, table: &[i8; TABLE_LEN]) -> i32 {
+    let [low_key, high_key] = CHAR_KEYS;
+    let (mut threes, mut fives) = ([0_u32; BLOCK], [0_u32; BLOCK]);
+    let zero = [0; BLOCK];
+    let at = |shift: usize| bytes.get(shift..).and_then(|rest| rest.first_chunk::<BLOCK>()).unwrap_or(&zero);
+    let columns = at(0).iter().zip(at(1)).zip(at(2)).zip(at(3)).zip(at(4));
+    for ((slot_three, slot_five), ((((a, b), c), d), e)) in threes.iter_mut().zip(&mut fives).zip(columns) {
+        let three = u32::from(*a) | u32::from(*b) << 8 | u32::from(*c) << 16;
+        let four = three | u32::from(*d) << 24;
+        *slot_three = three.wrapping_mul(low_key) >> (32 - TABLE_BITS);
+        *slot_five = (four.wrapping_mul(low_key) ^ u32::from(*e).wrapping_mul(high_key)) >> (32 - TABLE_BITS);
+    }
+    let weight = |index: &u32| i32::from(table.get(*index as usize).copied().unwrap_or(0));
+    threes.iter().zip(&fives).take(len).map(|(three, five)| weight(three) + weight(five)).sum()
 }
 
 #[cfg(test)]

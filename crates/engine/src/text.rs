@@ -4,8 +4,8 @@ use crate::fold::{Fold, expand, fold, is_look_alike_script, look_alike, smuggled
 use crate::map::OffsetMap;
 use crate::masks::{Classify, Masks};
 
-/// Zero bytes after the text, so that eight bytes can be read at any position of it.
-pub(crate) const PAD: usize = 8;
+/// Zero bytes after the text, so that a whole block and a word can be read at any position of it.
+pub(crate) const PAD: usize = 72;
 
 /// A run of letters and digits, or one character of a script without spaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(crate) mod byte_kind {
     pub(crate) const EQUALS: u8 = 8;
     pub(crate) const BACKTICK: u8 = 16;
     pub(crate) const LETTER_LIKE: u8 = 32;
-    pub(crate) const DASH: u8 = 64;
+    pub(crate) const PLUS: u8 = 128;
 
     pub(crate) const fn of(byte: u8) -> u8 {
         match byte {
@@ -76,7 +76,7 @@ pub(crate) mod byte_kind {
             b'=' => EQUALS,
             b'`' => BACKTICK,
             b'@' | b'$' | b'!' | b'|' => LETTER_LIKE,
-            b'-' | b'_' => DASH,
+            b'+' => PLUS,
             _ => 0,
         }
     }

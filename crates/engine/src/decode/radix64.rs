@@ -128,8 +128,9 @@ impl Scan<'_> {
                 break;
             }
             let long = next.end - next.start >= self.run_min;
-            // Only the last chunk may be short, and between words only padding tells it from a word.
-            if !long && !lines && next.close == next.end {
+            // Only the last chunk may be short; padding or the end of the line tells it from a word.
+            let ends = next.close > next.end || (lines && self.ends_line(next.close));
+            if !long && !ends {
                 break;
             }
             pieces.push(next);
@@ -147,6 +148,14 @@ impl Scan<'_> {
         let len = rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
         let lines = rest.iter().take(len).any(|byte| *byte == b'\n' || *byte == b'\r');
         (len == 1 || lines).then_some((len, lines))
+    }
+
+    /// Whether nothing follows in the line but a closing quote, say.
+    fn ends_line(&self, at: usize) -> bool {
+        match self.source.get(at) {
+            None | Some(b'\n' | b'\r') => true,
+            Some(byte) => !byte.is_ascii_whitespace() && byte.is_ascii(),
+        }
     }
 
     /// Reads the pieces together, without the last one, one by one, and in parts, whichever is text first.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use crate::features::CONTEXT_LEXICONS;
+use crate::decode::{REVERSED, ROTATED};
+use crate::features::{CONTEXT_LEXICONS, REVERSED_WORDS, ROTATED_WORDS};
 use crate::lexicon::{Element, Entry, Lexicon, parse_text, parse_words};
 use crate::regex::Pattern;
 use crate::rules::parse::{Parsed, parse_file};
@@ -274,6 +275,11 @@ impl<'a> Compiler<'a> {
             self.expand(&format!("${full}"), &path, at, 0, &mut entries)?;
             found.push((self.number(entries, &path, at)?, u8::try_from(feature).unwrap_or(u8::MAX)));
         }
+        let none = Position::default();
+        let rotated = ROTATED.iter().map(|word| Entry::Words(parse_words(&rotate(word)))).collect();
+        found.push((self.number(rotated, "", none)?, ROTATED_WORDS));
+        let reversed = REVERSED.iter().map(|word| Entry::Words(parse_words(&word.chars().rev().collect::<String>()))).collect();
+        found.push((self.number(reversed, "", none)?, REVERSED_WORDS));
         let mut context_of = vec![None; self.classes.len()];
         for (class, feature) in found {
             if let Some(slot) = context_of.get_mut(usize::from(class)) {
@@ -321,6 +327,16 @@ fn commonness(entry: &Entry) -> f32 {
             })
             .product(),
     }
+}
+
+/// A word as rot13 shows it.
+fn rotate(word: &str) -> String {
+    let turn = |c: char| match c {
+        'a'..='m' => char::from(c as u8 + 13),
+        'n'..='z' => char::from(c as u8 - 13),
+        other => other,
+    };
+    word.chars().map(turn).collect()
 }
 
 /// One automaton over every plain word, for texts whose author took the spaces out.

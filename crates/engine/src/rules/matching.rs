@@ -38,7 +38,7 @@ pub struct Context {
 }
 
 /// How often words of each context lexicon stand in a text.
-pub(crate) type ContextCounts = [u32; crate::features::CONTEXT_LEXICONS.len()];
+pub(crate) type ContextCounts = [u32; crate::features::COUNTED];
 
 /// Working memory of matching, reused over texts.
 #[derive(Clone, Debug, Default)]

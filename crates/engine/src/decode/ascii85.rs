@@ -1,0 +1,93 @@
+//! ASCII85: five characters from `!` to `u` for four bytes.
+
+use std::ops::Range;
+
+use memchr::{memchr, memmem};
+
+use super::plausible::{Charset, text_of};
+use super::{Codec, Decoded, Runs};
+use crate::limits::Limits;
+
+/// Finds and decodes ASCII85, between `<~` and `~>` or as a run of its characters.
+pub(super) fn decode(source: &str, limits: &Limits) -> Option<Decoded> {
+    let bytes = source.as_bytes();
+    let mut runs = Runs::new(Codec::Ascii85);
+    let mut from = 0;
+    for open in memmem::find_iter(bytes, b"<~") {
+        let Some(body) = bytes.get(open + 2..).filter(|_| open >= from) else { continue };
+        // Up to the next tilde only, so that many opening marks do not each search to the end.
+        let Some(len) = memchr(b'~', body) else { break };
+        if body.get(len + 1) != Some(&b'>') {
+            continue;
+        }
+        bare(bytes, from..open, limits, &mut runs);
+        from = open + len + 4;
+        if let Some(text) = body.get(..len).filter(|body| body.len() >= limits.encoded_run_min).and_then(text_in) {
+            runs.add(open..from, &text);
+        }
+    }
+    bare(bytes, from..bytes.len(), limits, &mut runs);
+    runs.finish()
+}
+
+/// Runs without marks, between white space.
+fn bare(bytes: &[u8], range: Range<usize>, limits: &Limits, runs: &mut Runs) {
+    let mut start = range.start;
+    for run in bytes.get(range).unwrap_or_default().split(u8::is_ascii_whitespace) {
+        if run.len() >= limits.encoded_run_min {
+            let whole = start..start + run.len();
+            // Quotes and a full stop are digits too, so both readings of a run are tried.
+            let candidates = match run {
+                _ if is_wrapped(run) => [whole.start + 1..whole.end - 1, whole],
+                _ => [whole.clone(), whole.start..whole.end - 1],
+            };
+            for candidate in candidates {
+                if let Some(text) = bytes.get(candidate.clone()).and_then(text_in) {
+                    runs.add(candidate, &text);
+                    break;
+                }
+            }
+        }
+        start += run.len() + 1;
+    }
+}
+
+fn is_wrapped(run: &[u8]) -> bool {
+    matches!(run, [b'"', .., b'"'] | [b'\'', .., b'\''] | [b'`', .., b'`'] | [b'(', .., b')'] | [b'[', .., b']'])
+}
+
+fn text_in(run: &[u8]) -> Option<String> {
+    text_of(&bytes_of(run)?, Charset::Unicode)
+}
+
+/// The bytes that `run` stands for; none where a character or a value is out of range.
+fn bytes_of(run: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(run.len());
+    let (mut value, mut digits) = (0_u32, 0_usize);
+    for byte in run {
+        match byte {
+            b'!'..=b'u' => {
+                value = value.checked_mul(85)?.checked_add(u32::from(byte - b'!'))?;
+                digits += 1;
+            }
+            b'z' if digits == 0 => bytes.extend([0; 4]),
+            _ if byte.is_ascii_whitespace() => {}
+            _ => return None,
+        }
+        if digits == 5 {
+            bytes.extend(value.to_be_bytes());
+            (value, digits) = (0, 0);
+        }
+    }
+    match digits {
+        0 => Some(bytes),
+        1 => None,
+        _ => {
+            for _ in digits..5 {
+                value = value.checked_mul(85)?.checked_add(84)?;
+            }
+            bytes.extend(value.to_be_bytes().iter().take(digits - 1));
+            Some(bytes)
+        }
+    }
+}
