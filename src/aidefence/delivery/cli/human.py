@@ -56,8 +56,11 @@ class HumanReport:
         if len(decision.findings) > _FINDINGS_MAX:
             more = len(decision.findings) - _FINDINGS_MAX
             self._print(Text(f"  + {more} more findings", style="dim"))
-        for reason in decision.reasons:
+        # The other reasons tell of the findings, which stand above in full.
+        for reason in decision.reasons[:1]:
             self._print(Text(f"  why: {printable(reason)}", style="dim"))
+        for missed in row.missed:
+            self._print(Text(f"  {missed.check} did not run: {missed.reason}", style="yellow"))
         self._print(Text())
 
     def close(self, summary: Summary) -> None:
@@ -68,7 +71,7 @@ class HumanReport:
         self._console.print(text, overflow="ignore", no_wrap=True, crop=False)
 
     def _excerpts(self, row: Row) -> Iterator[Text]:
-        text, marked = row.item.text, _marked(row.decision.findings)
+        text, marked = row.item.text, _marked(row.item.text, row.decision.findings)
         windows = _windows(marked, len(text))
         for window in windows[:_EXCERPTS_MAX]:
             yield _excerpt(text, window, marked, plain=not self._console.color_system)
@@ -129,8 +132,8 @@ def _finding_line(finding: Finding, index: LineIndex) -> Text:
     return line
 
 
-def _marked(findings: tuple[Finding, ...]) -> list[Span]:
-    """Return the places to highlight, merged and in order: exact matches where they are known."""
+def _marked(text: str, findings: tuple[Finding, ...]) -> list[Span]:
+    """Return the places to highlight in order: exact matches, those side by side as one."""
     spans = sorted(
         span
         for finding in findings[:_FINDINGS_MAX]
@@ -139,7 +142,7 @@ def _marked(findings: tuple[Finding, ...]) -> list[Span]:
     )
     merged: list[Span] = []
     for span in spans:
-        if merged and span.start <= merged[-1].end:
+        if merged and not text[merged[-1].end : span.start].strip(" \t"):
             merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
         else:
             merged.append(span)

@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from hashlib import sha256
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aidefence.delivery.cli.sources import Item, Notice
 from aidefence.delivery.cli.terminal import json_text
+from aidefence.domain.content import Degraded
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Action
 from aidefence.domain.verdict import Finding
+
+Column: TypeAlias = NDArray[Any]
+"""One value a text."""
 
 
 @dataclass(slots=True)
@@ -28,6 +35,8 @@ class Summary:
     notices: list[Notice] = field(default_factory=list)
     notices_dropped: int = 0
     errors: int = 0
+    degraded: dict[str, str] = field(default_factory=dict)
+    """Checks that did not run, or not to the end, and why."""
     seconds: float = 0.0
 
     @property
@@ -44,27 +53,26 @@ class Row:
     decision: Decision
     found: bool
     """Whether the decision reaches what `--fail-on` asks for."""
+    missed: tuple[Degraded, ...] = ()
+    """Checks that did not run on this text though they run on others."""
 
 
 class Wants(Enum):
     """Which texts a report is given: objects are made only for those."""
 
     NOTHING = auto()
-    FOUND = auto()
     ACTED_ON = auto()
     ALL = auto()
 
-    def takes(self, action: Action, *, found: bool) -> bool:
-        """Return whether a text with this outcome is given."""
+    def of(self, actions: Column, found: Column) -> Column:
+        """Return which texts of a batch are given."""
         match self:
             case Wants.NOTHING:
-                return False
-            case Wants.FOUND:
-                return found
+                return np.zeros(actions.shape, dtype=np.bool_)
             case Wants.ACTED_ON:
-                return found or action is not Action.ALLOW
+                return found | (actions > Action.ALLOW.code)
             case Wants.ALL:
-                return True
+                return np.ones(actions.shape, dtype=np.bool_)
 
 
 class Report(Protocol):
@@ -199,6 +207,7 @@ def summary_object(summary: Summary) -> dict[str, Any]:
         "found": summary.found,
         "actions": dict(sorted(summary.actions.items())),
         "errors": summary.errors,
+        "degraded": [{"check": c, "reason": r} for c, r in summary.degraded.items()],
         "notices_dropped": summary.notices_dropped,
         "seconds": round(summary.seconds, 3),
         "exit_code": summary.exit_code,

@@ -40,7 +40,7 @@ _NOTICES_MAX = 1000
 class SarifReport:
     """One SARIF log with one run. Memory grows with the rules named, not with the results."""
 
-    wants = Wants.FOUND
+    wants = Wants.ACTED_ON
 
     def __init__(self, stream: TextIO, *, version: str, with_text: bool) -> None:
         """Write the head of the log to `stream`."""
@@ -197,6 +197,14 @@ def _invocation(summary: Summary) -> dict[str, Any]:
             "descriptor": {"id": notice.kind.name.lower().replace("_", "-")},
         }
         for notice in summary.notices[:_NOTICES_MAX]
+    ]
+    notices += [
+        {
+            "level": "warning",
+            "message": {"text": f"{check} did not run: {reason}"},
+            "descriptor": {"id": "degraded"},
+        }
+        for check, reason in summary.degraded.items()
     ]
     return {
         "executionSuccessful": summary.errors == 0,

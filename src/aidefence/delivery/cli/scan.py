@@ -7,12 +7,13 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
+import numpy as np
 import typer
 from rich.console import Console
 
@@ -29,6 +30,7 @@ from aidefence.delivery.cli.options import (
 )
 from aidefence.delivery.cli.progress import Progress
 from aidefence.delivery.cli.report import (
+    Column,
     JsonLinesReport,
     JsonReport,
     QuietReport,
@@ -153,7 +155,9 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
     guard = open_guard(
         profile=profile, rules=rules, paranoia=paranoia, exclude=tuple(exclude_rule or ())
     )
-    summary = Summary()
+    # What this installation cannot check holds for every text.
+    standing = guard.inspect("").degraded
+    summary = Summary(degraded={missed.check: missed.reason for missed in standing})
     sources = Sources(arguments, paths, options, _Collector(summary).add)
     job = Job(sources, origin, direction, threads, fail_on)
     few = not paths and "-" not in arguments
@@ -211,30 +215,25 @@ def _report_chunk(
     chunk: list[Item], batch: DecisionBatch, fail_on: FailOn, report: Report, summary: Summary
 ) -> None:
     columns = batch.columns()
-    rows = zip(
-        chunk,
-        columns["action"].tolist(),
-        columns["category"].tolist(),
-        columns["severity"].tolist(),
-        strict=True,
-    )
+    found = _found(columns, fail_on)
     summary.texts += len(chunk)
-    for position, (item, action_code, category, severity) in enumerate(rows):
-        action = ACTIONS[action_code]
-        found = _reaches(fail_on, action, severity if category >= 0 else None)
-        summary.characters += len(item.text)
-        summary.found += found
-        summary.actions[action.value] += 1
-        if report.wants.takes(action, found=found):
-            report.add(Row(item, batch[position], found))
+    summary.characters += sum(len(item.text) for item in chunk)
+    summary.found += int(found.sum())
+    for code, count in enumerate(np.bincount(columns["action"], minlength=len(ACTIONS)).tolist()):
+        summary.actions[ACTIONS[code].value] += count
+    # Objects are made only for what is written.
+    for position in np.flatnonzero(report.wants.of(columns["action"], found)).tolist():
+        decision = batch[position]
+        missed = tuple(d for d in decision.degraded if d.check not in summary.degraded)
+        report.add(Row(chunk[position], decision, bool(found[position]), missed))
 
 
-def _reaches(fail_on: FailOn, action: Action, severity: int | None) -> bool:
+def _found(columns: Mapping[str, Column], fail_on: FailOn) -> Column:
     if fail_on is FailOn.NEVER:
-        return False
+        return np.zeros(columns["action"].shape, dtype=np.bool_)
     if fail_on in _BY_ACTION:
-        return action >= Action(fail_on.value)
-    return severity is not None and severity >= Severity(fail_on.value).code
+        return columns["action"] >= Action(fail_on.value).code
+    return (columns["category"] >= 0) & (columns["severity"] >= Severity(fail_on.value).code)
 
 
 _BY_ACTION = frozenset({FailOn.FLAG, FailOn.REVIEW, FailOn.BLOCK})
@@ -311,6 +310,9 @@ def _tell_notices(summary: Summary, *, quiet: bool) -> None:
     for notice in told[:_NOTICES_SHOWN]:
         style = "red" if notice.is_error else "dim"
         terminal.print(f"aidefence: {printable(str(notice))}", style=style)
+    if not quiet:
+        for check, reason in summary.degraded.items():
+            terminal.print(f"aidefence: {check} did not run: {reason}", style="yellow")
     more = len(told) - _NOTICES_SHOWN + summary.notices_dropped
     if more > 0:
         terminal.print(f"aidefence: {more:,} more like these", style="dim")

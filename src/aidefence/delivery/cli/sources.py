@@ -15,6 +15,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import msgspec
+
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
@@ -226,7 +228,7 @@ class Sources:
                 continue
             where = f"{name}:{number}"
             try:
-                record = json.loads(self._decode(line, where))
+                record = self._parse(line, where)
             except (ValueError, RecursionError) as error:
                 self._tell(where, Skip.MALFORMED, f"not JSON: {error}")
                 continue
@@ -236,6 +238,13 @@ class Sources:
                 continue
             record_id = _identity(record.get(self.options.id_field))
             yield Item(_well_formed(text), where, name, number, record_id, embedded=True)
+
+    def _parse(self, line: bytes, where: str) -> Any:
+        try:
+            return msgspec.json.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            # Slower and more forgiving: lone surrogates, NaN, bytes that are not UTF-8.
+            return json.loads(self._decode(line, where))
 
     def _bounded_lines(self, stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
         limit, number = self.options.text_bytes_max, 0
@@ -306,7 +315,9 @@ def _is_binary(data: bytes) -> bool:
 
 
 def _well_formed(text: str) -> str:
-    """Lone surrogates (undecodable arguments, broken JSON escapes) cannot be written or hashed."""
+    """Replace lone surrogates (undecodable arguments, JSON escapes): nobody can write them."""
+    if text.isascii():
+        return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

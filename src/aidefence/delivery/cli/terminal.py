@@ -13,6 +13,9 @@ from rich.console import Console
 # use, unassigned, and two separators that some programs take for line ends.
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
+# Tables that go to a file need not be folded to the width of a screen.
+_PAGE_COLUMNS = 180
+
 _LATIN_MAX = 0xFF
 _BASIC_PLANE_MAX = 0xFFFF
 
@@ -43,6 +46,7 @@ def console(stream: TextIO, *, colour: bool | None = None) -> Console:
         highlight=False,
         soft_wrap=True,
         force_terminal=colour,
+        width=None if stream.isatty() else _PAGE_COLUMNS,
         no_color=None if colour is None else not colour,
     )
 
