@@ -38,10 +38,13 @@ fn bare(bytes: &[u8], range: Range<usize>, limits: &Limits, runs: &mut Runs) {
             let whole = start..start + run.len();
             // Quotes and a full stop are digits too, so both readings of a run are tried.
             let candidates = match run {
-                _ if is_wrapped(run) => [whole.start + 1..whole.end - 1, whole],
-                _ => [whole.clone(), whole.start..whole.end - 1],
+                _ if is_wrapped(run) => [Some(whole.start + 1..whole.end - 1), Some(whole)],
+                [.., b'.' | b',' | b';' | b':' | b'!' | b'?' | b')'] => {
+                    [Some(whole.clone()), Some(whole.start..whole.end - 1)]
+                }
+                _ => [Some(whole), None],
             };
-            for candidate in candidates {
+            for candidate in candidates.into_iter().flatten() {
                 if let Some(text) = bytes.get(candidate.clone()).and_then(text_in) {
                     runs.add(candidate, &text);
                     break;

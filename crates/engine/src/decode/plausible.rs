@@ -35,6 +35,7 @@ fn utf16(bytes: &[u8]) -> Option<String> {
 }
 
 fn zeros_come_first(bytes: &[u8]) -> Option<bool> {
+    memchr::memchr(0, bytes)?;
     let (pairs, _) = bytes.as_chunks::<2>();
     let (mut first, mut second) = (0_usize, 0_usize);
     for [a, b] in pairs {
@@ -59,14 +60,15 @@ fn latin1(bytes: &[u8]) -> Option<String> {
 
 /// Mostly printable, with letters that stand together as the letters of a language or of code do.
 pub(super) fn reads_like_text(text: &str) -> bool {
-    let counts = Counts::of(text);
-    counts.chars >= CHARS_MIN
-        && counts.unprintable * 100 <= counts.chars * 15
-        && counts.distinct() >= DISTINCT_LETTERS_MIN
-        && counts.has_enough_letters()
-        && counts.has_vowels_between_consonants()
-        && counts.keeps_to_its_scripts()
-        && counts.keeps_to_its_case()
+    Counts::of(text).is_some_and(|counts| {
+        counts.chars >= CHARS_MIN
+            && counts.is_printable(counts.chars)
+            && counts.distinct() >= DISTINCT_LETTERS_MIN
+            && counts.has_enough_letters()
+            && counts.has_vowels_between_consonants()
+            && counts.keeps_to_its_scripts()
+            && counts.keeps_to_its_case()
+    })
 }
 
 #[derive(Default)]
@@ -86,35 +88,51 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(text: &str) -> Self {
+    /// None as soon as too many characters cannot be printed, however the text goes on.
+    fn of(text: &str) -> Option<Self> {
         let mut counts = Self::default();
         let mut before = ' ';
         for letter in text.chars() {
-            counts.note(letter, before);
+            match u8::try_from(letter).ok().and_then(|byte| ASCII.get(usize::from(byte))) {
+                Some(class) => counts.note_ascii(letter, *class, before),
+                None => counts.note_wide(letter, before),
+            }
+            if counts.unprintable > CHARS_MIN && !counts.is_printable(text.len()) {
+                return None;
+            }
             before = letter;
         }
-        counts
+        Some(counts)
     }
 
-    fn note(&mut self, letter: char, before: char) {
+    #[inline]
+    fn note_ascii(&mut self, letter: char, class: u8, before: char) {
+        self.chars += 1;
+        self.unprintable += usize::from(class & UNPRINTABLE != 0);
+        self.spaces += usize::from(class & SPACE != 0);
+        self.case_changes += usize::from(class & (UPPER | DIGIT) != 0 && before.is_ascii_lowercase());
+        if class & LETTER != 0 {
+            self.letters += 1;
+            self.ascii_letters += 1;
+            self.vowels += usize::from(class & VOWEL != 0);
+            self.seen |= 1 << (u32::from(letter) & 31);
+            self.script_changes += usize::from(!before.is_ascii() && is_foreign(before, letter));
+        }
+    }
+
+    fn note_wide(&mut self, letter: char, before: char) {
         self.chars += 1;
         self.unprintable += usize::from(is_unprintable(letter));
         self.spaces += usize::from(letter.is_whitespace());
-        if before.is_ascii_lowercase() && (letter.is_ascii_uppercase() || letter.is_ascii_digit()) {
-            self.case_changes += 1;
+        if letter.is_alphabetic() {
+            self.letters += 1;
+            self.seen |= 1 << (u32::from(letter) & 63);
+            self.script_changes += usize::from(is_foreign(before, letter));
         }
-        if !letter.is_alphabetic() {
-            return;
-        }
-        self.letters += 1;
-        self.seen |= 1 << (u32::from(letter.to_ascii_lowercase()) & 63);
-        if letter.is_ascii() {
-            self.ascii_letters += 1;
-            self.vowels += usize::from(is_vowel(letter));
-        }
-        if before.is_alphabetic() && script(letter) != script(before) {
-            self.script_changes += 1;
-        }
+    }
+
+    const fn is_printable(&self, chars: usize) -> bool {
+        self.unprintable * 100 <= chars * 15
     }
 
     const fn distinct(&self) -> u32 {
@@ -143,16 +161,42 @@ impl Counts {
     }
 }
 
-fn is_unprintable(letter: char) -> bool {
-    match letter {
-        '\n' | '\r' | '\t' => false,
-        '\u{fffd}' | '\u{e000}'..='\u{f8ff}' => true,
-        _ => letter.is_control() || u32::from(letter) >= 0xf_0000,
+const UNPRINTABLE: u8 = 1;
+const SPACE: u8 = 2;
+const LETTER: u8 = 4;
+const UPPER: u8 = 8;
+const DIGIT: u8 = 16;
+const VOWEL: u8 = 32;
+
+static ASCII: [u8; 128] = ascii();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks the bounds")]
+const fn ascii() -> [u8; 128] {
+    let mut classes = [0; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = match byte as u8 {
+            b' ' | b'\t' | b'\n' | b'\r' => SPACE,
+            0..0x20 | 0x7f => UNPRINTABLE,
+            b'0'..=b'9' => DIGIT,
+            b'A' | b'E' | b'I' | b'O' | b'U' | b'Y' => LETTER | UPPER | VOWEL,
+            b'a' | b'e' | b'i' | b'o' | b'u' | b'y' => LETTER | VOWEL,
+            b'A'..=b'Z' => LETTER | UPPER,
+            b'a'..=b'z' => LETTER,
+            _ => 0,
+        };
+        byte += 1;
     }
+    classes
 }
 
-const fn is_vowel(letter: char) -> bool {
-    matches!(letter.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
+fn is_unprintable(letter: char) -> bool {
+    matches!(letter, '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..) || letter.is_control()
+}
+
+/// Whether two neighbours are letters that no language writes together.
+fn is_foreign(before: char, letter: char) -> bool {
+    script(before) != script(letter) && before.is_alphabetic()
 }
 
 /// Not the true script: only as fine as needed to see that neighbours do not belong together.

@@ -158,26 +158,34 @@ impl Scan<'_> {
         }
     }
 
-    /// Reads the pieces together, without the last one, one by one, and in parts, whichever is text first.
+    /// Reads the pieces together, without the last one, or one by one, whichever is text first.
     fn decode_pieces(&self, pieces: &[Piece], runs: &mut Runs) {
-        for charset in [Charset::Unicode, Charset::Latin1] {
-            if self.decode_together(pieces, charset, runs) {
-                return;
+        if self.decode_joined(pieces, Charset::Unicode, runs) {
+            return;
+        }
+        let mut found = false;
+        for piece in pieces {
+            found |= (pieces.len() > 1 && self.decode_together(&[*piece], Charset::Unicode, runs))
+                || self.decode_parts(*piece, runs);
+        }
+        if !found {
+            self.decode_joined(pieces, Charset::Latin1, runs);
+        }
+    }
+
+    /// A short last piece may be a word that only stands behind the run.
+    fn decode_joined(&self, pieces: &[Piece], charset: Charset, runs: &mut Runs) -> bool {
+        if self.decode_together(pieces, charset, runs) {
+            return true;
+        }
+        match pieces.split_last() {
+            Some((last, before @ [_, ..])) => {
+                self.decode_together(before, charset, runs) && {
+                    self.decode_together(&[*last], charset, runs);
+                    true
+                }
             }
-            if let Some((last, before @ [_, ..])) = pieces.split_last()
-                && self.decode_together(before, charset, runs)
-            {
-                self.decode_together(&[*last], charset, runs);
-                return;
-            }
-            let mut found = false;
-            for piece in pieces {
-                found |= (pieces.len() > 1 && self.decode_together(&[*piece], charset, runs))
-                    || self.decode_parts(*piece, charset, runs);
-            }
-            if found {
-                return;
-            }
+            _ => false,
         }
     }
 
@@ -190,7 +198,7 @@ impl Scan<'_> {
     }
 
     /// A run inside a path or a slug: `/` and `-` may be borders instead of digits.
-    fn decode_parts(&self, piece: Piece, charset: Charset, runs: &mut Runs) -> bool {
+    fn decode_parts(&self, piece: Piece, runs: &mut Runs) -> bool {
         let Some(bytes) = self.source.get(piece.start..piece.end) else { return false };
         let is_border = |byte: &u8| matches!(byte, b'/' | b'-' | b'_' | b'+');
         if !bytes.iter().any(is_border) {
@@ -202,7 +210,7 @@ impl Scan<'_> {
             let end = start + part.len();
             if part.len() >= self.run_min {
                 let close = if end == piece.end { piece.close } else { end };
-                found |= self.decode_range(start..end, close, charset, runs);
+                found |= self.decode_range(start..end, close, Charset::Unicode, runs);
             }
             start = end + 1;
         }
