@@ -1,26 +1,99 @@
 //! Finding every word, phrase, stem and marker of all rules in one pass over the tokens.
 //!
 //! Words are found by the hash each token carries anyway, so a text costs a few bit tests a token
-//! however many rules there are. A class is the set of entries one pattern accepts; patterns with the
-//! same entries share a class.
+//! however many rules there are. A lexeme is one thing any pattern accepts: a word, a phrase, a stem, a
+//! marker. A class is the set of lexemes one pattern accepts; patterns with the same set share it.
 
 use std::collections::HashMap;
 
 use crate::fold::{Fold, fold};
 use crate::masks::Portable;
 use crate::ngram::bigram;
-use crate::text::{View, low_bytes, mix, narrow};
+use crate::text::{Token, View, low_bytes, mix, narrow};
 
-/// A class seen in a text, at tokens `first..=last`.
+/// A lexeme seen in a text, at tokens `first..=last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Hit {
-    pub(crate) class: u16,
     pub(crate) first: u32,
     pub(crate) last: u32,
     /// Bytes of the normalised text.
     pub(crate) start: u32,
     pub(crate) end: u32,
+    pub(crate) lexeme: u32,
 }
+
+/// A set of classes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ClassSet(Vec<u64>);
+
+impl ClassSet {
+    pub(crate) fn of(classes: impl Iterator<Item = u16>) -> Self {
+        let mut set = Self::default();
+        for class in classes {
+            set.insert(class);
+        }
+        set
+    }
+
+    /// Empties the set and makes room for `count` classes.
+    pub(crate) fn reset(&mut self, count: usize) {
+        self.0.clear();
+        self.0.resize(count.div_ceil(64), 0);
+    }
+
+    fn insert(&mut self, class: u16) {
+        let place = usize::from(class) / 64;
+        if place >= self.0.len() {
+            self.0.resize(place + 1, 0);
+        }
+        self.mark(class);
+    }
+
+    #[inline(always)]
+    fn mark(&mut self, class: u16) {
+        if let Some(word) = self.0.get_mut(usize::from(class) / 64) {
+            *word |= 1 << (class % 64);
+        }
+    }
+
+    #[inline(always)]
+    fn add_all(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word |= other;
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn has(&self, class: u16) -> bool {
+        self.0.get(usize::from(class) / 64).is_some_and(|word| word >> (class % 64) & 1 == 1)
+    }
+
+    /// The classes in both sets, in order.
+    #[inline(always)]
+    pub(crate) fn common(&self, other: &Self, mut on: impl FnMut(usize)) {
+        for (place, (a, b)) in self.0.iter().zip(&other.0).enumerate() {
+            let mut both = a & b;
+            while both != 0 {
+                on(place * 64 + both.trailing_zeros() as usize);
+                both &= both - 1;
+            }
+        }
+    }
+}
+
+/// What a lexeme belongs to.
+#[derive(Clone, Debug, Default)]
+struct Membership {
+    /// Sorted.
+    classes: Vec<u16>,
+    /// The same for lexemes of many classes, so that adding them is a few wide instructions.
+    dense: Option<ClassSet>,
+    /// Bits of the features it counts for.
+    counts: u32,
+}
+
+/// From how many classes on a lexeme keeps a dense set.
+const DENSE_FROM: usize = 12;
 
 /// One way a class may be written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +118,8 @@ pub(crate) enum Element {
 const FILTER_BITS: usize = 1 << 16;
 const BLOB_LEN_MIN: u32 = 20;
 const STEM_SALT: u64 = 0x5747;
+/// Bytes that say whether a longer stem may follow.
+const OPENING_LEN: usize = 4;
 
 /// A set that answers “surely not” from a few kilobytes.
 #[derive(Clone, Debug)]
@@ -70,7 +145,7 @@ impl Filter {
 /// What a found key leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Target {
-    Class(u16),
+    Lexeme(u32),
     /// A phrase to verify, whose element number `offset` is here.
     Phrase { id: u32, offset: u32 },
 }
@@ -160,7 +235,7 @@ struct Gather {
 #[derive(Clone, Debug)]
 struct Phrase {
     elements: Vec<Element>,
-    class: u16,
+    lexeme: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -169,7 +244,7 @@ struct Literal {
     /// Which byte of it is the anchor.
     anchor: usize,
     line: bool,
-    class: u16,
+    lexeme: u32,
 }
 
 /// All classes, ready to be looked for.
@@ -186,14 +261,15 @@ pub(crate) struct Lexicon {
     literals: Literals,
     /// Bytes literals hang on.
     pub(crate) anchors: [bool; 256],
-    digits: Vec<u16>,
-    blobs: Vec<u16>,
+    digits: Option<u32>,
+    blob: Option<u32>,
+    members: Vec<Membership>,
     class_count: usize,
 }
 
 impl Lexicon {
-    /// Indexes classes; the position in `classes` is the class number.
-    pub(crate) fn build(classes: &[Vec<Entry>]) -> Self {
+    /// Indexes lexemes. `classes` lists the lexemes of each class, `counted` the features of each lexeme.
+    pub(crate) fn build(lexemes: &[Entry], classes: &[Vec<u32>], counted: &[u32]) -> Self {
         let mut lexicon = Self {
             word_filter: Filter::new(),
             stem_filter: Filter::new(),
@@ -205,16 +281,14 @@ impl Lexicon {
             phrases: Vec::new(),
             literals: Literals::default(),
             anchors: [false; 256],
-            digits: Vec::new(),
-            blobs: Vec::new(),
+            digits: None,
+            blob: None,
+            members: members(lexemes.len(), classes, counted),
             class_count: classes.len(),
         };
         let mut gathered = Gather::default();
-        for (class, entries) in classes.iter().enumerate() {
-            let Ok(class) = u16::try_from(class) else { break };
-            for entry in entries {
-                lexicon.add(class, entry, &mut gathered);
-            }
+        for (lexeme, entry) in (0_u32..).zip(lexemes) {
+            lexicon.add(lexeme, entry, &mut gathered);
         }
         lexicon.words = Index::build(gathered.words);
         lexicon.stems = Index::build(gathered.stems);
@@ -228,16 +302,35 @@ impl Lexicon {
         self.class_count
     }
 
-    fn add(&mut self, class: u16, entry: &Entry, gather: &mut Gather) {
+    /// Adds the classes of a lexeme to `present` and returns the features it counts for.
+    #[inline(always)]
+    pub(crate) fn note(&self, lexeme: u32, present: &mut ClassSet) -> u32 {
+        let Some(member) = self.members.get(lexeme as usize) else { return 0 };
+        if let Some(dense) = &member.dense {
+            present.add_all(dense);
+        } else {
+            for class in &member.classes {
+                present.mark(*class);
+            }
+        }
+        member.counts
+    }
+
+    /// Whether a lexeme belongs to a class.
+    pub(crate) fn belongs(&self, lexeme: u32, class: u16) -> bool {
+        self.members.get(lexeme as usize).is_some_and(|member| member.classes.binary_search(&class).is_ok())
+    }
+
+    fn add(&mut self, lexeme: u32, entry: &Entry, gather: &mut Gather) {
         match entry {
-            Entry::Digits => self.digits.push(class),
-            Entry::Blob => self.blobs.push(class),
-            Entry::Text { literal, line } => self.add_literal(class, literal, *line),
+            Entry::Digits => self.digits = Some(lexeme),
+            Entry::Blob => self.blob = Some(lexeme),
+            Entry::Text { literal, line } => self.add_literal(lexeme, literal, *line),
             Entry::Words(elements) => match elements.as_slice() {
                 [] => {}
-                [Element::Exact { hash, .. }] => self.add_word(*hash, Target::Class(class), gather),
-                [Element::Stem(stem)] => self.add_stem(stem, Target::Class(class), gather),
-                _ => self.add_phrase(class, elements, gather),
+                [Element::Exact { hash, .. }] => self.add_word(*hash, Target::Lexeme(lexeme), gather),
+                [Element::Stem(stem)] => self.add_stem(stem, Target::Lexeme(lexeme), gather),
+                _ => self.add_phrase(lexeme, elements, gather),
             },
         }
     }
@@ -248,7 +341,9 @@ impl Lexicon {
     }
 
     fn add_stem(&mut self, stem: &[u8], target: Target, gather: &mut Gather) {
-        self.stem_filter.insert(opening_hash(word_of(stem)));
+        if stem.len() >= OPENING_LEN {
+            self.stem_filter.insert(opening_hash(word_of(stem)));
+        }
         let hash = if stem.len() <= 8 {
             stem_hash(word_of(stem), stem.len())
         } else {
@@ -260,9 +355,9 @@ impl Lexicon {
     }
 
     /// Hangs a phrase on its first two neighbouring whole words, else on a whole word, else on a stem.
-    fn add_phrase(&mut self, class: u16, elements: &[Element], gather: &mut Gather) {
+    fn add_phrase(&mut self, lexeme: u32, elements: &[Element], gather: &mut Gather) {
         let id = narrow(self.phrases.len());
-        self.phrases.push(Phrase { elements: elements.to_vec(), class });
+        self.phrases.push(Phrase { elements: elements.to_vec(), lexeme });
         let target = |offset: usize| Target::Phrase { id, offset: narrow(offset) };
         for (offset, pair) in elements.windows(2).enumerate() {
             if let [Element::Exact { hash: first, .. }, Element::Exact { hash: second, .. }] = pair {
@@ -287,17 +382,17 @@ impl Lexicon {
         }
     }
 
-    fn add_literal(&mut self, class: u16, literal: &[u8], line: bool) {
+    fn add_literal(&mut self, lexeme: u32, literal: &[u8], line: bool) {
         let Some(anchor) = rarest_anchor(literal) else { return };
         let Some(byte) = literal.get(anchor) else { return };
         if let Some(flag) = self.anchors.get_mut(usize::from(*byte)) {
             *flag = true;
         }
         let key = literal_key(*byte, literal.get(anchor + 1).copied());
-        self.literals.entry(key).or_default().push(Literal { bytes: literal.to_vec(), anchor, line, class });
+        self.literals.entry(key).or_default().push(Literal { bytes: literal.to_vec(), anchor, line, lexeme });
     }
 
-    /// Calls `on` for every class in the text, roughly in text order.
+    /// Calls `on` for every lexeme in the text, roughly in text order.
     #[inline(always)]
     pub(crate) fn scan(&self, view: &View, mut on: impl FnMut(Hit)) {
         let mut last = 0_u64;
@@ -305,21 +400,19 @@ impl Lexicon {
             if self.word_filter.may_hold(token.hash) {
                 self.look_up(&self.words, token.hash, view, index, &mut on);
             }
-            if self.stem_filter.may_hold(opening_hash(token.head)) {
-                self.scan_stems(view, index, &mut on);
-            }
+            self.scan_stems(view, index, token, &mut on);
             let pair = bigram(last, token.hash);
             if self.pair_filter.may_hold(pair) && index > 0 {
                 self.look_up(&self.pairs, pair, view, index - 1, &mut on);
             }
-            if token.digits >= 3 {
-                for class in &self.digits {
-                    on(hit(view, *class, index, index));
-                }
+            if token.digits >= 3
+                && let Some(lexeme) = self.digits
+            {
+                on(hit(view, lexeme, index, index));
             }
             last = token.hash;
         }
-        if !self.blobs.is_empty() && view.stats.longest_token >= 4 {
+        if self.blob.is_some() && view.stats.long_run {
             self.scan_blobs(view, &mut on);
         }
         for position in &view.anchors {
@@ -331,37 +424,50 @@ impl Lexicon {
     fn look_up(&self, index: &Index, hash: u64, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
         for target in index.get(hash) {
             match *target {
-                Target::Class(class) => on(hit(view, class, at, at)),
+                Target::Lexeme(lexeme) => on(hit(view, lexeme, at, at)),
                 Target::Phrase { id, offset } => {
                     let (Some(phrase), Some(first)) = (self.phrases.get(id as usize), at.checked_sub(offset as usize)) else {
                         continue;
                     };
                     let Some(tokens) = view.tokens.get(first..first + phrase.elements.len()) else { continue };
                     if phrase.elements.iter().zip(tokens).all(|(element, token)| element.matches(view, token)) {
-                        on(hit(view, phrase.class, first, first + phrase.elements.len() - 1));
+                        on(hit(view, phrase.lexeme, first, first + phrase.elements.len() - 1));
                     }
                 }
             }
         }
     }
 
-    #[inline(never)]
-    fn scan_stems(&self, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
-        let Some(token) = view.tokens.get(at) else { return };
+    /// Stems of two and three bytes are asked for one by one; longer ones only behind an opening of four
+    /// bytes that some stem has.
+    #[inline(always)]
+    fn scan_stems(&self, view: &View, at: usize, token: &Token, on: &mut impl FnMut(Hit)) {
         let len = token.len();
-        for stem_len in 1..=len.min(8) {
-            let hash = stem_hash(token.head & low_bytes(stem_len), stem_len);
-            if self.stem_filter.may_hold(hash) {
-                self.look_up(&self.stems, hash, view, at, on);
-            }
+        for stem_len in 1..OPENING_LEN.min(len + 1) {
+            self.try_stem(stem_hash(token.head & low_bytes(stem_len), stem_len), view, at, on);
+        }
+        if len >= OPENING_LEN && self.stem_filter.may_hold(opening_hash(token.head)) {
+            self.scan_long_stems(view, at, token, on);
+        }
+    }
+
+    #[inline(never)]
+    fn scan_long_stems(&self, view: &View, at: usize, token: &Token, on: &mut impl FnMut(Hit)) {
+        let len = token.len();
+        for stem_len in OPENING_LEN..=len.min(8) {
+            self.try_stem(stem_hash(token.head & low_bytes(stem_len), stem_len), view, at, on);
         }
         for stem_len in self.long_stems.iter().take_while(|stem_len| **stem_len <= len) {
             let from = token.start as usize;
             let Some(bytes) = view.text().get(from..from + stem_len) else { continue };
-            let hash = long_stem_hash(bytes);
-            if self.stem_filter.may_hold(hash) {
-                self.look_up(&self.stems, hash, view, at, on);
-            }
+            self.try_stem(long_stem_hash(bytes), view, at, on);
+        }
+    }
+
+    #[inline(always)]
+    fn try_stem(&self, hash: u64, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
+        if self.stem_filter.may_hold(hash) {
+            self.look_up(&self.stems, hash, view, at, on);
         }
     }
 
@@ -388,8 +494,8 @@ impl Lexicon {
         if end - start < BLOB_LEN_MIN || view.stats.single_tokens > 0 {
             return;
         }
-        for class in &self.blobs {
-            on(Hit { class: *class, first: narrow(first), last: narrow(next.saturating_sub(1)), start, end });
+        if let Some(lexeme) = self.blob {
+            on(Hit { lexeme, first: narrow(first), last: narrow(next.saturating_sub(1)), start, end });
         }
     }
 
@@ -408,7 +514,7 @@ impl Lexicon {
                 let first = view.tokens.partition_point(|token| token.end as usize <= start);
                 let after = view.tokens.partition_point(|token| (token.start as usize) < end);
                 let last = after.saturating_sub(1).max(first);
-                on(Hit { class: literal.class, first: narrow(first), last: narrow(last), start: narrow(start), end: narrow(end) });
+                on(Hit { lexeme: literal.lexeme, first: narrow(first), last: narrow(last), start: narrow(start), end: narrow(end) });
             }
             if next.is_none() {
                 break;
@@ -418,7 +524,7 @@ impl Lexicon {
 }
 
 impl Element {
-    fn matches(&self, view: &View, token: &crate::text::Token) -> bool {
+    fn matches(&self, view: &View, token: &Token) -> bool {
         match self {
             Self::Exact { hash, .. } => token.hash == *hash,
             Self::Stem(stem) => {
@@ -457,10 +563,29 @@ pub(crate) fn parse_text(entry: &str) -> Vec<u8> {
     view.text().to_vec()
 }
 
-fn hit(view: &View, class: u16, first: usize, last: usize) -> Hit {
+/// Turns the lexemes of classes into the classes of lexemes.
+fn members(count: usize, classes: &[Vec<u32>], counted: &[u32]) -> Vec<Membership> {
+    let mut members = vec![Membership::default(); count];
+    for (class, lexemes) in (0_u16..).zip(classes) {
+        for lexeme in lexemes {
+            if let Some(member) = members.get_mut(*lexeme as usize) {
+                member.classes.push(class);
+            }
+        }
+    }
+    for (member, counts) in members.iter_mut().zip(counted.iter().chain(std::iter::repeat(&0))) {
+        member.counts = *counts;
+        if member.classes.len() >= DENSE_FROM {
+            member.dense = Some(ClassSet::of(member.classes.iter().copied()));
+        }
+    }
+    members
+}
+
+fn hit(view: &View, lexeme: u32, first: usize, last: usize) -> Hit {
     let start = view.tokens.get(first).map_or(0, |token| token.start);
     let end = view.tokens.get(last).map_or(start, |token| token.end);
-    Hit { class, first: narrow(first), last: narrow(last), start, end }
+    Hit { lexeme, first: narrow(first), last: narrow(last), start, end }
 }
 
 /// Whether only white space and list or heading marks stand between the line's start and `start`.
@@ -509,10 +634,10 @@ fn word_of(stem: &[u8]) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// The first two bytes, which decide whether any stem is worth trying.
+/// The first bytes decide whether any longer stem is worth trying.
 #[inline(always)]
 const fn opening_hash(head: u64) -> u64 {
-    mix(head & 0xFFFF, STEM_SALT)
+    mix(head & low_bytes(OPENING_LEN), STEM_SALT)
 }
 
 #[inline(always)]

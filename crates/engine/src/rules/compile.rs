@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::decode::{REVERSED, ROTATED};
 use crate::features::{CONTEXT_LEXICONS, REVERSED_WORDS, ROTATED_WORDS};
-use crate::lexicon::{Element, Entry, Lexicon, parse_text, parse_words};
+use crate::lexicon::{ClassSet, Element, Entry, Lexicon, parse_text, parse_words};
 use crate::regex::Pattern;
 use crate::rules::parse::{Parsed, parse_file};
 use crate::rules::source::{
@@ -34,8 +34,8 @@ pub(crate) struct Rulebook {
     pub(crate) patterns: Vec<Pattern>,
     /// For each class, the conditions it triggers.
     pub(crate) triggers: Vec<Vec<u32>>,
-    /// For each class, the context feature it counts for.
-    pub(crate) context_of: Vec<Option<u8>>,
+    /// The classes that trigger any.
+    pub(crate) trigger_classes: ClassSet,
     /// Finds the words of all rules inside a run of letters without spaces.
     pub(crate) glued: Option<AhoCorasick>,
     /// All rules as written, deprecated and silent ones too.
@@ -77,8 +77,8 @@ impl Rulebook {
     pub(crate) fn build(files: &[(String, String)], selection: RuleSelection) -> Result<Self, RuleError> {
         let mut sources = Vec::new();
         let mut lexicons = BTreeMap::new();
-        for (path, text) in files {
-            match parse_file(path, text)? {
+        for parsed in parse_all(files) {
+            match parsed? {
                 Parsed::Rule(rule) => sources.push(*rule),
                 Parsed::Lexicons(found) => {
                     for lexicon in found {
@@ -90,6 +90,19 @@ impl Rulebook {
         refuse_twins(&sources)?;
         Compiler::new(&lexicons).compile(sources, selection)
     }
+}
+
+/// Parsing takes most of the time an engine takes to build.
+#[cfg(feature = "parallel")]
+fn parse_all(files: &[(String, String)]) -> Vec<Result<Parsed, RuleError>> {
+    use rayon::prelude::*;
+
+    files.par_iter().map(|(path, text)| parse_file(path, text)).collect()
+}
+
+#[cfg(not(feature = "parallel"))]
+fn parse_all(files: &[(String, String)]) -> Vec<Result<Parsed, RuleError>> {
+    files.iter().map(|(path, text)| parse_file(path, text)).collect()
 }
 
 fn refuse_twins(sources: &[RuleSource]) -> Result<(), RuleError> {
@@ -109,14 +122,31 @@ fn refuse_twins(sources: &[RuleSource]) -> Result<(), RuleError> {
 
 struct Compiler<'a> {
     lexicons: &'a BTreeMap<String, LexiconSource>,
-    classes: Vec<Vec<Entry>>,
-    numbers: HashMap<Vec<Entry>, u16>,
+    /// Everything any pattern accepts, once.
+    lexemes: Vec<Entry>,
+    lexeme_numbers: HashMap<Entry, u32>,
+    /// Words read before.
+    known_words: HashMap<String, u32>,
+    /// Lexicons expanded before.
+    known_lexicons: HashMap<String, Vec<u32>>,
+    /// The lexemes of each class.
+    classes: Vec<Vec<u32>>,
+    class_numbers: HashMap<Vec<u32>, u16>,
     patterns: Vec<Pattern>,
 }
 
 impl<'a> Compiler<'a> {
     fn new(lexicons: &'a BTreeMap<String, LexiconSource>) -> Self {
-        Self { lexicons, classes: Vec::new(), numbers: HashMap::new(), patterns: Vec::new() }
+        Self {
+            lexicons,
+            lexemes: Vec::new(),
+            lexeme_numbers: HashMap::new(),
+            known_words: HashMap::new(),
+            known_lexicons: HashMap::new(),
+            classes: Vec::new(),
+            class_numbers: HashMap::new(),
+            patterns: Vec::new(),
+        }
     }
 
     fn compile(mut self, sources: Vec<RuleSource>, selection: RuleSelection) -> Result<Rulebook, RuleError> {
@@ -143,11 +173,12 @@ impl<'a> Compiler<'a> {
                 conditions.push(self.condition(number, source, condition)?);
             }
         }
-        let context_of = self.context_classes()?;
-        let lexicon = Lexicon::build(&self.classes);
+        let counted = self.counted_lexemes()?;
         let triggers = self.triggers(&conditions);
-        let glued = glued_words(&self.classes);
-        Ok(Rulebook { lexicon, rules, conditions, patterns: self.patterns, triggers, context_of, glued, sources })
+        let glued = glued_words(&self.lexemes);
+        let lexicon = Lexicon::build(&self.lexemes, &self.classes, &counted);
+        let trigger_classes = ClassSet::of(triggers.iter().zip(0_u16..).filter(|(list, _)| !list.is_empty()).map(|(_, class)| class));
+        Ok(Rulebook { lexicon, rules, conditions, patterns: self.patterns, triggers, trigger_classes, glued, sources })
     }
 
     fn condition(&mut self, rule: u32, source: &RuleSource, condition: &ConditionSource) -> Result<Condition, RuleError> {
@@ -196,25 +227,36 @@ impl<'a> Compiler<'a> {
     }
 
     fn class_of_pattern(&mut self, source: &RuleSource, pattern: &PatternSource) -> Result<u16, RuleError> {
-        let mut entries = Vec::new();
+        let mut lexemes = Vec::new();
         for (word, at) in &pattern.words {
-            self.expand(word, &source.path, *at, 0, &mut entries)?;
+            self.expand(word, &source.path, *at, 0, &mut lexemes)?;
         }
         for (text, _) in &pattern.text {
-            entries.push(Entry::Text { literal: parse_text(text), line: pattern.anchor_line });
+            lexemes.push(self.lexeme(Entry::Text { literal: parse_text(text), line: pattern.anchor_line }));
         }
         match pattern.shape {
-            Some(Shape::Digits) => entries.push(Entry::Digits),
-            Some(Shape::Blob) => entries.push(Entry::Blob),
+            Some(Shape::Digits) => lexemes.push(self.lexeme(Entry::Digits)),
+            Some(Shape::Blob) => lexemes.push(self.lexeme(Entry::Blob)),
             None => {}
         }
-        self.number(entries, &source.path, pattern.at)
+        self.class(lexemes, &source.path, pattern.at)
     }
 
-    fn number(&mut self, mut entries: Vec<Entry>, path: &str, at: Position) -> Result<u16, RuleError> {
-        entries.sort();
-        entries.dedup();
-        if let Some(known) = self.numbers.get(&entries) {
+    fn lexeme(&mut self, entry: Entry) -> u32 {
+        if let Some(known) = self.lexeme_numbers.get(&entry) {
+            return *known;
+        }
+        let number = u32::try_from(self.lexemes.len()).unwrap_or(u32::MAX);
+        self.lexemes.push(entry.clone());
+        self.lexeme_numbers.insert(entry, number);
+        number
+    }
+
+    /// Numbers a set of lexemes; patterns with the same set share a class.
+    fn class(&mut self, mut lexemes: Vec<u32>, path: &str, at: Position) -> Result<u16, RuleError> {
+        lexemes.sort_unstable();
+        lexemes.dedup();
+        if let Some(known) = self.class_numbers.get(&lexemes) {
             return Ok(*known);
         }
         if self.classes.len() >= CLASS_COUNT_MAX {
@@ -226,34 +268,44 @@ impl<'a> Compiler<'a> {
             });
         }
         let number = u16::try_from(self.classes.len()).unwrap_or(u16::MAX);
-        self.classes.push(entries.clone());
-        self.numbers.insert(entries, number);
+        self.classes.push(lexemes.clone());
+        self.class_numbers.insert(lexemes, number);
         Ok(number)
     }
 
-    fn expand(
-        &self,
-        word: &str,
-        path: &str,
-        at: Position,
-        depth: usize,
-        into: &mut Vec<Entry>,
-    ) -> Result<(), RuleError> {
+    fn expand(&mut self, word: &str, path: &str, at: Position, depth: usize, into: &mut Vec<u32>) -> Result<(), RuleError> {
         let Some(name) = word.strip_prefix('$') else {
-            into.push(Entry::Words(parse_words(word)));
+            into.push(self.word(word));
             return Ok(());
         };
+        if let Some(known) = self.known_lexicons.get(name) {
+            into.extend_from_slice(known);
+            return Ok(());
+        }
         let refuse = |message: String, expected: String| RuleError { path: path.to_owned(), at, expected, message };
         if depth > LEXICON_DEPTH_MAX {
             return Err(refuse(format!("lexicon `{name}` refers to itself"), "lexicons without a circle".to_owned()));
         }
-        let Some(lexicon) = self.lexicons.get(name) else {
+        let lexicons = self.lexicons;
+        let Some(lexicon) = lexicons.get(name) else {
             return Err(refuse(format!("unknown lexicon `{name}`"), self.nearest_lexicon(name)));
         };
+        let mut expanded = Vec::new();
         for (entry, entry_at) in &lexicon.entries {
-            self.expand(entry, &lexicon.path, *entry_at, depth + 1, into)?;
+            self.expand(entry, &lexicon.path, *entry_at, depth + 1, &mut expanded)?;
         }
+        into.extend_from_slice(&expanded);
+        self.known_lexicons.insert(name.to_owned(), expanded);
         Ok(())
+    }
+
+    fn word(&mut self, word: &str) -> u32 {
+        if let Some(known) = self.known_words.get(word) {
+            return *known;
+        }
+        let number = self.lexeme(Entry::Words(parse_words(word)));
+        self.known_words.insert(word.to_owned(), number);
+        number
     }
 
     fn nearest_lexicon(&self, name: &str) -> String {
@@ -264,34 +316,36 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The lexicons that only count, for the score: they are known by name.
-    fn context_classes(&mut self) -> Result<Vec<Option<u8>>, RuleError> {
+    /// What each lexeme counts for in the score, as bits of features: the lexicons known by name, and the
+    /// words that show a text is rotated or reversed.
+    fn counted_lexemes(&mut self) -> Result<Vec<u32>, RuleError> {
         let mut found = Vec::new();
         for (feature, name) in CONTEXT_LEXICONS.iter().enumerate() {
             let full = format!("context.{name}");
             let Some(lexicon) = self.lexicons.get(&full) else { continue };
-            let (path, at) = (lexicon.path.clone(), Position { line: 1, column: 1 });
-            let mut entries = Vec::new();
-            self.expand(&format!("${full}"), &path, at, 0, &mut entries)?;
-            found.push((self.number(entries, &path, at)?, u8::try_from(feature).unwrap_or(u8::MAX)));
+            let mut lexemes = Vec::new();
+            self.expand(&format!("${full}"), &lexicon.path, Position { line: 1, column: 1 }, 0, &mut lexemes)?;
+            found.push((feature, lexemes));
         }
-        let none = Position::default();
-        let rotated = ROTATED.iter().map(|word| Entry::Words(parse_words(&rotate(word)))).collect();
-        found.push((self.number(rotated, "", none)?, ROTATED_WORDS));
-        let reversed = REVERSED.iter().map(|word| Entry::Words(parse_words(&word.chars().rev().collect::<String>()))).collect();
-        found.push((self.number(reversed, "", none)?, REVERSED_WORDS));
-        let mut context_of = vec![None; self.classes.len()];
-        for (class, feature) in found {
-            if let Some(slot) = context_of.get_mut(usize::from(class)) {
-                *slot = Some(feature);
+        let rotated = ROTATED.iter().map(|word| self.word(&rotate(word))).collect();
+        found.push((usize::from(ROTATED_WORDS), rotated));
+        let reversed = REVERSED.iter().map(|word| self.word(&word.chars().rev().collect::<String>())).collect();
+        found.push((usize::from(REVERSED_WORDS), reversed));
+        let mut counted = vec![0; self.lexemes.len()];
+        for (feature, lexemes) in found {
+            for lexeme in lexemes {
+                if let Some(bits) = counted.get_mut(lexeme as usize) {
+                    *bits |= 1_u32 << feature;
+                }
             }
         }
-        Ok(context_of)
+        Ok(counted)
     }
 
     /// Hangs each condition on its rarest class.
     fn triggers(&self, conditions: &[Condition]) -> Vec<Vec<u32>> {
-        let common: Vec<f32> = self.classes.iter().map(|entries| entries.iter().map(commonness).sum()).collect();
+        let of_lexeme = |lexeme: &u32| self.lexemes.get(*lexeme as usize).map_or(0.0, commonness);
+        let common: Vec<f32> = self.classes.iter().map(|lexemes| lexemes.iter().map(of_lexeme).sum()).collect();
         let mut triggers = vec![Vec::new(); self.classes.len()];
         for (index, condition) in conditions.iter().enumerate() {
             let of = |class: &u16| common.get(usize::from(*class)).copied().unwrap_or(0.0);
@@ -340,10 +394,10 @@ fn rotate(word: &str) -> String {
 }
 
 /// One automaton over every plain word, for texts whose author took the spaces out.
-fn glued_words(classes: &[Vec<Entry>]) -> Option<AhoCorasick> {
+fn glued_words(lexemes: &[Entry]) -> Option<AhoCorasick> {
     const WORD_LEN_MIN: usize = 2;
     let mut words = BTreeSet::new();
-    for entry in classes.iter().flatten() {
+    for entry in lexemes {
         let Entry::Words(elements) = entry else { continue };
         for element in elements {
             let (Element::Exact { word, .. } | Element::Stem(word)) = element;

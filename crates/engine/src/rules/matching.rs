@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::lexicon::Hit;
+use crate::features::REPORTING;
+use crate::lexicon::{ClassSet, Hit};
 use crate::rules::compile::{Condition, Rule, Rulebook};
 use crate::rules::source::{Flow, Mention};
 use crate::text::View;
@@ -44,42 +45,13 @@ pub(crate) type ContextCounts = [u32; crate::features::COUNTED];
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
     pub(crate) hits: Vec<Hit>,
-    present: Vec<u64>,
-    touched: Vec<u16>,
+    present: ClassSet,
     /// Hits of the context lexicons, by feature.
     pub(crate) context_counts: ContextCounts,
     /// Tokens at which reporting words stand.
     reports: Vec<u32>,
     candidates: Vec<u32>,
-    sorted: bool,
-}
-
-impl Scratch {
-    fn reset(&mut self, class_count: usize) {
-        self.hits.clear();
-        for class in self.touched.drain(..) {
-            if let Some(word) = self.present.get_mut(usize::from(class) / 64) {
-                *word = 0;
-            }
-        }
-        self.present.resize(class_count.div_ceil(64), 0);
-        self.context_counts = ContextCounts::default();
-        self.reports.clear();
-        self.candidates.clear();
-        self.sorted = false;
-    }
-
-    #[inline(always)]
-    fn has(&self, class: u16) -> bool {
-        self.present.get(usize::from(class) / 64).is_some_and(|word| word >> (class % 64) & 1 == 1)
-    }
-
-    /// Hits of a class in text order; hits must be sorted.
-    fn of(&self, class: u16) -> &[Hit] {
-        let from = self.hits.partition_point(|hit| hit.class < class);
-        let to = self.hits.partition_point(|hit| hit.class <= class);
-        self.hits.get(from..to).unwrap_or_default()
-    }
+    lists: Vec<Vec<Hit>>,
 }
 
 impl Rulebook {
@@ -96,46 +68,43 @@ impl Rulebook {
 
     #[inline(always)]
     fn collect(&self, view: &View, scratch: &mut Scratch) {
-        scratch.reset(self.lexicon.class_count());
-        let Scratch { hits, present, touched, context_counts, reports, .. } = scratch;
+        let Scratch { hits, present, context_counts, reports, candidates, .. } = scratch;
+        hits.clear();
+        reports.clear();
+        candidates.clear();
+        present.reset(self.lexicon.class_count());
+        *context_counts = ContextCounts::default();
         self.lexicon.scan(view, |hit| {
-            let class = usize::from(hit.class);
-            if let Some(Some(feature)) = self.context_of.get(class) {
-                if let Some(count) = context_counts.get_mut(usize::from(*feature)) {
+            let mut counts = self.lexicon.note(hit.lexeme, present);
+            while counts != 0 {
+                let feature = counts.trailing_zeros();
+                counts &= counts - 1;
+                if let Some(count) = context_counts.get_mut(feature as usize) {
                     *count += 1;
                 }
-                if *feature == crate::features::REPORTING {
+                if feature == u32::from(REPORTING) {
                     reports.push(hit.first);
-                }
-            }
-            if let Some(word) = present.get_mut(class / 64) {
-                let bit = 1 << (class % 64);
-                if *word & bit == 0 {
-                    *word |= bit;
-                    touched.push(hit.class);
                 }
             }
             hits.push(hit);
         });
-        for class in &scratch.touched {
-            for condition in self.triggers.get(usize::from(*class)).into_iter().flatten() {
+        present.common(&self.trigger_classes, |class| {
+            for condition in self.triggers.get(class).into_iter().flatten() {
                 let Some(wanted) = self.conditions.get(*condition as usize) else { continue };
-                if wanted.all.iter().all(|class| scratch.has(*class)) {
-                    scratch.candidates.push(*condition);
+                if wanted.all.iter().all(|class| present.has(*class)) {
+                    candidates.push(*condition);
                 }
             }
-        }
+        });
     }
 
     #[inline(never)]
     fn evaluate(&self, view: &View, source: &str, context: Context, scratch: &mut Scratch, matches: &mut Vec<Match>) {
-        if !scratch.sorted {
-            scratch.hits.sort_unstable();
-            scratch.hits.dedup();
-            scratch.sorted = true;
-        }
-        scratch.candidates.sort_unstable();
-        for index in &scratch.candidates {
+        scratch.hits.sort_unstable();
+        scratch.hits.dedup();
+        let candidates = std::mem::take(&mut scratch.candidates);
+        let mut lists = std::mem::take(&mut scratch.lists);
+        for index in &candidates {
             let Some(condition) = self.conditions.get(*index as usize) else { continue };
             let Some(rule) = self.rules.get(condition.rule as usize) else { continue };
             let reaches = rule.origins >> context.origin & 1 == 1
@@ -145,21 +114,46 @@ impl Rulebook {
                     Flow::Output => context.direction == 1,
                 };
             if reaches {
-                self.hold(view, source, rule, condition, scratch, matches);
+                self.gather(condition, scratch, &mut lists);
+                self.hold(view, source, rule, condition, &lists, scratch, matches);
+            }
+        }
+        scratch.candidates = candidates;
+        scratch.lists = lists;
+    }
+
+    /// The hits of every class of a condition, wanted ones first, then unwanted ones.
+    fn gather(&self, condition: &Condition, scratch: &Scratch, lists: &mut Vec<Vec<Hit>>) {
+        let classes = condition.all.iter().chain(&condition.none);
+        lists.resize_with(lists.len().max(condition.all.len() + condition.none.len()), Vec::new);
+        for (class, list) in classes.zip(lists) {
+            list.clear();
+            if scratch.present.has(*class) {
+                list.extend(scratch.hits.iter().filter(|hit| self.lexicon.belongs(hit.lexeme, *class)));
             }
         }
     }
 
     /// Finds the places where one condition holds, driven by its class with the fewest hits.
-    fn hold(&self, view: &View, source: &str, rule: &Rule, condition: &Condition, scratch: &Scratch, matches: &mut Vec<Match>) {
-        let lists: Vec<&[Hit]> = condition.all.iter().map(|class| scratch.of(*class)).collect();
-        let Some(driver) = (0..lists.len()).min_by_key(|index| lists.get(*index).map_or(usize::MAX, |list| list.len())) else {
+    #[expect(clippy::too_many_arguments, reason = "one text, one condition, and where the result goes")]
+    fn hold(
+        &self,
+        view: &View,
+        source: &str,
+        rule: &Rule,
+        condition: &Condition,
+        gathered: &[Vec<Hit>],
+        scratch: &Scratch,
+        matches: &mut Vec<Match>,
+    ) {
+        let (lists, unwanted) = gathered.split_at_checked(condition.all.len()).unwrap_or_default();
+        let Some(driver) = (0..lists.len()).min_by_key(|index| lists.get(*index).map_or(usize::MAX, Vec::len)) else {
             return;
         };
         let mut found = 0;
         let mut covered = 0;
         let mut chosen = Vec::with_capacity(lists.len());
-        for anchor in lists.get(driver).copied().unwrap_or_default() {
+        for anchor in lists.get(driver).into_iter().flatten() {
             if found >= MATCHES_PER_CONDITION_MAX || anchor.start < covered {
                 continue;
             }
@@ -168,7 +162,8 @@ impl Rulebook {
             if let Some(slot) = chosen.get_mut(driver) {
                 *slot = Some(*anchor);
             }
-            let search = Search { condition, lists: &lists, driver, anchor: *anchor, view, scratch };
+            let unwanted = unwanted.get(..condition.none.len()).unwrap_or_default();
+            let search = Search { condition, lists, unwanted, driver, anchor: *anchor, view };
             if !search.complete(0, &mut chosen) {
                 continue;
             }
@@ -234,11 +229,11 @@ fn from_source(view: &View, range: &Range<usize>) -> Range<u32> {
 /// The choice of one hit for every class of a condition.
 struct Search<'a> {
     condition: &'a Condition,
-    lists: &'a [&'a [Hit]],
+    lists: &'a [Vec<Hit>],
+    unwanted: &'a [Vec<Hit>],
     driver: usize,
     anchor: Hit,
     view: &'a View,
-    scratch: &'a Scratch,
 }
 
 impl Search<'_> {
@@ -249,7 +244,7 @@ impl Search<'_> {
         if class == self.driver {
             return self.complete(class + 1, chosen);
         }
-        let list = self.lists.get(class).copied().unwrap_or_default();
+        let list = self.lists.get(class).map_or::<&[Hit], _>(&[], Vec::as_slice);
         let middle = list.partition_point(|hit| hit.first < self.anchor.first);
         let nearby = list.get(middle.saturating_sub(NEIGHBOURS)..(middle + NEIGHBOURS).min(list.len())).unwrap_or_default();
         for hit in nearby {
@@ -287,8 +282,7 @@ impl Search<'_> {
         }
         let from = first.saturating_sub(self.condition.within);
         let to = last + self.condition.within;
-        !self.condition.none.iter().any(|class| {
-            let hits = self.scratch.of(*class);
+        !self.unwanted.iter().any(|hits| {
             let start = hits.partition_point(|hit| hit.first < from);
             hits.iter().skip(start).take_while(|hit| hit.first <= to).any(|hit| {
                 let inside = !self.condition.sentence || sentence_of(hit.first) == sentence_of(first);
