@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import pytest
+
+from aidefence import Category, ConfigError, Guard, Profile, SettingError
+from aidefence.app.settings import FixedSettings, read_config, read_settings
+from aidefence.policy.profiles import Threshold
+
+TOML = """
+profile = "strict"
+paranoia = 2
+rules_dir = "mine"
+exclude = ["pi-0007", "pii-*@tool"]
+
+[thresholds.pii]
+flag = 0.3
+block = 0.6
+
+[server]
+port = 9000
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "mine").mkdir()
+    path = tmp_path / "aidefence.toml"
+    path.write_text(TOML)
+    return path
+
+
+def test_a_file_is_read_whole(config: Path) -> None:
+    settings = read_config(config)
+    setup = settings.setup()
+    assert setup.profile is Profile.STRICT
+    assert setup.rules_dir == config.parent / "mine"
+    assert [it.pair for it in setup.exclude] == [("pi-0007", "*"), ("pii-*", "tool")]
+    assert dict(setup.thresholds) == {Category.PII: Threshold(0.3, 0.6)}
+    assert settings.server.port == 9000
+
+
+def test_the_environment_wins_over_the_file(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIDEFENCE_CONFIG", str(config))
+    monkeypatch.setenv("AIDEFENCE_PROFILE", "observe")
+    monkeypatch.setenv("AIDEFENCE_EXCLUDE", "a-1, b-*@user")
+    monkeypatch.setenv("AIDEFENCE_SERVER__PORT", "9001")
+    settings = read_settings()
+    assert settings.profile is Profile.OBSERVE
+    assert settings.exclude == ("a-1", "b-*@user")
+    assert settings.server.port == 9001
+    assert settings.paranoia == 2
+
+
+def test_a_guard_from_a_file_ignores_the_environment(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIDEFENCE_PROFILE", "observe")
+    assert Guard.from_config(config).setup.profile is Profile.STRICT
+
+
+@pytest.mark.parametrize(
+    ("text", "setting"),
+    [
+        ("profil = 'strict'", "profil"),
+        ("profile = 'lax'", "profile"),
+        ("paranoia = 9", "paranoia"),
+        ("[server]\nport = 0", "server.port"),
+        ("[thresholds.pie]\nflag = 1", "thresholds.pie"),
+        ("[thresholds.pii]\nflag = 0.1\nblok = 1", "thresholds.pii.blok"),
+    ],
+)
+def test_a_wrong_setting_is_named(text: str, setting: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    with pytest.raises(SettingError) as caught:
+        read_config(path)
+    assert caught.value.setting.startswith(setting)
+
+
+def test_a_file_that_is_not_there_or_not_toml(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read settings"):
+        read_config(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("= 1")
+    with pytest.raises(ConfigError, match="are not TOML"):
+        read_config(tmp_path / "bad.toml")
+
+
+def test_settings_travel_to_a_worker(config: Path) -> None:
+    settings = read_config(config)
+    assert FixedSettings.model_validate_json(settings.model_dump_json()) == settings
