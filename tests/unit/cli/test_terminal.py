@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from aidefence.delivery.cli.terminal import console, json_text, printable
 
 ANY_TEXT = st.text(
-    st.characters() | st.sampled_from("\x1b\x9b\x07\x00\x7f\u202e\u2066\u200b\U000e0041\ud800\u2028")
+    st.characters()
+    | st.sampled_from("\x1b\x9b\x07\x00\x7f\u202e\u2066\u200b\U000e0041\ud800\u2028")
 )
 STEERING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 

@@ -23,6 +23,7 @@ _Given = TypeVar("_Given")
 _SIZES_BYTES = (100, 500, 2_000, 20_000)
 _BATCH_BYTES = 4_000_000
 _CALLS_MAX = 50_000
+_TEXTS_MIN = 50
 _TEXTS_MAX = 20_000
 
 
@@ -42,7 +43,9 @@ def bench(
     machine = Machine.here()
     lines: list[tuple[int, Latency, Throughput]] = []
     for size in _SIZES_BYTES:
-        texts = mixed_texts(size, min(_TEXTS_MAX, _BATCH_BYTES // size))
+        # Short measurements get small batches: a round must fit into the time it is given.
+        wanted = int(_BATCH_BYTES * min(1.0, seconds)) // size
+        texts = mixed_texts(size, max(_TEXTS_MIN, min(_TEXTS_MAX, wanted)))
         calls = _calls_in(seconds, guard.inspect, texts)
         latency = time_calls(guard.inspect, texts, calls=calls, now_ns=time.perf_counter_ns)
 

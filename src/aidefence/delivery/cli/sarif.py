@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, TextIO
@@ -110,7 +111,8 @@ class SarifReport:
 
     def _location(self, row: Row, finding: Finding, index: LineIndex) -> dict[str, Any]:
         item = row.item
-        uri = quote((item.path or item.name).replace(" ", "-" if item.path is None else " "))
+        # A path is bytes, whatever they spell; a name of ours only has to be readable.
+        uri = quote(os.fsencode(item.path)) if item.path else item.name.replace(" ", "-")
         physical: dict[str, Any] = {"artifactLocation": {"uri": uri}}
         if not item.embedded:
             physical["region"] = self._region(item.text, finding, index, (item.line or 1) - 1)

@@ -232,14 +232,15 @@ class Sources:
             except (ValueError, RecursionError) as error:
                 self._tell(where, Skip.MALFORMED, f"not JSON: {error}")
                 continue
-            text = record.get(self.options.field) if isinstance(record, dict) else None
+            fields = record if isinstance(record, dict) else {}
+            text = fields.get(self.options.field)
             if not isinstance(text, str):
                 self._tell(where, Skip.MALFORMED, f"no text in field `{self.options.field}`")
                 continue
-            record_id = _identity(record.get(self.options.id_field))
+            record_id = _identity(fields.get(self.options.id_field))
             yield Item(_well_formed(text), where, name, number, record_id, embedded=True)
 
-    def _parse(self, line: bytes, where: str) -> Any:
+    def _parse(self, line: bytes, where: str) -> object:
         try:
             return msgspec.json.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):

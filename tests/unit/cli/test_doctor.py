@@ -1,0 +1,49 @@
+"""`doctor` and `bench`: they run, and say what they must."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from aidefence.delivery.cli import doctor as module
+from aidefence.delivery.cli.main import app
+
+
+def test_a_healthy_installation_is_called_so() -> None:
+    got = CliRunner().invoke(app, ["doctor", "--json"])
+    body = json.loads(got.stdout)
+    assert got.exit_code == 0, got.stdout
+    assert body["healthy"] is True
+    names = {check["name"] for check in body["checks"]}
+    assert {"python", "processor", "engine", "rules", "model", "self-test"} <= names
+    assert body["machine"]["cores"] >= 1
+
+
+def test_missing_parts_come_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_EXTRAS", (("arrow", "no_such_module", "Parquet files"),))
+    got = CliRunner().invoke(app, ["doctor"])
+    assert 'pip install "aidefence[arrow]"' in got.stdout
+    assert got.exit_code == 0
+    monkeypatch.setattr(module, "_REQUIRED", ("no-such-package",))
+    broken = CliRunner().invoke(app, ["doctor", "--json"])
+    assert broken.exit_code == 1
+    assert json.loads(broken.stdout)["healthy"] is False
+
+
+def test_bench_names_the_machine_and_every_size() -> None:
+    got = CliRunner().invoke(app, ["bench", "--seconds", "0.1", "--json"])
+    assert got.exit_code == 0
+    body = json.loads(got.stdout)
+    assert body["machine"]["cpu"]
+    assert [line["size_bytes"] for line in body["lines"]] == [100, 500, 2_000, 20_000]
+    for line in body["lines"]:
+        assert 0 < line["inspect"]["p50_ns"] <= line["inspect"]["p99_ns"]
+        assert line["inspect_batch"]["texts_per_second"] > 0
+
+
+def test_bench_prints_a_table() -> None:
+    got = CliRunner().invoke(app, ["bench", "--seconds", "0.1"])
+    assert got.exit_code == 0
+    assert "2,000 B" in got.stdout
