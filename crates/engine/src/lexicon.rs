@@ -537,9 +537,8 @@ impl Element {
 
 /// Reads a `words` entry the way texts are read. A trailing `*` makes a word a stem; characters that
 /// are tokens of their own are always whole.
-pub(crate) fn parse_words(entry: &str) -> Vec<Element> {
+pub(crate) fn parse_words(entry: &str, view: &mut View) -> Vec<Element> {
     let mut elements = Vec::new();
-    let mut view = View::default();
     for piece in entry.split_whitespace() {
         let stem = piece.ends_with('*') && !piece.chars().any(|c| matches!(fold(c), Fold::Single(_)));
         view.read(Portable, piece, &[false; 256]);

@@ -1,6 +1,7 @@
 //! Linear-time regexes, and validators for what they find.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use regex_automata::meta::{BuildError, Config, Regex};
 use regex_automata::util::syntax;
@@ -13,38 +14,33 @@ const NFA_BYTES_MAX: usize = 1 << 20;
 /// Matches looked at in one window before the search gives up on a validator.
 const TRIES_MAX: usize = 16;
 
-/// A compiled pattern that looks at bytes and always ends in linear time.
-#[derive(Clone, Debug)]
+/// A pattern that looks at bytes and always ends in linear time. It is compiled when it is first asked
+/// for: most processes never see a text that needs most of them.
+#[derive(Debug)]
 pub(crate) struct Pattern {
-    regex: Regex,
+    source: String,
+    regex: OnceLock<Option<Regex>>,
     pub(crate) exact: bool,
     check: Option<Check>,
 }
 
 impl Pattern {
-    pub(crate) fn new(pattern: &str, exact: bool, check: Option<Check>) -> Result<Self, Box<BuildError>> {
-        let regex = Regex::builder()
-            .configure(
-                Config::new()
-                    .match_kind(MatchKind::LeftmostFirst)
-                    .nfa_size_limit(Some(NFA_BYTES_MAX))
-                    // One lazy DFA a regex is plenty; hundreds of full ones would not fit the memory bar.
-                    .onepass(false)
-                    .dfa(false)
-                    .hybrid_cache_capacity(256 << 10),
-            )
-            .syntax(syntax::Config::new().utf8(false).case_insensitive(false))
-            .build(pattern)
-            .map_err(Box::new)?;
-        Ok(Self { regex, exact, check })
+    /// `source` has been compiled once already, by the parser, which refused what cannot be.
+    pub(crate) const fn new(source: String, exact: bool, check: Option<Check>) -> Self {
+        Self { source, regex: OnceLock::new(), exact, check }
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| compile(&self.source).ok()).as_ref()
     }
 
     /// The first match inside `window` of `text` that the validator accepts.
     pub(crate) fn find(&self, text: &[u8], window: Range<usize>) -> Option<Range<usize>> {
+        let regex = self.regex()?;
         let mut from = window.start;
         for _ in 0..TRIES_MAX {
             let input = Input::new(text).range(from..window.end.min(text.len()));
-            let found = self.regex.search(&input)?;
+            let found = regex.search(&input)?;
             let range = found.range();
             let bytes = text.get(range.clone()).unwrap_or_default();
             if self.check.is_none_or(|check| passes(check, bytes)) {
@@ -57,6 +53,17 @@ impl Pattern {
         }
         None
     }
+}
+
+fn compile(pattern: &str) -> Result<Regex, Box<BuildError>> {
+    let config = Config::new()
+        .match_kind(MatchKind::LeftmostFirst)
+        .nfa_size_limit(Some(NFA_BYTES_MAX))
+        // One lazy DFA a regex is plenty; hundreds of full ones would not fit the memory bar.
+        .onepass(false)
+        .dfa(false)
+        .hybrid_cache_capacity(256 << 10);
+    Regex::builder().configure(config).syntax(syntax::Config::new().utf8(false)).build(pattern).map_err(Box::new)
 }
 
 fn passes(check: Check, bytes: &[u8]) -> bool {
@@ -134,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_validator_refuses_and_the_search_goes_on() {
-        let pattern = Pattern::new(r"\b\d{16}\b", false, Some(Check::Luhn)).unwrap_or_else(|error| panic!("{error}"));
+        let pattern = Pattern::new(r"\b\d{16}\b".to_owned(), false, Some(Check::Luhn));
         let text = b"1234567812345678 then 4111111111111111";
         assert_eq!(pattern.find(text, 0..text.len()), Some(22..38));
         assert_eq!(pattern.find(text, 0..20), None);

@@ -161,12 +161,16 @@ fn separator_of(gap: &[u8]) -> Option<Separator> {
     if gap.is_empty() || gap.len() > GAP_MAX {
         return None;
     }
-    let mut solid = gap.iter().filter(|byte| !byte.is_ascii_whitespace());
-    match (solid.next(), solid.next()) {
-        (None, _) => Some(Separator::Space),
-        (Some(byte @ (b',' | b':' | b';' | b'-' | b'|' | b'.' | b'/')), None) => Some(Separator::Punctuation(*byte)),
+    match gap {
+        [byte @ (b'-' | b'.' | b'/')] => Some(Separator::Punctuation(*byte)),
+        [byte @ (b',' | b':' | b';' | b'|'), rest @ ..] if is_blank(rest) => Some(Separator::Punctuation(*byte)),
+        _ if is_blank(gap) => Some(Separator::Space),
         _ => None,
     }
+}
+
+fn is_blank(gap: &[u8]) -> bool {
+    gap.iter().all(u8::is_ascii_whitespace)
 }
 
 /// The value of a hex digit; 0 for any other byte.

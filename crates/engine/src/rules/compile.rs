@@ -9,6 +9,7 @@ use crate::features::{CONTEXT_LEXICONS, REVERSED_WORDS, ROTATED_WORDS};
 use crate::lexicon::{ClassSet, Element, Entry, Lexicon, parse_text, parse_words};
 use crate::regex::Pattern;
 use crate::rules::parse::{Parsed, parse_file};
+use crate::text::View;
 use crate::rules::source::{
     ConditionSource, Flow, LexiconSource, Mention, PatternSource, Position, RuleError, RuleSource, Shape, Status,
 };
@@ -133,6 +134,8 @@ struct Compiler<'a> {
     classes: Vec<Vec<u32>>,
     class_numbers: HashMap<Vec<u32>, u16>,
     patterns: Vec<Pattern>,
+    /// Reads words; kept for its memory.
+    view: View,
 }
 
 impl<'a> Compiler<'a> {
@@ -146,6 +149,7 @@ impl<'a> Compiler<'a> {
             classes: Vec::new(),
             class_numbers: HashMap::new(),
             patterns: Vec::new(),
+            view: View::default(),
         }
     }
 
@@ -196,7 +200,7 @@ impl<'a> Compiler<'a> {
             if pattern.regex.is_empty() {
                 compiled.all.push(self.class_of_pattern(source, pattern)?);
             } else {
-                self.regexes(source, pattern, &mut compiled.patterns)?;
+                self.regexes(pattern, &mut compiled.patterns);
             }
         }
         for index in &condition.none {
@@ -209,21 +213,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// Several regexes in one pattern are alternatives.
-    fn regexes(&mut self, source: &RuleSource, pattern: &PatternSource, into: &mut Vec<u32>) -> Result<(), RuleError> {
+    fn regexes(&mut self, pattern: &PatternSource, into: &mut Vec<u32>) {
         let joined = match pattern.regex.as_slice() {
             [(only, _)] => only.clone(),
             several => several.iter().map(|(one, _)| format!("(?:{one})")).collect::<Vec<_>>().join("|"),
         };
-        let at = pattern.regex.first().map_or(pattern.at, |(_, at)| *at);
-        let compiled = Pattern::new(&joined, pattern.exact, pattern.check).map_err(|error| RuleError {
-            path: source.path.clone(),
-            at,
-            expected: "a linear-time regex within the size limit".to_owned(),
-            message: format!("`{joined}` cannot be compiled: {error}"),
-        })?;
         into.push(u32::try_from(self.patterns.len()).unwrap_or(u32::MAX));
-        self.patterns.push(compiled);
-        Ok(())
+        self.patterns.push(Pattern::new(joined, pattern.exact, pattern.check));
     }
 
     fn class_of_pattern(&mut self, source: &RuleSource, pattern: &PatternSource) -> Result<u16, RuleError> {
@@ -303,7 +299,8 @@ impl<'a> Compiler<'a> {
         if let Some(known) = self.known_words.get(word) {
             return *known;
         }
-        let number = self.lexeme(Entry::Words(parse_words(word)));
+        let elements = parse_words(word, &mut self.view);
+        let number = self.lexeme(Entry::Words(elements));
         self.known_words.insert(word.to_owned(), number);
         number
     }
