@@ -33,9 +33,9 @@ class Refusal(Exception):  # noqa: N818 -- it is what we do, not what went wrong
         return _encode(Problem(kind, self.title, self.status, self.detail, self.errors))
 
 
-def not_json(error: msgspec.DecodeError) -> Refusal:
+def not_json(reason: str) -> Refusal:
     """Refuse a body that is not JSON."""
-    return Refusal(400, "malformed-json", "The body is not valid JSON", str(error))
+    return Refusal(400, "malformed-json", "The body is not valid JSON", reason)
 
 
 def invalid(pointer: str, detail: str) -> Refusal:

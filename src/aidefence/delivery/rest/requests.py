@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
 from aidefence.delivery.rest.problems import (
-    Refusal,
     invalid,
     misfit,
     not_json,
@@ -23,6 +23,7 @@ from aidefence.service.inspect import Conditions, Detector
 
 _decode_one = msgspec.json.Decoder(DetectRequest).decode
 _decode_many = msgspec.json.Decoder(BatchRequest).decode
+_Request = TypeVar("_Request")
 _MEDIA = ("url", "base64")
 
 
@@ -57,23 +58,12 @@ class AskedBatch:
 
 def parse_one(body: bytes, limits: Limits) -> Asked:
     """Understand one request."""
-    try:
-        request = _decode_one(body)
-    except msgspec.ValidationError as error:
-        raise misfit(error) from None
-    except msgspec.DecodeError as error:
-        raise not_json(error) from None
-    return _understand(request, limits, "")
+    return _understand(_decode(_decode_one, body), limits, "")
 
 
 def parse_many(body: bytes, limits: Limits) -> AskedBatch:
     """Understand a batch; one wrong request refuses all, so that nothing is half done."""
-    try:
-        batch = _decode_many(body)
-    except msgspec.ValidationError as error:
-        raise misfit(error) from None
-    except msgspec.DecodeError as error:
-        raise not_json(error) from None
+    batch = _decode(_decode_many, body)
     if len(batch.requests) > limits.batch_requests_max:
         raise too_large(
             "/requests",
@@ -85,6 +75,19 @@ def parse_many(body: bytes, limits: Limits) -> AskedBatch:
         for at, request in enumerate(batch.requests)
     )
     return AskedBatch(items, options.max_parallelism, options.aggregate_results)
+
+
+def _decode(decode: Callable[[bytes], _Request], body: bytes) -> _Request:
+    try:
+        return decode(body)
+    except msgspec.ValidationError as error:
+        raise misfit(error) from None
+    except msgspec.DecodeError as error:
+        raise not_json(str(error)) from None
+    except UnicodeDecodeError as error:
+        raise not_json(f"a string is not UTF-8: {error.reason}") from None
+    except RecursionError:
+        raise not_json("it is nested too deeply") from None
 
 
 _DEFAULT_OPTIONS = Options()
@@ -166,6 +169,3 @@ def _measure(texts: Iterable[str], limits: Limits, pointer: str) -> None:
         raise too_large(
             pointer, f"{length} code points are more than {limits.content_code_points_max}"
         )
-
-
-__all__ = ["Asked", "AskedBatch", "Limits", "Refusal", "parse_many", "parse_one"]
