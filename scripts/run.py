@@ -123,7 +123,9 @@ def _show(title: str, text: str, answer: dict[str, Any]) -> None:
     _console.print(f"  text        {escape(text)}")
     _console.print(f"  action      [bold {colour}]{action}[/]")
     found = f" of {threat['category']}, severity {threat['severity']}" if threat["detected"] else ""
-    _console.print(f"  verdict     {answer['verdict']}{found}, confidence {threat['confidence']:.3f}")
+    _console.print(
+        f"  verdict     {answer['verdict']}{found}, confidence {threat['confidence']:.3f}"
+    )
     _console.print(f"  took        {answer['detectionTime']:.3f} ms in the service")
     for reason in answer["explanation"]["reasoning"].split("; "):
         _console.print(f"  because     {escape(reason)}")

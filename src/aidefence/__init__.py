@@ -71,20 +71,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "aidefence.app.guard": ("Guard",),
-    "aidefence.domain.content": ("Content", "Degraded", "Span"),
-    "aidefence.domain.decision": ("Decision", "TierTiming"),
-    "aidefence.domain.enums": (
-        *("Action", "Category", "Direction", "Modality", "Origin", "Profile", "Severity"),
-    ),
-    "aidefence.domain.errors": (
-        *("AddressError", "AIDefenceError", "ConfigError", "ContentError", "MissingExtraError", "ModelError"),
-        *("RuleError", "RulebookError", "SettingError"),
-    ),
-    "aidefence.domain.verdict": ("Finding", "Match", "Verdict"),
-    "aidefence.respond.batch": ("DecisionBatch",),
+    "aidefence.app.guard": "Guard",
+    "aidefence.domain.content": "Content Degraded Span",
+    "aidefence.domain.decision": "Decision TierTiming",
+    "aidefence.domain.enums": "Action Category Direction Modality Origin Profile Severity",
+    "aidefence.domain.errors": "AIDefenceError AddressError ConfigError ContentError"
+    " MissingExtraError ModelError RuleError RulebookError SettingError",
+    "aidefence.domain.verdict": "Finding Match Verdict",
+    "aidefence.respond.batch": "DecisionBatch",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -24,7 +24,7 @@ def settings() -> FixedSettings:
 
 
 @pytest.fixture
-def ask(settings: FixedSettings) -> Iterator[Ask]:
+def ask(settings: FixedSettings) -> Ask:
     transport = httpx.ASGITransport(make_app(settings), raise_app_exceptions=False)
 
     def send(method: str, path: str, **options: Any) -> httpx.Response:

@@ -1,7 +1,7 @@
 """Every refusal is a problem document that names the field."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -79,7 +79,7 @@ def test_limits(ask: Ask) -> None:
 def test_a_body_without_a_length_is_measured_too(ask: Ask) -> None:
     body = json.dumps({"content": "x" * 100_001}).encode()
 
-    async def chunks():  # type: ignore[no-untyped-def]
+    async def chunks() -> AsyncIterator[bytes]:
         for at in range(0, len(body), 1000):
             yield body[at : at + 1000]
 
@@ -88,7 +88,7 @@ def test_a_body_without_a_length_is_measured_too(ask: Ask) -> None:
 
 
 def test_a_body_in_chunks_is_put_together(ask: Ask) -> None:
-    async def chunks():  # type: ignore[no-untyped-def]
+    async def chunks() -> AsyncIterator[bytes]:
         yield b'{"conte'
         yield b'nt": "hi"}'
 

@@ -16,7 +16,7 @@ def test_text_and_content() -> None:
 
 def test_openai_messages() -> None:
     calls = [{"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}]
-    messages = [
+    messages: list[dict[str, object]] = [
         {"role": "developer", "content": "be brief"},
         {"role": "user", "content": [{"type": "text", "text": "look"}]},
         {"role": "assistant", "content": None, "tool_calls": calls},
