@@ -19,8 +19,8 @@ mod url;
 
 use std::ops::Range;
 
-pub(crate) use disguise::{REVERSED, ROTATED};
 pub use disguise::{Disguise, DisguiseCount};
+pub(crate) use disguise::{REVERSED, ROTATED};
 pub use hints::Hints;
 
 use crate::limits::Limits;
@@ -120,7 +120,10 @@ pub fn decode_all(source: &str, hints: Hints, limits: &Limits, out: &mut Vec<Dec
         return;
     }
     let mut room = Room {
-        bytes: source.len().saturating_mul(limits.decoded_ratio_max).max(DECODED_BYTES_MIN),
+        bytes: source
+            .len()
+            .saturating_mul(limits.decoded_ratio_max)
+            .max(DECODED_BYTES_MIN),
         views: limits.views_max,
     };
     for codec in Codec::ALL {
@@ -179,7 +182,12 @@ struct Runs {
 
 impl Runs {
     fn new(codec: Codec) -> Self {
-        Self { codec, text: String::new(), map: OffsetMap::identity(), span: None }
+        Self {
+            codec,
+            text: String::new(),
+            map: OffsetMap::identity(),
+            span: None,
+        }
     }
 
     fn add(&mut self, run: Range<usize>, text: &str) {
@@ -195,7 +203,17 @@ impl Runs {
     }
 
     fn finish(self) -> Option<Decoded> {
-        let Self { codec, text, map, span } = self;
-        span.map(|span| Decoded { codec, span, text, map })
+        let Self {
+            codec,
+            text,
+            map,
+            span,
+        } = self;
+        span.map(|span| Decoded {
+            codec,
+            span,
+            text,
+            map,
+        })
     }
 }

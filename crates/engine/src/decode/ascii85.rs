@@ -14,7 +14,9 @@ pub(super) fn decode(source: &str, limits: &Limits) -> Option<Decoded> {
     let mut runs = Runs::new(Codec::Ascii85);
     let mut from = 0;
     for open in memmem::find_iter(bytes, b"<~") {
-        let Some(body) = bytes.get(open + 2..).filter(|_| open >= from) else { continue };
+        let Some(body) = bytes.get(open + 2..).filter(|_| open >= from) else {
+            continue;
+        };
         // Up to the next tilde only, so that many opening marks do not each search to the end.
         let Some(len) = memchr(b'~', body) else { break };
         if body.get(len + 1) != Some(&b'>') {
@@ -22,7 +24,11 @@ pub(super) fn decode(source: &str, limits: &Limits) -> Option<Decoded> {
         }
         bare(bytes, from..open, limits, &mut runs);
         from = open + len + 4;
-        if let Some(text) = body.get(..len).filter(|body| body.len() >= limits.encoded_run_min).and_then(text_in) {
+        if let Some(text) = body
+            .get(..len)
+            .filter(|body| body.len() >= limits.encoded_run_min)
+            .and_then(text_in)
+        {
             runs.add(open..from, &text);
         }
     }
@@ -33,7 +39,11 @@ pub(super) fn decode(source: &str, limits: &Limits) -> Option<Decoded> {
 /// Runs without marks, between white space.
 fn bare(bytes: &[u8], range: Range<usize>, limits: &Limits, runs: &mut Runs) {
     let mut start = range.start;
-    for run in bytes.get(range).unwrap_or_default().split(u8::is_ascii_whitespace) {
+    for run in bytes
+        .get(range)
+        .unwrap_or_default()
+        .split(u8::is_ascii_whitespace)
+    {
         if run.len() >= limits.encoded_run_min {
             let whole = start..start + run.len();
             // Quotes and a full stop are digits too, so both readings of a run are tried.
@@ -56,7 +66,14 @@ fn bare(bytes: &[u8], range: Range<usize>, limits: &Limits, runs: &mut Runs) {
 }
 
 fn is_wrapped(run: &[u8]) -> bool {
-    matches!(run, [b'"', .., b'"'] | [b'\'', .., b'\''] | [b'`', .., b'`'] | [b'(', .., b')'] | [b'[', .., b']'])
+    matches!(
+        run,
+        [b'"', .., b'"']
+            | [b'\'', .., b'\'']
+            | [b'`', .., b'`']
+            | [b'(', .., b')']
+            | [b'[', .., b']']
+    )
 }
 
 fn text_in(run: &[u8]) -> Option<String> {

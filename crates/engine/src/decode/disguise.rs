@@ -60,7 +60,9 @@ pub(super) fn disguised_part(source: &str, disguise: Disguise) -> Option<Range<u
     let mut part: Option<Range<usize>> = None;
     let mut word = Word::default();
     for (at, byte) in source.bytes().chain([b' ']).enumerate() {
-        let Some((head, len)) = word.push(byte) else { continue };
+        let Some((head, len)) = word.push(byte) else {
+            continue;
+        };
         if find(head, len).is_some_and(|slot| slot.disguise == disguise) {
             count.note(head, len);
             part = Some(part.map_or(at - len, |known| known.start)..at);
@@ -130,35 +132,75 @@ const fn place(head: u64, len: usize) -> usize {
     ((head ^ (len as u64) << 59).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54) as usize
 }
 
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks the bounds")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
 const fn table() -> [Slot; SLOTS] {
-    let mut slots = [Slot { head: 0, len: 0, disguise: Disguise::Rotated, number: 0 }; SLOTS];
+    let mut slots = [Slot {
+        head: 0,
+        len: 0,
+        disguise: Disguise::Rotated,
+        number: 0,
+    }; SLOTS];
     let mut number = 0;
     while number < ROTATED.len() {
-        insert(&mut slots, rotated(ROTATED[number]), Disguise::Rotated, number);
+        insert(
+            &mut slots,
+            rotated(ROTATED[number]),
+            Disguise::Rotated,
+            number,
+        );
         number += 1;
     }
     number = 0;
     while number < REVERSED.len() {
-        insert(&mut slots, reversed(REVERSED[number]), Disguise::Reversed, number);
+        insert(
+            &mut slots,
+            reversed(REVERSED[number]),
+            Disguise::Reversed,
+            number,
+        );
         number += 1;
     }
     slots
 }
 
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks the bounds")]
-#[expect(clippy::cast_possible_truncation, reason = "there are at most 128 words of a kind, checked here")]
-const fn insert(slots: &mut [Slot; SLOTS], (head, len): (u64, usize), disguise: Disguise, number: usize) {
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "there are at most 128 words of a kind, checked here"
+)]
+const fn insert(
+    slots: &mut [Slot; SLOTS],
+    (head, len): (u64, usize),
+    disguise: Disguise,
+    number: usize,
+) {
     assert!(number < 128, "a bit set of 128 numbers the words");
     let mut at = place(head, len);
     while slots[at].len != 0 {
-        assert!(slots[at].head != head || slots[at].len != len, "two words look the same");
+        assert!(
+            slots[at].head != head || slots[at].len != len,
+            "two words look the same"
+        );
         at = (at + 1) % SLOTS;
     }
-    slots[at] = Slot { head, len, disguise, number: number as u8 };
+    slots[at] = Slot {
+        head,
+        len,
+        disguise,
+        number: number as u8,
+    };
 }
 
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks the bounds")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
 const fn rotated(word: &str) -> (u64, usize) {
     let bytes = word.as_bytes();
     let mut head = 0;
@@ -171,7 +213,10 @@ const fn rotated(word: &str) -> (u64, usize) {
     (head, bytes.len())
 }
 
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks the bounds")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
 const fn reversed(word: &str) -> (u64, usize) {
     let bytes = word.as_bytes();
     let mut head = 0;
@@ -198,38 +243,216 @@ const fn reversed(word: &str) -> (u64, usize) {
 /// Words whose rotated form is no word anywhere.
 pub(crate) const ROTATED: [&str; 97] = [
     // English
-    "the", "and", "you", "your", "all", "this", "that", "with", "from", "have", "for", "are", "what", "how", "tell",
-    "print", "please", "reveal", "rules", "now", "password", "key", "say", "should", "will", "must", "about", "make",
-    "forget", "everything", "act", "pretend", "answer", "question", "write", "show", "give", "bomb", "ignore",
-    "previous", "instructions", "instruction", "system", "prompt", "secret", "above", "without", "output", "into",
-    "they", "there", "would", "could", "when", "which", "who", "message", "following", "hello", "world", "user",
+    "the",
+    "and",
+    "you",
+    "your",
+    "all",
+    "this",
+    "that",
+    "with",
+    "from",
+    "have",
+    "for",
+    "are",
+    "what",
+    "how",
+    "tell",
+    "print",
+    "please",
+    "reveal",
+    "rules",
+    "now",
+    "password",
+    "key",
+    "say",
+    "should",
+    "will",
+    "must",
+    "about",
+    "make",
+    "forget",
+    "everything",
+    "act",
+    "pretend",
+    "answer",
+    "question",
+    "write",
+    "show",
+    "give",
+    "bomb",
+    "ignore",
+    "previous",
+    "instructions",
+    "instruction",
+    "system",
+    "prompt",
+    "secret",
+    "above",
+    "without",
+    "output",
+    "into",
+    "they",
+    "there",
+    "would",
+    "could",
+    "when",
+    "which",
+    "who",
+    "message",
+    "following",
+    "hello",
+    "world",
+    "user",
     // German
-    "und", "nicht", "ist", "alle", "der", "das", "ignoriere", "anweisungen", "vorherigen", "bitte",
+    "und",
+    "nicht",
+    "ist",
+    "alle",
+    "der",
+    "das",
+    "ignoriere",
+    "anweisungen",
+    "vorherigen",
+    "bitte",
     // French
-    "les", "des", "vous", "pour", "toutes", "dans", "ignorez",
+    "les",
+    "des",
+    "vous",
+    "pour",
+    "toutes",
+    "dans",
+    "ignorez",
     // Spanish, Portuguese, Italian
-    "que", "para", "las", "los", "todas", "ignora", "instrucciones", "anteriores", "como", "instrucoes", "tutte",
-    "istruzioni", "precedenti",
+    "que",
+    "para",
+    "las",
+    "los",
+    "todas",
+    "ignora",
+    "instrucciones",
+    "anteriores",
+    "como",
+    "instrucoes",
+    "tutte",
+    "istruzioni",
+    "precedenti",
     // Dutch, Polish, Indonesian
-    "het", "niet", "negeer", "wszystkie", "yang", "abaikan",
+    "het",
+    "niet",
+    "negeer",
+    "wszystkie",
+    "yang",
+    "abaikan",
 ];
 
 /// Words that are no word anywhere when written backwards.
 pub(crate) const REVERSED: [&str; 101] = [
     // English
-    "the", "and", "you", "your", "all", "this", "that", "with", "from", "have", "what", "how", "will", "must", "about",
-    "make", "write", "answer", "question", "everything", "forget", "above", "ignore", "previous", "instructions",
-    "instruction", "system", "prompt", "rules", "secret", "password", "reveal", "print", "please", "should", "would",
-    "could", "they", "there", "when", "which", "where", "without", "into", "output", "message", "following", "hello",
-    "world", "user", "text", "bomb", "give", "show", "pretend", "their", "these", "because", "only",
+    "the",
+    "and",
+    "you",
+    "your",
+    "all",
+    "this",
+    "that",
+    "with",
+    "from",
+    "have",
+    "what",
+    "how",
+    "will",
+    "must",
+    "about",
+    "make",
+    "write",
+    "answer",
+    "question",
+    "everything",
+    "forget",
+    "above",
+    "ignore",
+    "previous",
+    "instructions",
+    "instruction",
+    "system",
+    "prompt",
+    "rules",
+    "secret",
+    "password",
+    "reveal",
+    "print",
+    "please",
+    "should",
+    "would",
+    "could",
+    "they",
+    "there",
+    "when",
+    "which",
+    "where",
+    "without",
+    "into",
+    "output",
+    "message",
+    "following",
+    "hello",
+    "world",
+    "user",
+    "text",
+    "bomb",
+    "give",
+    "show",
+    "pretend",
+    "their",
+    "these",
+    "because",
+    "only",
     // German
-    "und", "nicht", "ist", "bitte", "eine", "ignoriere", "anweisungen", "vorherigen",
+    "und",
+    "nicht",
+    "ist",
+    "bitte",
+    "eine",
+    "ignoriere",
+    "anweisungen",
+    "vorherigen",
     // French
-    "vous", "pour", "toutes", "dans", "ignorez",
+    "vous",
+    "pour",
+    "toutes",
+    "dans",
+    "ignorez",
     // Spanish, Portuguese, Italian
-    "que", "todas", "instrucciones", "anteriores", "ignora", "instrucoes", "che", "tutte", "istruzioni", "precedenti",
+    "que",
+    "todas",
+    "instrucciones",
+    "anteriores",
+    "ignora",
+    "instrucoes",
+    "che",
+    "tutte",
+    "istruzioni",
+    "precedenti",
     // Dutch, Polish, Turkish, Indonesian
-    "niet", "negeer", "wszystkie", "poprzednie", "instrukcje", "bir", "talimat", "yang", "abaikan",
+    "niet",
+    "negeer",
+    "wszystkie",
+    "poprzednie",
+    "instrukcje",
+    "bir",
+    "talimat",
+    "yang",
+    "abaikan",
     // Russian
-    "все", "что", "это", "для", "инструкции", "предыдущие", "забудь", "системные", "правила", "ответь",
+    "все",
+    "что",
+    "это",
+    "для",
+    "инструкции",
+    "предыдущие",
+    "забудь",
+    "системные",
+    "правила",
+    "ответь",
 ];

@@ -43,15 +43,27 @@ pub(super) fn replace(codec: Codec, source: &str, escapes: &[Escape]) -> Option<
     let plain = source.get(copied..span.end)?;
     map.push_copied(text.len(), copied, plain.len());
     text.push_str(plain);
-    Some(Decoded { codec, span, text, map })
+    Some(Decoded {
+        codec,
+        span,
+        text,
+        map,
+    })
 }
 
 /// `range` with all of the paragraphs that it touches; a blank line ends a paragraph.
 pub(super) fn paragraphs_around(source: &str, range: Range<usize>) -> Range<usize> {
     let bytes = source.as_bytes();
-    let is_blank = |line: Range<usize>| bytes.get(line).is_none_or(|line| line.iter().all(u8::is_ascii_whitespace));
-    let line_start = |at: usize| memrchr(b'\n', bytes.get(..at).unwrap_or_default()).map_or(0, |end| end + 1);
-    let line_end = |at: usize| memchr(b'\n', bytes.get(at..).unwrap_or_default()).map_or(bytes.len(), |len| at + len + 1);
+    let is_blank = |line: Range<usize>| {
+        bytes
+            .get(line)
+            .is_none_or(|line| line.iter().all(u8::is_ascii_whitespace))
+    };
+    let line_start =
+        |at: usize| memrchr(b'\n', bytes.get(..at).unwrap_or_default()).map_or(0, |end| end + 1);
+    let line_end = |at: usize| {
+        memchr(b'\n', bytes.get(at..).unwrap_or_default()).map_or(bytes.len(), |len| at + len + 1)
+    };
     let mut start = line_start(range.start);
     while start > 0 {
         let before = line_start(start - 1);
@@ -85,7 +97,11 @@ pub(super) fn join_bytes(mut bytes: &[ByteEscape], latin1: bool, into: &mut Vec<
         bytes = rest;
         if let Some(letter) = letter.filter(|letter| is_readable(*letter)) {
             let end = taken.last().map_or(first.end, |last| last.end);
-            into.push(Escape { start: first.start, end, letter: Some(letter) });
+            into.push(Escape {
+                start: first.start,
+                end,
+                letter: Some(letter),
+            });
         }
     }
 }
@@ -126,6 +142,8 @@ pub(super) fn number(digits: &[u8], radix: u32) -> Option<u32> {
         return None;
     }
     digits.iter().try_fold(0_u32, |value, digit| {
-        value.checked_mul(radix)?.checked_add(char::from(*digit).to_digit(radix)?)
+        value
+            .checked_mul(radix)?
+            .checked_add(char::from(*digit).to_digit(radix)?)
     })
 }

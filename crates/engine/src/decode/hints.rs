@@ -102,7 +102,10 @@ const PLUS: u8 = 128;
 
 static CLASSES: [u8; 256] = classes();
 
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks the bounds")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
 const fn classes() -> [u8; 256] {
     let mut classes = [0; 256];
     let mut byte = 0;
@@ -152,7 +155,11 @@ impl Pass {
         let class = CLASSES.get(usize::from(byte)).copied().unwrap_or(0);
         self.seen |= class;
         if class & SPACE == 0 {
-            self.common = if self.run == 0 { class } else { self.common & class };
+            self.common = if self.run == 0 {
+                class
+            } else {
+                self.common & class
+            };
             self.run += 1;
         } else if self.run > 0 {
             self.end_run();
@@ -168,8 +175,16 @@ impl Pass {
 
     fn end_run(&mut self) {
         self.hints.long_run |= self.run >= RUN_MIN;
-        self.digits = if self.common & DIGITS != 0 { self.digits + self.run } else { 0 };
-        self.morse = if self.common & MORSE != 0 { self.morse + self.run } else { 0 };
+        self.digits = if self.common & DIGITS != 0 {
+            self.digits + self.run
+        } else {
+            0
+        };
+        self.morse = if self.common & MORSE != 0 {
+            self.morse + self.run
+        } else {
+            0
+        };
         self.hints.spaced_digits |= self.digits >= RUN_MIN;
         self.hints.morse |= self.morse >= RUN_MIN;
         self.run = 0;

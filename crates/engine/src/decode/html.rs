@@ -16,16 +16,28 @@ pub(super) fn decode(source: &str) -> Option<Decoded> {
     let mut escapes = Vec::new();
     let mut loud = false;
     for start in memchr_iter(b'&', bytes) {
-        let window = bytes.get(start + 1..bytes.len().min(start + 1 + REFERENCE_LEN_MAX)).unwrap_or_default();
-        let Some((letter, len)) = numeric(window).or_else(|| named(window)) else { continue };
+        let window = bytes
+            .get(start + 1..bytes.len().min(start + 1 + REFERENCE_LEN_MAX))
+            .unwrap_or_default();
+        let Some((letter, len)) = numeric(window).or_else(|| named(window)) else {
+            continue;
+        };
         if !is_readable(letter) {
             continue;
         }
         loud |= letter.is_alphanumeric() || matches!(letter, '<' | '>');
-        escapes.push(Escape { start, end: start + 1 + len, letter: Some(letter) });
+        escapes.push(Escape {
+            start,
+            end: start + 1 + len,
+            letter: Some(letter),
+        });
     }
     // `&nbsp;` and `&amp;` are everywhere in web pages and hide nothing.
-    if loud || escapes.len() > QUIET_MAX { replace(Codec::HtmlEntity, source, &escapes) } else { None }
+    if loud || escapes.len() > QUIET_MAX {
+        replace(Codec::HtmlEntity, source, &escapes)
+    } else {
+        None
+    }
 }
 
 /// `#105;` or `#x69;`; the semicolon may be missing, as browsers allow.
@@ -35,16 +47,26 @@ fn numeric(window: &[u8]) -> Option<(char, usize)> {
         [b'#', rest @ ..] => (rest, 10, 1),
         _ => return None,
     };
-    let len = digits.iter().take_while(|digit| char::from(**digit).is_digit(radix)).count();
+    let len = digits
+        .iter()
+        .take_while(|digit| char::from(**digit).is_digit(radix))
+        .count();
     // Leading zeros are a way round filters that look for the plain form.
-    let zeros = digits.iter().take(len).take_while(|digit| **digit == b'0').count();
+    let zeros = digits
+        .iter()
+        .take(len)
+        .take_while(|digit| **digit == b'0')
+        .count();
     let letter = char::from_u32(number(digits.get(zeros..len)?, radix)?)?;
     let semicolon = usize::from(digits.get(len) == Some(&b';'));
     Some((letter, skip + len + semicolon))
 }
 
 fn named(window: &[u8]) -> Option<(char, usize)> {
-    let len = window.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let len = window
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
     let name = window.get(..len)?;
     if window.get(len) == Some(&b';') {
         return Some((letter_of(name)?, len + 1));
@@ -56,7 +78,9 @@ fn named(window: &[u8]) -> Option<(char, usize)> {
 }
 
 fn letter_of(name: &[u8]) -> Option<char> {
-    let at = NAMES.binary_search_by(|(known, _)| known.as_bytes().cmp(name)).ok()?;
+    let at = NAMES
+        .binary_search_by(|(known, _)| known.as_bytes().cmp(name))
+        .ok()?;
     NAMES.get(at).map(|(_, letter)| *letter)
 }
 

@@ -16,7 +16,9 @@ const DISTINCT_LETTERS_MIN: u32 = 4;
 /// The bytes as text, if that reads like language or code.
 pub(super) fn text_of(bytes: &[u8], charset: Charset) -> Option<String> {
     let text = match charset {
-        Charset::Unicode => utf16(bytes).or_else(|| std::str::from_utf8(bytes).ok().map(str::to_owned))?,
+        Charset::Unicode => {
+            utf16(bytes).or_else(|| std::str::from_utf8(bytes).ok().map(str::to_owned))?
+        }
         Charset::Latin1 => latin1(bytes)?,
     };
     reads_like_text(&text).then_some(text)
@@ -30,8 +32,16 @@ fn utf16(bytes: &[u8]) -> Option<String> {
         _ => (bytes, zeros_come_first(bytes)?),
     };
     let (pairs, _) = body.as_chunks::<2>();
-    let units = pairs.iter().map(|pair| if big_endian { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) });
-    char::decode_utf16(units).collect::<Result<String, _>>().ok()
+    let units = pairs.iter().map(|pair| {
+        if big_endian {
+            u16::from_be_bytes(*pair)
+        } else {
+            u16::from_le_bytes(*pair)
+        }
+    });
+    char::decode_utf16(units)
+        .collect::<Result<String, _>>()
+        .ok()
 }
 
 fn zeros_come_first(bytes: &[u8]) -> Option<bool> {
@@ -49,13 +59,21 @@ fn zeros_come_first(bytes: &[u8]) -> Option<bool> {
     (second >= enough && first == 0).then_some(false)
 }
 
-/// Latin-1 in running use is mostly ASCII with a few accented letters.
+/// Latin-1 in running use is words of mostly ASCII with a few accented letters.
 fn latin1(bytes: &[u8]) -> Option<String> {
-    let accented = bytes.iter().filter(|byte| **byte >= 0xc0).count();
-    let other = bytes.iter().any(|byte| (0x7f..0xc0).contains(byte));
-    let spaces = bytes.iter().filter(|byte| **byte == b' ').count();
+    let (mut letters, mut accented, mut spaces) = (0_usize, 0_usize, 0_usize);
+    for byte in bytes {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => letters += 1,
+            0xc0.. => accented += 1,
+            b' ' => spaces += 1,
+            0x20..0x7f | b'\n' | b'\r' | b'\t' => {}
+            _ => return None,
+        }
+    }
+    let words = (letters + accented) * 5 >= (bytes.len() - spaces) * 4;
     let sparse = accented * 5 <= bytes.len() && spaces * 12 >= bytes.len();
-    (!other && sparse).then(|| bytes.iter().map(|byte| char::from(*byte)).collect())
+    (words && sparse).then(|| bytes.iter().map(|byte| char::from(*byte)).collect())
 }
 
 /// Mostly printable, with letters that stand together as the letters of a language or of code do.
@@ -93,7 +111,10 @@ impl Counts {
         let mut counts = Self::default();
         let mut before = ' ';
         for letter in text.chars() {
-            match u8::try_from(letter).ok().and_then(|byte| ASCII.get(usize::from(byte))) {
+            match u8::try_from(letter)
+                .ok()
+                .and_then(|byte| ASCII.get(usize::from(byte)))
+            {
                 Some(class) => counts.note_ascii(letter, *class, before),
                 None => counts.note_wide(letter, before),
             }
@@ -110,7 +131,8 @@ impl Counts {
         self.chars += 1;
         self.unprintable += usize::from(class & UNPRINTABLE != 0);
         self.spaces += usize::from(class & SPACE != 0);
-        self.case_changes += usize::from(class & (UPPER | DIGIT) != 0 && before.is_ascii_lowercase());
+        self.case_changes +=
+            usize::from(class & (UPPER | DIGIT) != 0 && before.is_ascii_lowercase());
         if class & LETTER != 0 {
             self.letters += 1;
             self.ascii_letters += 1;
@@ -149,7 +171,8 @@ impl Counts {
 
     fn has_vowels_between_consonants(&self) -> bool {
         let latin = self.ascii_letters * 2 > self.letters;
-        !latin || (self.vowels * 12 >= self.ascii_letters && self.vowels * 4 <= self.ascii_letters * 3)
+        !latin
+            || (self.vowels * 12 >= self.ascii_letters && self.vowels * 4 <= self.ascii_letters * 3)
     }
 
     const fn keeps_to_its_scripts(&self) -> bool {
@@ -170,7 +193,10 @@ const VOWEL: u8 = 32;
 
 static ASCII: [u8; 128] = ascii();
 
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks the bounds")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
 const fn ascii() -> [u8; 128] {
     let mut classes = [0; 128];
     let mut byte = 0;
@@ -208,7 +234,12 @@ fn script(letter: char) -> u32 {
         0x590..0x600 => 3,
         0x600..0x780 | 0xfb50..0xfe00 | 0xfe70..0xff00 => 4,
         // Japanese mixes kana and Han, Korean Hangul and Han.
-        0x1100..0x1200 | 0x2e80..0xa000 | 0xac00..0xd7b0 | 0xf900..0xfb00 | 0xff00..0xfff0 | 0x2_0000.. => 5,
+        0x1100..0x1200
+        | 0x2e80..0xa000
+        | 0xac00..0xd7b0
+        | 0xf900..0xfb00
+        | 0xff00..0xfff0
+        | 0x2_0000.. => 5,
         other => other >> 7,
     }
 }

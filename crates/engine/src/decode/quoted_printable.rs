@@ -23,16 +23,31 @@ pub(super) fn decode(source: &str) -> Option<Decoded> {
         }
         if let Some(end) = soft_break(bytes, start) {
             flush(&mut pending, &mut escapes);
-            escapes.push(Escape { start, end, letter: None });
+            escapes.push(Escape {
+                start,
+                end,
+                letter: None,
+            });
         } else if let Some(byte) = escaped_byte(bytes, start) {
-            pending.push(ByteEscape { start, end: start + 3, byte });
+            pending.push(ByteEscape {
+                start,
+                end: start + 3,
+                byte,
+            });
         }
     }
     flush(&mut pending, &mut escapes);
     // One character may take several escapes, so escapes are counted by the bytes they cover.
-    let covered: usize = escapes.iter().map(|escape| (escape.end - escape.start).div_ceil(3)).sum();
+    let covered: usize = escapes
+        .iter()
+        .map(|escape| (escape.end - escape.start).div_ceil(3))
+        .sum();
     let enough = covered >= ESCAPES_MIN && covered * 5 >= signs * 4;
-    if enough { replace(Codec::QuotedPrintable, source, &escapes) } else { None }
+    if enough {
+        replace(Codec::QuotedPrintable, source, &escapes)
+    } else {
+        None
+    }
 }
 
 fn flush(pending: &mut Vec<ByteEscape>, escapes: &mut Vec<Escape>) {
@@ -45,7 +60,11 @@ fn escaped_byte(source: &[u8], start: usize) -> Option<u8> {
     let value = number(digits, 16)?;
     // Encoders write capitals only.
     let capital = digits.iter().all(|digit| !digit.is_ascii_lowercase());
-    if capital { u8::try_from(value).ok() } else { None }
+    if capital {
+        u8::try_from(value).ok()
+    } else {
+        None
+    }
 }
 
 /// Where the next line starts, if the `=` at `start` only broke an overlong line.

@@ -11,12 +11,22 @@ const NONE: u8 = 0xff;
 
 /// Finds and decodes base64, of both alphabets, padded or not.
 pub(super) fn base64(source: &str, limits: &Limits) -> Option<Decoded> {
-    Scan { source: source.as_bytes(), radix: &BASE64, run_min: limits.encoded_run_min }.run(Codec::Base64)
+    Scan {
+        source: source.as_bytes(),
+        radix: &BASE64,
+        run_min: limits.encoded_run_min,
+    }
+    .run(Codec::Base64)
 }
 
 /// Finds and decodes base32, in capitals or small letters.
 pub(super) fn base32(source: &str, limits: &Limits) -> Option<Decoded> {
-    Scan { source: source.as_bytes(), radix: &BASE32, run_min: limits.encoded_run_min }.run(Codec::Base32)
+    Scan {
+        source: source.as_bytes(),
+        radix: &BASE32,
+        run_min: limits.encoded_run_min,
+    }
+    .run(Codec::Base32)
 }
 
 /// An alphabet of 2^`bits` digits.
@@ -33,11 +43,22 @@ const BASE64: Radix = Radix {
     bits: 6,
 };
 
-const BASE32: Radix =
-    Radix { digits: alphabet(&[b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz234567"]), bits: 5 };
+const BASE32: Radix = Radix {
+    digits: alphabet(&[
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+        b"abcdefghijklmnopqrstuvwxyz234567",
+    ]),
+    bits: 5,
+};
 
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks the bounds")]
-#[expect(clippy::cast_possible_truncation, reason = "an alphabet has at most 64 digits")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "an alphabet has at most 64 digits"
+)]
 const fn alphabet(spellings: &[&[u8]]) -> [u8; 256] {
     let mut digits = [NONE; 256];
     let mut spelling = 0;
@@ -54,7 +75,9 @@ const fn alphabet(spellings: &[&[u8]]) -> [u8; 256] {
 
 impl Radix {
     fn holds(&self, byte: u8) -> bool {
-        self.digits.get(usize::from(byte)).is_some_and(|digit| *digit != NONE)
+        self.digits
+            .get(usize::from(byte))
+            .is_some_and(|digit| *digit != NONE)
     }
 
     /// Decodes all digits of `bytes` and skips the rest; leftover bits are dropped.
@@ -111,10 +134,22 @@ impl Scan<'_> {
         let rest = self.source.get(from..)?;
         let start = from + rest.iter().position(|byte| self.radix.holds(*byte))?;
         let run = self.source.get(start..)?;
-        let end = start + run.iter().position(|byte| !self.radix.holds(*byte)).unwrap_or(run.len());
+        let end = start
+            + run
+                .iter()
+                .position(|byte| !self.radix.holds(*byte))
+                .unwrap_or(run.len());
         let tail = self.source.get(end..)?;
-        let padding = tail.iter().take(6).take_while(|byte| **byte == b'=').count();
-        Some(Piece { start, end, close: end + padding })
+        let padding = tail
+            .iter()
+            .take(6)
+            .take_while(|byte| **byte == b'=')
+            .count();
+        Some(Piece {
+            start,
+            end,
+            close: end + padding,
+        })
     }
 
     /// The run that starts with `first`, with the lines or chunks that seem to go on with it.
@@ -122,8 +157,12 @@ impl Scan<'_> {
         let mut pieces = vec![first];
         let mut last = first;
         while last.close == last.end {
-            let Some((gap, lines)) = self.gap(last.close) else { break };
-            let Some(next) = self.next_piece(last.close) else { break };
+            let Some((gap, lines)) = self.gap(last.close) else {
+                break;
+            };
+            let Some(next) = self.next_piece(last.close) else {
+                break;
+            };
             if next.start != last.close + gap {
                 break;
             }
@@ -145,8 +184,15 @@ impl Scan<'_> {
     /// Bytes of white space behind a piece, and whether a line ends in them.
     fn gap(&self, from: usize) -> Option<(usize, bool)> {
         let rest = self.source.get(from..)?;
-        let len = rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
-        let lines = rest.iter().take(len).any(|byte| *byte == b'\n' || *byte == b'\r');
+        let len = rest
+            .iter()
+            .take(64)
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count();
+        let lines = rest
+            .iter()
+            .take(len)
+            .any(|byte| *byte == b'\n' || *byte == b'\r');
         (len == 1 || lines).then_some((len, lines))
     }
 
@@ -190,7 +236,9 @@ impl Scan<'_> {
     }
 
     fn decode_together(&self, pieces: &[Piece], charset: Charset, runs: &mut Runs) -> bool {
-        let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return false };
+        let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else {
+            return false;
+        };
         if last.end - first.start < self.run_min {
             return false;
         }
@@ -199,7 +247,9 @@ impl Scan<'_> {
 
     /// A run inside a path or a slug: `/` and `-` may be borders instead of digits.
     fn decode_parts(&self, piece: Piece, runs: &mut Runs) -> bool {
-        let Some(bytes) = self.source.get(piece.start..piece.end) else { return false };
+        let Some(bytes) = self.source.get(piece.start..piece.end) else {
+            return false;
+        };
         let is_border = |byte: &u8| matches!(byte, b'/' | b'-' | b'_' | b'+');
         if !bytes.iter().any(is_border) {
             return false;
@@ -217,9 +267,19 @@ impl Scan<'_> {
         found
     }
 
-    fn decode_range(&self, range: Range<usize>, close: usize, charset: Charset, runs: &mut Runs) -> bool {
-        let Some(bytes) = self.source.get(range.clone()) else { return false };
-        let Some(text) = text_of(&self.radix.decode(bytes), charset) else { return false };
+    fn decode_range(
+        &self,
+        range: Range<usize>,
+        close: usize,
+        charset: Charset,
+        runs: &mut Runs,
+    ) -> bool {
+        let Some(bytes) = self.source.get(range.clone()) else {
+            return false;
+        };
+        let Some(text) = text_of(&self.radix.decode(bytes), charset) else {
+            return false;
+        };
         runs.add(range.start..close, &text);
         true
     }

@@ -11,7 +11,12 @@ pub(super) fn rot13(source: &str) -> Option<Decoded> {
     let text: String = source.get(span.clone())?.chars().map(rotate).collect();
     let mut map = OffsetMap::identity();
     map.push_copied(0, span.start, text.len());
-    Some(Decoded { codec: Codec::Rot13, span, text, map })
+    Some(Decoded {
+        codec: Codec::Rot13,
+        span,
+        text,
+        map,
+    })
 }
 
 /// Turns the paragraphs round that hold words written backwards.
@@ -35,7 +40,12 @@ pub(super) fn reversed(source: &str) -> Option<Decoded> {
         text.push(letter);
     }
     push_word(&mut map, word, span.start..end);
-    Some(Decoded { codec: Codec::Reversed, span, text, map })
+    Some(Decoded {
+        codec: Codec::Reversed,
+        span,
+        text,
+        map,
+    })
 }
 
 fn push_word(map: &mut OffsetMap, word: Option<(Kind, usize)>, source: std::ops::Range<usize>) {

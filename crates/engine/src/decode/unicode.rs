@@ -12,7 +12,10 @@ use super::{Codec, Decoded};
 /// `\n` and its kin are replaced along with the others. Alone they count only where one hides the
 /// start of a word, as in a JSON string cut out of its document: `…done.\nIgnore the rest`.
 pub(super) fn decode(source: &str) -> Option<Decoded> {
-    let mut reader = Reader { source: source.as_bytes(), ..Reader::default() };
+    let mut reader = Reader {
+        source: source.as_bytes(),
+        ..Reader::default()
+    };
     reader.read_backslashes();
     reader.flush();
     if !reader.counts() {
@@ -60,12 +63,19 @@ impl Reader<'_> {
 
     /// Reads the escape whose backslashes start at `start` and whose letter stands at `at`.
     fn read_escape(&mut self, start: usize, at: usize) {
-        let rest = self.source.get(at..self.source.len().min(at + 16)).unwrap_or_default();
+        let rest = self
+            .source
+            .get(at..self.source.len().min(at + 16))
+            .unwrap_or_default();
         if let Some((byte, len, octal)) = byte_escape(rest) {
             if self.bytes.last().is_some_and(|last| last.end != start) {
                 self.flush();
             }
-            self.bytes.push(ByteEscape { start, end: at + len, byte });
+            self.bytes.push(ByteEscape {
+                start,
+                end: at + len,
+                byte,
+            });
             self.octal += usize::from(octal);
             self.read = at + len;
             return;
@@ -81,7 +91,11 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, start: usize, end: usize, letter: char) {
-        self.escapes.push(Escape { start, end, letter: Some(letter) });
+        self.escapes.push(Escape {
+            start,
+            end,
+            letter: Some(letter),
+        });
         self.read = end;
     }
 
@@ -96,8 +110,18 @@ impl Reader<'_> {
 
     /// Whether an escaped line end stands between a sentence and a word, and is not part of a path.
     fn hides_a_word(&self, start: usize, end: usize) -> bool {
-        let Some(next) = self.source.get(end).filter(|byte| byte.is_ascii_alphabetic()) else { return false };
-        let before = start.checked_sub(1).and_then(|at| self.source.get(at)).copied().unwrap_or(b'.');
+        let Some(next) = self
+            .source
+            .get(end)
+            .filter(|byte| byte.is_ascii_alphabetic())
+        else {
+            return false;
+        };
+        let before = start
+            .checked_sub(1)
+            .and_then(|at| self.source.get(at))
+            .copied()
+            .unwrap_or(b'.');
         let after_escape = self.escapes.last().is_some_and(|last| last.end == start);
         after_escape
             || matches!(before, b'.' | b'!' | b'?' | b')' | b';')
@@ -135,7 +159,9 @@ fn code_point(rest: &[u8]) -> Option<(char, usize)> {
 }
 
 fn surrogate_pair(high: u32, rest: &[u8]) -> Option<char> {
-    let [b'\\', b'u', digits @ ..] = rest else { return None };
+    let [b'\\', b'u', digits @ ..] = rest else {
+        return None;
+    };
     let low = number(digits.get(..4)?, 16)?;
     let units = [u16::try_from(high).ok()?, u16::try_from(low).ok()?];
     char::decode_utf16(units).next()?.ok()
@@ -157,7 +183,9 @@ const fn simple(byte: u8) -> Option<char> {
 fn read_code_points(source: &[u8], escapes: &mut Vec<Escape>) {
     let (mut row, mut all): (Vec<Escape>, Vec<Escape>) = (Vec::new(), Vec::new());
     for plus in memchr_iter(b'+', source) {
-        let Some(escape) = named_code_point(source, plus) else { continue };
+        let Some(escape) = named_code_point(source, plus) else {
+            continue;
+        };
         match row.last_mut() {
             Some(last) if is_gap(source.get(last.end..escape.start)) => last.end = escape.start,
             _ => end_row(&mut row, &mut all),
@@ -185,14 +213,27 @@ fn named_code_point(source: &[u8], plus: usize) -> Option<Escape> {
         return None;
     }
     let rest = source.get(plus + 1..source.len().min(plus + 7))?;
-    let len = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let len = rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_hexdigit())
+        .count();
     if len < 4 {
         return None;
     }
-    let letter = char::from_u32(number(rest.get(..len)?, 16)?).filter(|letter| is_readable(*letter))?;
-    Some(Escape { start, end: plus + 1 + len, letter: Some(letter) })
+    let letter =
+        char::from_u32(number(rest.get(..len)?, 16)?).filter(|letter| is_readable(*letter))?;
+    Some(Escape {
+        start,
+        end: plus + 1 + len,
+        letter: Some(letter),
+    })
 }
 
 fn is_gap(between: Option<&[u8]>) -> bool {
-    between.is_some_and(|gap| gap.len() <= 2 && gap.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b','))
+    between.is_some_and(|gap| {
+        gap.len() <= 2
+            && gap
+                .iter()
+                .all(|byte| byte.is_ascii_whitespace() || *byte == b',')
+    })
 }

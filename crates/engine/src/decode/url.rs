@@ -13,12 +13,19 @@ pub(super) fn decode(source: &str) -> Option<Decoded> {
         [only] => only.letter != Some(' '),
         several => !several.is_empty(),
     };
-    if hides { replace(Codec::Url, source, &escapes) } else { None }
+    if hides {
+        replace(Codec::Url, source, &escapes)
+    } else {
+        None
+    }
 }
 
 fn find(source: &[u8]) -> Vec<Escape> {
     // A lone `%de` is more likely a percentage than a Latin-1 letter.
-    let latin1 = memchr_iter(b'%', source).filter_map(|start| narrow(source, start)).nth(1).is_some();
+    let latin1 = memchr_iter(b'%', source)
+        .filter_map(|start| narrow(source, start))
+        .nth(1)
+        .is_some();
     let mut escapes = Vec::new();
     let mut bytes: Vec<ByteEscape> = Vec::new();
     for start in memchr_iter(b'%', source) {
@@ -26,10 +33,18 @@ fn find(source: &[u8]) -> Vec<Escape> {
             flush(&mut bytes, latin1, &mut escapes);
         }
         if let Some(byte) = narrow(source, start) {
-            bytes.push(ByteEscape { start, end: start + 3, byte });
+            bytes.push(ByteEscape {
+                start,
+                end: start + 3,
+                byte,
+            });
         } else if let Some(letter) = wide(source, start).filter(|letter| is_readable(*letter)) {
             flush(&mut bytes, latin1, &mut escapes);
-            escapes.push(Escape { start, end: start + 6, letter: Some(letter) });
+            escapes.push(Escape {
+                start,
+                end: start + 6,
+                letter: Some(letter),
+            });
         }
     }
     flush(&mut bytes, latin1, &mut escapes);

@@ -7,9 +7,7 @@ mod pattern;
 mod words;
 
 use crate::category::{CATEGORIES, MODEL_CATEGORY_COUNT, category_code};
-use crate::rules::source::{
-    Flow, LexiconSource, Mention, Position, RuleError, RuleSource, Status,
-};
+use crate::rules::source::{Flow, LexiconSource, Mention, Position, RuleError, RuleSource, Status};
 
 use document::{Node, Value, read};
 use fields::{Fields, Report, list, non_empty_list, one_of, one_of_list, text, unknown};
@@ -80,8 +78,11 @@ const STATUSES: [(&str, Status); 3] = [
     ("deprecated", Status::Deprecated),
 ];
 
-const DIRECTIONS: [(&str, Flow); 3] =
-    [("input", Flow::Input), ("output", Flow::Output), ("both", Flow::Both)];
+const DIRECTIONS: [(&str, Flow); 3] = [
+    ("input", Flow::Input),
+    ("output", Flow::Output),
+    ("both", Flow::Both),
+];
 
 const MENTIONS: [(&str, Mention); 2] =
     [("discount", Mention::Discount), ("ignore", Mention::Ignore)];
@@ -113,7 +114,12 @@ fn rule(report: Report<'_>, folder: Option<&str>, root: Node) -> Result<RuleSour
         Some(node) => one_of(report, &node, "status", &STATUSES)?,
         None => Status::Stable,
     };
-    let severity = one_of(report, &fields.require("severity")?, "severity", &SEVERITIES)?;
+    let severity = one_of(
+        report,
+        &fields.require("severity")?,
+        "severity",
+        &SEVERITIES,
+    )?;
     let confidence = confidence(report, &fields.require("confidence")?)?;
     let paranoia = match fields.take("paranoia") {
         Some(node) => fields::number(report, &node, "paranoia", 1..=4)?,
@@ -166,8 +172,9 @@ fn rule(report: Report<'_>, folder: Option<&str>, root: Node) -> Result<RuleSour
 
 fn rule_id(report: Report<'_>, node: &Node) -> Result<String, RuleError> {
     let id = node.scalar().unwrap_or_default();
-    let letters =
-        id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let letters = id
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if letters && (ID_LEN_MIN..=ID_LEN_MAX).contains(&id.len()) {
         return Ok(id.to_owned());
     }
@@ -193,8 +200,10 @@ fn category(
     let folder = folder.unwrap_or_default();
     category_code(folder).ok_or_else(|| {
         let mut error = unknown(report, at, "category", folder, &CATEGORIES);
-        error.message =
-            format!("the file's folder is no category and it has no `category`: {}", error.message);
+        error.message = format!(
+            "the file's folder is no category and it has no `category`: {}",
+            error.message
+        );
         error
     })
 }
@@ -203,12 +212,21 @@ fn category(
 fn default_mention(category: u8) -> Mention {
     let speaks = ["harmful_request", "unbounded_consumption"];
     let is_text = category < MODEL_CATEGORY_COUNT
-        || speaks.iter().any(|name| category_code(name) == Some(category));
-    if is_text { Mention::Discount } else { Mention::Ignore }
+        || speaks
+            .iter()
+            .any(|name| category_code(name) == Some(category));
+    if is_text {
+        Mention::Discount
+    } else {
+        Mention::Ignore
+    }
 }
 
 fn confidence(report: Report<'_>, node: &Node) -> Result<f32, RuleError> {
-    let value = node.scalar().and_then(|text| text.parse::<f32>().ok()).unwrap_or(f32::NAN);
+    let value = node
+        .scalar()
+        .and_then(|text| text.parse::<f32>().ok())
+        .unwrap_or(f32::NAN);
     if (0.0..=1.0).contains(&value) {
         return Ok(value);
     }
@@ -246,14 +264,13 @@ fn is_language(code: &str) -> bool {
 }
 
 fn strings(report: Report<'_>, nodes: Vec<Node>) -> Result<Vec<String>, RuleError> {
-    nodes.into_iter().map(|node| text(report, node).map(|(text, _)| text)).collect()
+    nodes
+        .into_iter()
+        .map(|node| text(report, node).map(|(text, _)| text))
+        .collect()
 }
 
-fn lexicons(
-    report: Report<'_>,
-    stem: &str,
-    root: Node,
-) -> Result<Vec<LexiconSource>, RuleError> {
+fn lexicons(report: Report<'_>, stem: &str, root: Node) -> Result<Vec<LexiconSource>, RuleError> {
     if !words::is_name(stem) {
         return Err(report.error(
             START,

@@ -30,7 +30,10 @@ fn condition(
     let all_node = fields.require("all")?;
     let all_at = all_node.at;
     let all = references(report, all_node, patterns, &[])?;
-    if !all.iter().any(|index| patterns.get(*index).is_some_and(is_trigger)) {
+    if !all
+        .iter()
+        .any(|index| patterns.get(*index).is_some_and(is_trigger))
+    {
         let message = "no pattern of `all` can start a match".to_owned();
         let expected = "at least one pattern with `words`, `text` or `shape`".to_owned();
         return Err(report.error(all_at, message, expected));
@@ -49,7 +52,14 @@ fn condition(
     };
     let ordered = flag("ordered")?;
     let sentence = flag("sentence")?;
-    Ok(ConditionSource { at, all, none, within, ordered, sentence })
+    Ok(ConditionSource {
+        at,
+        all,
+        none,
+        within,
+        ordered,
+        sentence,
+    })
 }
 
 /// Regexes run only near what matched, so there is nothing near which one could be absent.
@@ -61,7 +71,10 @@ fn refused(
 ) -> Result<Vec<usize>, RuleError> {
     let at = node.at;
     let none = references(report, node, patterns, all)?;
-    let regex = none.iter().filter_map(|index| patterns.get(*index)).find(|one| !is_trigger(one));
+    let regex = none
+        .iter()
+        .filter_map(|index| patterns.get(*index))
+        .find(|one| !is_trigger(one));
     match regex {
         Some(pattern) => Err(report.error(
             at,
@@ -87,7 +100,10 @@ fn references(
     for entry in non_empty_list(report, node)? {
         let (name, at) = text(report, entry)?;
         let Some(index) = patterns.iter().position(|pattern| pattern.name == name) else {
-            let known: Vec<&str> = patterns.iter().map(|pattern| pattern.name.as_str()).collect();
+            let known: Vec<&str> = patterns
+                .iter()
+                .map(|pattern| pattern.name.as_str())
+                .collect();
             return Err(unknown(report, at, "pattern", &name, &known));
         };
         if indices.contains(&index) || taken.contains(&index) {

@@ -17,7 +17,10 @@ pub(super) struct Node {
 
 #[derive(Debug)]
 pub(super) enum Value {
-    Scalar { text: String, quoted: bool },
+    Scalar {
+        text: String,
+        quoted: bool,
+    },
     List(Vec<Node>),
     /// In file order, keys unique.
     Map(Vec<(Key, Node)>),
@@ -56,7 +59,11 @@ impl Node {
 /// Reads the only document of a file.
 pub(super) fn read(report: Report<'_>, text: &str) -> Result<Node, RuleError> {
     refuse_control_characters(report, text)?;
-    let mut reader = Reader { report, parser: Parser::new_from_str(text), last: START };
+    let mut reader = Reader {
+        report,
+        parser: Parser::new_from_str(text),
+        last: START,
+    };
     loop {
         match reader.next()? {
             (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
@@ -80,7 +87,12 @@ fn refuse_control_characters(report: Report<'_>, text: &str) -> Result<(), RuleE
     let mut at = START;
     for letter in text.chars() {
         match letter {
-            '\n' => at = Position { line: at.line + 1, column: 1 },
+            '\n' => {
+                at = Position {
+                    line: at.line + 1,
+                    column: 1,
+                }
+            }
             '\t' | '\r' => at.column += 1,
             _ if letter.is_control() => {
                 let message = format!("control character U+{:04X}", u32::from(letter));
@@ -109,7 +121,9 @@ impl<'a> Reader<'a> {
             }
             Some(Err(error)) => {
                 let message = format!("not YAML: {}", error.info());
-                Err(self.report.error(position(*error.marker()), message, SUBSET.to_owned()))
+                Err(self
+                    .report
+                    .error(position(*error.marker()), message, SUBSET.to_owned()))
             }
             None => {
                 let message = "the file ends too early".to_owned();
@@ -132,9 +146,10 @@ impl<'a> Reader<'a> {
             return Err(self.refuse(at, "tag"));
         }
         let value = match event {
-            Event::Scalar(text, style, ..) => {
-                Value::Scalar { text: text.into_owned(), quoted: style != ScalarStyle::Plain }
-            }
+            Event::Scalar(text, style, ..) => Value::Scalar {
+                text: text.into_owned(),
+                quoted: style != ScalarStyle::Plain,
+            },
             _ if depth > DEPTH_MAX => {
                 let message = format!("more than {DEPTH_MAX} maps and lists inside one another");
                 return Err(self.report.error(at, message, "a flatter file".to_owned()));
@@ -192,11 +207,13 @@ impl<'a> Reader<'a> {
     }
 
     fn refuse(&self, at: Position, what: &str) -> RuleError {
-        self.report.error(at, format!("{what} in a rule file"), SUBSET.to_owned())
+        self.report
+            .error(at, format!("{what} in a rule file"), SUBSET.to_owned())
     }
 }
 
-const SUBSET: &str = "one YAML document of maps, lists and scalars, without anchors, aliases and tags";
+const SUBSET: &str =
+    "one YAML document of maps, lists and scalars, without anchors, aliases and tags";
 
 fn start_of(span: Span) -> Position {
     position(span.start)
@@ -204,5 +221,8 @@ fn start_of(span: Span) -> Position {
 
 /// The parser counts columns from 0.
 fn position(marker: Marker) -> Position {
-    Position { line: marker.line().max(1), column: marker.col() + 1 }
+    Position {
+        line: marker.line().max(1),
+        column: marker.col() + 1,
+    }
 }

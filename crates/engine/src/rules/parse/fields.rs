@@ -16,7 +16,12 @@ pub(super) struct Report<'a> {
 
 impl Report<'_> {
     pub(super) fn error(self, at: Position, message: String, expected: String) -> RuleError {
-        RuleError { path: self.path.to_owned(), at, expected, message }
+        RuleError {
+            path: self.path.to_owned(),
+            at,
+            expected,
+            message,
+        }
     }
 }
 
@@ -34,9 +39,16 @@ impl<'a> Fields<'a> {
             let expected = format!("a map with keys of {}", names(keys));
             return Err(report.error(at, format!("{kind} stands for a map"), expected));
         };
-        match entries.iter().find(|(key, _)| !keys.contains(&key.text.as_str())) {
+        match entries
+            .iter()
+            .find(|(key, _)| !keys.contains(&key.text.as_str()))
+        {
             Some((key, _)) => Err(unknown(report, key.at, "key", &key.text, keys)),
-            None => Ok(Self { report, at, entries }),
+            None => Ok(Self {
+                report,
+                at,
+                entries,
+            }),
         }
     }
 
@@ -85,9 +97,16 @@ pub(super) fn one_of<T: Copy>(
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
     let Some(text) = node.scalar() else {
         let expected = format!("one of {}", self::names(&names));
-        return Err(report.error(node.at, format!("{} stands for the {what}", node.kind()), expected));
+        return Err(report.error(
+            node.at,
+            format!("{} stands for the {what}", node.kind()),
+            expected,
+        ));
     };
-    let meaning = known.iter().find(|(name, _)| *name == text).map(|(_, meaning)| *meaning);
+    let meaning = known
+        .iter()
+        .find(|(name, _)| *name == text)
+        .map(|(_, meaning)| *meaning);
     meaning.ok_or_else(|| unknown(report, node.at, what, text, &names))
 }
 
@@ -98,7 +117,10 @@ pub(super) fn one_of_list<T: Copy>(
     what: &str,
     known: &[(&str, T)],
 ) -> Result<Vec<T>, RuleError> {
-    non_empty_list(report, node)?.iter().map(|node| one_of(report, node, what, known)).collect()
+    non_empty_list(report, node)?
+        .iter()
+        .map(|node| one_of(report, node, what, known))
+        .collect()
 }
 
 pub(super) fn boolean(report: Report<'_>, node: &Node, what: &str) -> Result<bool, RuleError> {
@@ -126,7 +148,11 @@ pub(super) fn list(report: Report<'_>, node: Node) -> Result<Vec<Node>, RuleErro
     let (at, shown) = (node.at, node.shown());
     match node.value {
         Value::List(nodes) => Ok(nodes),
-        _ => Err(report.error(at, format!("{shown} stands for a list"), "a list".to_owned())),
+        _ => Err(report.error(
+            at,
+            format!("{shown} stands for a list"),
+            "a list".to_owned(),
+        )),
     }
 }
 
@@ -145,7 +171,9 @@ pub(super) fn text(report: Report<'_>, node: Node) -> Result<(String, Position),
     let Value::Scalar { text, quoted } = node.value else {
         return Err(report.error(at, format!("{kind} stands for a text"), "a text".to_owned()));
     };
-    if text.trim().is_empty() || (!quoted && matches!(text.as_str(), "~" | "null" | "Null" | "NULL")) {
+    if text.trim().is_empty()
+        || (!quoted && matches!(text.as_str(), "~" | "null" | "Null" | "NULL"))
+    {
         return Err(report.error(at, "empty text".to_owned(), "a text".to_owned()));
     }
     if !quoted && is_read_otherwise(&text) {
@@ -159,7 +187,10 @@ fn is_read_otherwise(text: &str) -> bool {
     const WORDS: [&str; 6] = ["true", "false", "yes", "no", "on", "off"];
     // `Yes` and `YES` are read so too, but `yEs` is a text.
     let (lower, upper) = (text.to_ascii_lowercase(), text.to_ascii_uppercase());
-    let rest_is_lower = text.chars().skip(1).all(|letter| letter.is_ascii_lowercase());
+    let rest_is_lower = text
+        .chars()
+        .skip(1)
+        .all(|letter| letter.is_ascii_lowercase());
     let is_word = WORDS.contains(&lower.as_str()) && (rest_is_lower || text == upper);
     let is_number = text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
         && text.bytes().any(|byte| byte.is_ascii_digit())
@@ -201,7 +232,9 @@ fn edits(a: &str, b: &str) -> usize {
         let mut diagonal = index;
         let mut left = index + 1;
         for (cell, to) in row.iter_mut().skip(1).zip(b.chars()) {
-            let best = (diagonal + usize::from(from != to)).min(*cell + 1).min(left + 1);
+            let best = (diagonal + usize::from(from != to))
+                .min(*cell + 1)
+                .min(left + 1);
             diagonal = *cell;
             left = best;
             *cell = best;
@@ -222,7 +255,10 @@ mod tests {
         assert_eq!(edits("", "abc"), 3);
         assert_eq!(edits("confidense", "confidence"), 1);
         assert_eq!(edits("kitten", "sitting"), 3);
-        assert_eq!(nearest("severty", &["status", "severity"]), Some("severity"));
+        assert_eq!(
+            nearest("severty", &["status", "severity"]),
+            Some("severity")
+        );
         assert_eq!(nearest("banana", &["status", "severity"]), None);
     }
 }

@@ -8,10 +8,15 @@ use super::fields::{Fields, Report, boolean, non_empty_list, one_of, shown, text
 use super::words::{NAME_FORM, is_name, words};
 use crate::rules::source::{Check, PatternSource, Position, RuleError, Shape};
 
-const KEYS: [&str; 7] = ["words", "text", "anchor", "regex", "exact", "check", "shape"];
+const KEYS: [&str; 7] = [
+    "words", "text", "anchor", "regex", "exact", "check", "shape",
+];
 const SHAPES: [(&str, Shape); 2] = [("digits", Shape::Digits), ("blob", Shape::Blob)];
-const CHECKS: [(&str, Check); 3] =
-    [("luhn", Check::Luhn), ("iban", Check::Iban), ("entropy", Check::Entropy)];
+const CHECKS: [(&str, Check); 3] = [
+    ("luhn", Check::Luhn),
+    ("iban", Check::Iban),
+    ("entropy", Check::Entropy),
+];
 
 /// A compiled regex never needs more than this.
 const NFA_BYTES_MAX: usize = 1 << 20;
@@ -27,7 +32,11 @@ pub(super) fn patterns(report: Report<'_>, node: Node) -> Result<Vec<PatternSour
         return Err(report.error(at, format!("{kind} stands for the patterns"), expected));
     };
     if entries.is_empty() {
-        return Err(report.error(at, "no patterns".to_owned(), "at least one pattern".to_owned()));
+        return Err(report.error(
+            at,
+            "no patterns".to_owned(),
+            "at least one pattern".to_owned(),
+        ));
     }
     let mut patterns = Vec::new();
     let mut regexes = 0;
@@ -130,7 +139,9 @@ fn texts(report: Report<'_>, node: Node) -> Result<Vec<(String, Position)>, Rule
     let mut texts = Vec::new();
     for entry in non_empty_list(report, node)? {
         let (literal, at) = text(report, entry)?;
-        let is_plain = literal.chars().all(|letter| letter.is_alphanumeric() || letter.is_whitespace());
+        let is_plain = literal
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || letter.is_whitespace());
         if is_plain || literal.len() < TEXT_BYTES_MIN {
             return Err(report.error(
                 at,
@@ -146,7 +157,11 @@ fn texts(report: Report<'_>, node: Node) -> Result<Vec<(String, Position)>, Rule
 }
 
 /// One regex, or a list of alternatives.
-fn regexes(report: Report<'_>, node: Node, left: usize) -> Result<Vec<(String, Position)>, RuleError> {
+fn regexes(
+    report: Report<'_>,
+    node: Node,
+    left: usize,
+) -> Result<Vec<(String, Position)>, RuleError> {
     let at = node.at;
     let nodes = match node.value {
         Value::Scalar { .. } => vec![node],
@@ -179,7 +194,9 @@ fn check_regex(regex: &str) -> Result<(), (String, String)> {
         Ok(_) => Ok(()),
         Err(error) if error.size_limit().is_some() => Err((
             format!("regex {} is too large", shown(regex)),
-            format!("a regex that compiles to at most {NFA_BYTES_MAX} bytes; shorten its repetitions"),
+            format!(
+                "a regex that compiles to at most {NFA_BYTES_MAX} bytes; shorten its repetitions"
+            ),
         )),
         Err(error) => Err((
             format!("regex {} is wrong: {}", shown(regex), cause(&error)),
@@ -190,7 +207,9 @@ fn check_regex(regex: &str) -> Result<(), (String, String)> {
 
 /// The last line of a syntax error names the cause; those above it repeat the regex.
 fn cause(error: &BuildError) -> String {
-    let full = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
+    let full = error
+        .syntax_error()
+        .map_or_else(|| error.to_string(), ToString::to_string);
     let last = full.lines().last().unwrap_or_default();
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }

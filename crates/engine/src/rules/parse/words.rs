@@ -25,7 +25,9 @@ pub(super) fn words(report: Report<'_>, node: Node) -> Result<Vec<(String, Posit
 
 pub(super) fn is_name(name: &str) -> bool {
     (1..=NAME_LEN_MAX).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 /// What is wrong with an entry, and what would be right.
@@ -37,9 +39,13 @@ fn check(word: &str) -> Result<(), Fault> {
     }
     if !word.chars().any(char::is_alphanumeric) {
         let message = format!("{} has no letter and no digit", shown(word));
-        return Err((message, "a word; punctuation belongs into `text`".to_owned()));
+        return Err((
+            message,
+            "a word; punctuation belongs into `text`".to_owned(),
+        ));
     }
-    word.split_whitespace().try_for_each(|part| check_stem(word, part))
+    word.split_whitespace()
+        .try_for_each(|part| check_stem(word, part))
 }
 
 fn check_reference(word: &str, reference: &str) -> Result<(), Fault> {
@@ -47,25 +53,36 @@ fn check_reference(word: &str, reference: &str) -> Result<(), Fault> {
         Some((file, name)) if is_name(file) && is_name(name) => Ok(()),
         _ => {
             let message = format!("{} is no reference to a lexicon", shown(word));
-            Err((message, "`$file.name`, such as `$en.override_verb`".to_owned()))
+            Err((
+                message,
+                "`$file.name`, such as `$en.override_verb`".to_owned(),
+            ))
         }
     }
 }
 
 /// A `*` may only end a word, and only after a stem of fitting length.
 fn check_stem(word: &str, part: &str) -> Result<(), Fault> {
-    let Some((before, after)) = part.split_once('*') else { return Ok(()) };
+    let Some((before, after)) = part.split_once('*') else {
+        return Ok(());
+    };
     if !after.is_empty() {
         let message = format!("`*` inside {}", shown(word));
         return Err((message, "`*` at the end of a word only".to_owned()));
     }
     // A hyphen or an apostrophe parts words, so only what follows the last one is the stem.
-    let stem = before.rsplit(|letter: char| letter.is_ascii_punctuation()).next().unwrap_or_default();
+    let stem = before
+        .rsplit(|letter: char| letter.is_ascii_punctuation())
+        .next()
+        .unwrap_or_default();
     let min = if stem.is_ascii() { STEM_LEN_MIN } else { 1 };
     let len = stem.chars().count();
     if (min..=STEM_LEN_MAX).contains(&len) {
         return Ok(());
     }
-    let message = format!("the stem of {} has {len} characters", shown(word));
-    Err((message, format!("a stem of {min} to {STEM_LEN_MAX} characters before `*`")))
+    let message = format!("the stem of {} has length {len}", shown(word));
+    Err((
+        message,
+        format!("a stem of {min} to {STEM_LEN_MAX} characters before `*`"),
+    ))
 }
