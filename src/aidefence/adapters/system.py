@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
+
+_NAME_BYTES = 12
+_NAMES_AT_ONCE = 256
 
 
 class SystemClock:
@@ -19,10 +23,25 @@ class SystemClock:
 class RandomIds:
     """Names of 96 random bits: nobody can guess or repeat them."""
 
+    def __init__(self) -> None:
+        # Asking the system for bits costs more than all else about a name: ask for many at once.
+        self._names: deque[str] = deque()
+
     def request_id(self) -> str:
         """Make a name for one request."""
-        return f"req_{os.urandom(12).hex()}"
+        return f"req_{self._next()}"
 
     def batch_id(self) -> str:
         """Make a name for one batch."""
-        return f"bat_{os.urandom(12).hex()}"
+        return f"bat_{self._next()}"
+
+    def _next(self) -> str:
+        while True:
+            try:
+                return self._names.popleft()
+            except IndexError:
+                # Two threads may both come here; then there are more names, never one twice.
+                bits = os.urandom(_NAME_BYTES * _NAMES_AT_ONCE)
+                self._names.extend(
+                    bits[at : at + _NAME_BYTES].hex() for at in range(0, len(bits), _NAME_BYTES)
+                )

@@ -90,7 +90,9 @@ def milliseconds(elapsed_ns: int) -> float:
 
 def _threat(detection: Detection) -> Threat:
     decision = detection.decision
-    findings = decision.findings if decision.has_findings else ()
+    if not decision.has_findings:
+        return _bare_threat(detection)
+    findings = decision.findings
     return Threat(
         detected=detection.detected,
         confidence=round(decision.confidence, _DIGITS),
@@ -98,6 +100,19 @@ def _threat(detection: Detection) -> Threat:
         severity=decision.severity.value,
         attack_vector=_vector(findings),
         findings=tuple(map(_finding, findings)),
+    )
+
+
+def _bare_threat(detection: Detection) -> Threat:
+    """Most of all traffic: nothing was found, and little has to be made."""
+    decision, category = detection.decision, detection.category
+    return Threat(
+        detection.detected,
+        round(decision.confidence, _DIGITS),
+        category.value if category else BENIGN,
+        decision.severity.value,
+        (),
+        (),
     )
 
 

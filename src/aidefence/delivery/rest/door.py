@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -37,7 +37,7 @@ _INLINE_BODY_BYTES_MAX = 64 << 10
 
 _encode = msgspec.json.Encoder().encode
 _log = logging.getLogger("aidefence.rest")
-_Handler: TypeAlias = Callable[[bytes, bool], Awaitable[bytes]]
+_Handler: TypeAlias = Callable[[bytes, bool], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,15 @@ class RestDoor:
         status, headers = 200, _JSON_HEADERS
         try:
             core_actions = self._read_headers(scope)
-            payload = await handler(await self._read_body(receive), core_actions)
+            message = await receive()
+            body = message.get("body", b"")
+            if message.get("more_body"):
+                body = await self._read_rest(body, receive)
+            self._check_length(len(body))
+            if len(body) <= _INLINE_BODY_BYTES_MAX and handler is self._handlers[DETECT]:
+                payload = handler(body, core_actions)
+            else:
+                payload = await asyncio.to_thread(handler, body, core_actions)
         except Refusal as refusal:
             status, headers, payload = refusal.status, _PROBLEM_HEADERS, refusal.body()
             self._parts.meter.refuse(DOOR, status)
@@ -99,29 +107,25 @@ class RestDoor:
                 core_actions = value.strip() == b"v2-core"
         return core_actions
 
-    async def _read_body(self, receive: Receive) -> bytes:
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        while message.get("more_body"):
-            self._check_length(len(body))
+    async def _read_rest(self, body: bytes, receive: Receive) -> bytes:
+        parts, length, more = [body], len(body), True
+        while more:
+            self._check_length(length)
             message = await receive()
-            body += message.get("body", b"")
-        self._check_length(len(body))
-        return body
+            parts.append(message.get("body", b""))
+            length += len(parts[-1])
+            more = message.get("more_body", False)
+        return b"".join(parts)
 
     def _check_length(self, length: int) -> None:
         limit = self._parts.limits.body_bytes_max
         if length > limit:
             raise too_large("", f"a body of {length} bytes is larger than {limit}")
 
-    async def _detect(self, body: bytes, core_actions: bool) -> bytes:  # noqa: FBT001
+    def _detect(self, body: bytes, core_actions: bool) -> bytes:  # noqa: FBT001
         start_ns = self._now_ns()
-        if len(body) <= _INLINE_BODY_BYTES_MAX:
-            asked = parse_one(body, self._parts.limits)
-            detection = self._inspect(asked)
-        else:
-            asked = await asyncio.to_thread(parse_one, body, self._parts.limits)
-            detection = await asyncio.to_thread(self._inspect, asked)
+        asked = parse_one(body, self._parts.limits)
+        detection = self._inspect(asked)
         elapsed_ns = self._now_ns() - start_ns
         return _encode(self._respond(asked, detection, elapsed_ns, core_actions=core_actions))
 
@@ -142,10 +146,7 @@ class RestDoor:
             core_actions=core_actions or asked.core_actions,
         )
 
-    async def _detect_batch(self, body: bytes, core_actions: bool) -> bytes:  # noqa: FBT001
-        return await asyncio.to_thread(self._work_batch, body, core_actions=core_actions)
-
-    def _work_batch(self, body: bytes, *, core_actions: bool) -> bytes:
+    def _detect_batch(self, body: bytes, core_actions: bool) -> bytes:  # noqa: FBT001
         start_ns = self._now_ns()
         asked = parse_many(body, self._parts.limits)
         detections = self._inspect_all(asked)

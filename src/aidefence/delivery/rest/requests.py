@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -121,7 +121,7 @@ def _content(
     given: str | list[object] | dict[str, object], limits: Limits, pointer: str
 ) -> str | Inspection:
     if isinstance(given, str):
-        _measure((given,), limits, pointer)
+        _measure(len(given), limits, pointer)
         return given
     if isinstance(given, dict):
         key, value = _only_field(given, pointer)
@@ -135,7 +135,7 @@ def _content(
         raise invalid(f"{pointer}{error.path}", error.reason) from None
     if not inspection.contents and not inspection.unread:
         raise invalid(pointer, "there is no content in it")
-    _measure((content.text for content in inspection.contents), limits, pointer)
+    _measure(sum(len(content.text) for content in inspection.contents), limits, pointer)
     return inspection
 
 
@@ -163,8 +163,7 @@ def _messages(value: object, pointer: str) -> list[object]:
     return value
 
 
-def _measure(texts: Iterable[str], limits: Limits, pointer: str) -> None:
-    length = sum(map(len, texts))
+def _measure(length: int, limits: Limits, pointer: str) -> None:
     if length > limits.content_code_points_max:
         raise too_large(
             pointer, f"{length} code points are more than {limits.content_code_points_max}"
