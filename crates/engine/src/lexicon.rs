@@ -115,7 +115,8 @@ pub(crate) enum Element {
     Stem(Vec<u8>),
 }
 
-const FILTER_BITS: usize = 1 << 16;
+const FILTER_BITS_LOG: u32 = 18;
+const FILTER_BITS: usize = 1 << FILTER_BITS_LOG;
 const BLOB_LEN_MIN: u32 = 20;
 const STEM_SALT: u64 = 0x5747;
 /// Bytes that say whether a longer stem may follow.
@@ -127,18 +128,20 @@ struct Filter(Box<[u64; FILTER_BITS / 64]>);
 
 impl Filter {
     fn new() -> Self {
-        Self(Box::new([0; FILTER_BITS / 64]))
+        Self(vec![0; FILTER_BITS / 64].into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([0; FILTER_BITS / 64])))
     }
 
     fn insert(&mut self, hash: u64) {
-        if let Some(word) = self.0.get_mut((hash >> 54) as usize) {
-            *word |= 1 << (hash >> 48 & 63);
+        if let Some(word) = self.0.get_mut((hash >> (64 - FILTER_BITS_LOG + 6)) as usize) {
+            *word |= 1 << (hash >> (64 - FILTER_BITS_LOG) & 63);
         }
     }
 
     #[inline(always)]
     fn may_hold(&self, hash: u64) -> bool {
-        self.0.get((hash >> 54) as usize).is_some_and(|word| word >> (hash >> 48 & 63) & 1 == 1)
+        self.0
+            .get((hash >> (64 - FILTER_BITS_LOG + 6)) as usize)
+            .is_some_and(|word| word >> (hash >> (64 - FILTER_BITS_LOG) & 63) & 1 == 1)
     }
 }
 
@@ -354,31 +357,27 @@ impl Lexicon {
         gather.stems.entry(hash).or_default().push(target);
     }
 
-    /// Hangs a phrase on its first two neighbouring whole words, else on a whole word, else on a stem.
+    /// Hangs a phrase on its longest two neighbouring whole words, else on its longest word or stem:
+    /// the longer, the rarer.
     fn add_phrase(&mut self, lexeme: u32, elements: &[Element], gather: &mut Gather) {
         let id = narrow(self.phrases.len());
         self.phrases.push(Phrase { elements: elements.to_vec(), lexeme });
         let target = |offset: usize| Target::Phrase { id, offset: narrow(offset) };
-        for (offset, pair) in elements.windows(2).enumerate() {
-            if let [Element::Exact { hash: first, .. }, Element::Exact { hash: second, .. }] = pair {
-                let hash = bigram(*first, *second);
-                self.pair_filter.insert(hash);
-                gather.pairs.entry(hash).or_default().push(target(offset));
-                return;
+        let pairs = elements.windows(2).enumerate().filter_map(|(offset, pair)| match pair {
+            [Element::Exact { hash: first, word: a }, Element::Exact { hash: second, word: b }] => {
+                Some((a.len() + b.len(), offset, bigram(*first, *second)))
             }
+            _ => None,
+        });
+        if let Some((_, offset, hash)) = pairs.max_by_key(|(len, offset, _)| (*len, std::cmp::Reverse(*offset))) {
+            self.pair_filter.insert(hash);
+            gather.pairs.entry(hash).or_default().push(target(offset));
+            return;
         }
-        let mut longest: Option<(usize, usize, u64)> = None;
-        for (offset, element) in elements.iter().enumerate() {
-            if let Element::Exact { hash, word } = element
-                && longest.is_none_or(|(_, known, _)| word.len() > known)
-            {
-                longest = Some((offset, word.len(), *hash));
-            }
-        }
-        if let Some((offset, _, hash)) = longest {
-            self.add_word(hash, target(offset), gather);
-        } else if let Some(Element::Stem(stem)) = elements.first() {
-            self.add_stem(stem, target(0), gather);
+        match elements.iter().enumerate().max_by_key(|(offset, element)| (element.len(), std::cmp::Reverse(*offset))) {
+            Some((offset, Element::Exact { hash, .. })) => self.add_word(*hash, target(offset), gather),
+            Some((offset, Element::Stem(stem))) => self.add_stem(stem, target(offset), gather),
+            None => {}
         }
     }
 
@@ -524,6 +523,11 @@ impl Lexicon {
 }
 
 impl Element {
+    fn len(&self) -> usize {
+        let (Self::Exact { word, .. } | Self::Stem(word)) = self;
+        word.len()
+    }
+
     fn matches(&self, view: &View, token: &Token) -> bool {
         match self {
             Self::Exact { hash, .. } => token.hash == *hash,

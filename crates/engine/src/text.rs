@@ -1,6 +1,8 @@
 //! A text made readable for the detectors: normalised, cut into tokens, with the way back.
 
-use crate::fold::{Fold, expand, fold, is_look_alike_script, look_alike, smuggled_byte};
+use unicode_normalization::char::compose;
+
+use crate::fold::{Fold, cyrillic_for, expand, fold, is_look_alike_script, look_alike, smuggled_byte};
 use crate::map::OffsetMap;
 use crate::masks::{Classify, Masks};
 
@@ -302,6 +304,13 @@ impl View {
         self.stats.upper += u32::from(original.is_uppercase());
         self.stats.digit += u32::from(folded.is_ascii_digit());
         self.stats.foreign_letters += u32::from(!folded.is_ascii());
+        if is_jamo(folded)
+            && let Some(last) = self.word.last_mut()
+            && let Some(syllable) = compose(last.folded, folded)
+        {
+            *last = Letter { folded: syllable, start: last.start, end };
+            return;
+        }
         self.word.push(Letter { folded, start, end });
     }
 
@@ -358,15 +367,23 @@ impl View {
         if self.word.is_empty() {
             return;
         }
-        let has_latin = self.word.iter().any(|letter| letter.folded.is_ascii_alphabetic());
-        let has_other = self.word.iter().any(|letter| is_look_alike_script(letter.folded));
-        let mixed = has_latin && has_other;
-        let replace = mixed || (disguised && has_other);
+        let latin = self.word.iter().filter(|letter| letter.folded.is_ascii_alphabetic()).count();
+        let other = self.word.iter().filter(|letter| is_look_alike_script(letter.folded)).count();
+        let foreign = self.word.iter().any(|letter| is_cyrillic(letter.folded) && look_alike(letter.folded).is_none());
+        let mixed = latin > 0 && other > 0;
+        let replace = mixed || (disguised && other > 0);
+        // A letter that only Cyrillic has makes it a Cyrillic word with Latin letters in it; so do more
+        // Cyrillic letters than Latin ones, where the text holds true Cyrillic at all.
+        let to_cyrillic = mixed && (foreign || (!disguised && other > latin));
         let from = self.padded.len();
         let word = std::mem::take(&mut self.word);
         for letter in &word {
-            let folded = if replace { look_alike(letter.folded).unwrap_or(letter.folded) } else { letter.folded };
-            self.put(folded, (letter.start, letter.end));
+            let folded = match (replace, to_cyrillic) {
+                (true, true) => cyrillic_for(letter.folded),
+                (true, false) => look_alike(letter.folded),
+                (false, _) => None,
+            };
+            self.put(folded.unwrap_or(letter.folded), (letter.start, letter.end));
         }
         self.word = word;
         self.word.clear();
@@ -401,6 +418,15 @@ impl View {
             }
         }
     }
+}
+
+/// The parts that decomposed Hangul syllables come in.
+const fn is_jamo(c: char) -> bool {
+    matches!(c as u32, 0x1100..=0x11FF)
+}
+
+const fn is_cyrillic(c: char) -> bool {
+    matches!(c as u32, 0x0400..=0x052F)
 }
 
 /// Latin text written with letters of another script: there are Latin letters, and every word of the
@@ -520,6 +546,9 @@ mod tests {
         assert_eq!(words("ıgnоrе аll"), ["ignore", "all"]); // Cyrillic о, е, а
         assert_eq!(words("i\u{200B}g\u{200D}nore"), ["ignore"]);
         assert_eq!(words("Игнорируй все"), ["игнорируи", "все"]);
+        assert_eq!(words("Игнориpуй вcе"), words("Игнорируй все")); // Latin p and c
+        assert_eq!(words("\u{1106}\u{116E}\u{1109}\u{1175}"), ["무시"]);
+        assert_eq!(words("ｶﾞガ"), ["カ", "カ"]);
         assert_eq!(words("忽略 all"), ["忽", "略", "all"]);
         assert_eq!(words("ｉｇｎｏｒｅ ﬁle Straße"), ["ignore", "file", "strasse"]);
     }

@@ -392,7 +392,7 @@ fn rotate(word: &str) -> String {
 
 /// One automaton over every plain word, for texts whose author took the spaces out.
 fn glued_words(lexemes: &[Entry]) -> Option<AhoCorasick> {
-    const WORD_LEN_MIN: usize = 2;
+    const WORD_LEN_MIN: usize = 3;
     let mut words = BTreeSet::new();
     for entry in lexemes {
         let Entry::Words(elements) = entry else { continue };

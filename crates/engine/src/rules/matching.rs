@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::features::REPORTING;
-use crate::lexicon::{ClassSet, Hit};
+use crate::lexicon::{ClassSet, Hit, Lexicon};
 use crate::rules::compile::{Condition, Rule, Rulebook};
 use crate::rules::source::{Flow, Mention};
 use crate::text::View;
@@ -51,7 +51,51 @@ pub(crate) struct Scratch {
     /// Tokens at which reporting words stand.
     reports: Vec<u32>,
     candidates: Vec<u32>,
+    gathered: Gathered,
+}
+
+/// The hits of the classes asked for so far, so that conditions which share a class share the search.
+#[derive(Clone, Debug, Default)]
+struct Gathered {
+    /// For each class, one more than the place of its list; 0 if it was not asked for.
+    place_of: Vec<u16>,
+    asked: Vec<u16>,
     lists: Vec<Vec<Hit>>,
+}
+
+impl Gathered {
+    fn reset(&mut self, class_count: usize) {
+        self.place_of.resize(class_count, 0);
+        for class in self.asked.drain(..) {
+            if let Some(place) = self.place_of.get_mut(usize::from(class)) {
+                *place = 0;
+            }
+        }
+    }
+
+    fn of(&self, class: u16) -> &[Hit] {
+        let place = self.place_of.get(usize::from(class)).copied().unwrap_or(0);
+        let list = usize::from(place).checked_sub(1).and_then(|place| self.lists.get(place));
+        list.map_or(&[], Vec::as_slice)
+    }
+
+    fn ask(&mut self, class: u16, lexicon: &Lexicon, hits: &[Hit], present: &ClassSet) {
+        let Some(place) = self.place_of.get_mut(usize::from(class)) else { return };
+        if *place != 0 {
+            return;
+        }
+        self.asked.push(class);
+        let count = self.asked.len();
+        *place = u16::try_from(count).unwrap_or(u16::MAX);
+        if self.lists.len() < count {
+            self.lists.push(Vec::new());
+        }
+        let Some(list) = self.lists.get_mut(count - 1) else { return };
+        list.clear();
+        if present.has(class) {
+            list.extend(hits.iter().filter(|hit| lexicon.belongs(hit.lexeme, class)));
+        }
+    }
 }
 
 impl Rulebook {
@@ -102,9 +146,10 @@ impl Rulebook {
     fn evaluate(&self, view: &View, source: &str, context: Context, scratch: &mut Scratch, matches: &mut Vec<Match>) {
         scratch.hits.sort_unstable();
         scratch.hits.dedup();
-        let candidates = std::mem::take(&mut scratch.candidates);
-        let mut lists = std::mem::take(&mut scratch.lists);
-        for index in &candidates {
+        let Scratch { hits, present, candidates, gathered, reports, .. } = scratch;
+        gathered.reset(self.lexicon.class_count());
+        let known = matches.len();
+        for index in &*candidates {
             let Some(condition) = self.conditions.get(*index as usize) else { continue };
             let Some(rule) = self.rules.get(condition.rule as usize) else { continue };
             let reaches = rule.origins >> context.origin & 1 == 1
@@ -113,47 +158,32 @@ impl Rulebook {
                     Flow::Input => context.direction == 0,
                     Flow::Output => context.direction == 1,
                 };
-            if reaches {
-                self.gather(condition, scratch, &mut lists);
-                self.hold(view, source, rule, condition, &lists, scratch, matches);
+            // One condition is enough; only regexes look for every place there is.
+            let settled = condition.patterns.is_empty()
+                && matches.iter().skip(known).any(|found| found.rule == condition.rule && !found.mention);
+            if !reaches || settled {
+                continue;
             }
-        }
-        scratch.candidates = candidates;
-        scratch.lists = lists;
-    }
-
-    /// The hits of every class of a condition, wanted ones first, then unwanted ones.
-    fn gather(&self, condition: &Condition, scratch: &Scratch, lists: &mut Vec<Vec<Hit>>) {
-        let classes = condition.all.iter().chain(&condition.none);
-        lists.resize_with(lists.len().max(condition.all.len() + condition.none.len()), Vec::new);
-        for (class, list) in classes.zip(lists) {
-            list.clear();
-            if scratch.present.has(*class) {
-                list.extend(scratch.hits.iter().filter(|hit| self.lexicon.belongs(hit.lexeme, *class)));
+            for class in condition.all.iter().chain(&condition.none) {
+                gathered.ask(*class, &self.lexicon, hits, present);
             }
+            let lists = condition.all.iter().map(|class| gathered.of(*class)).collect::<Vec<_>>();
+            let unwanted = condition.none.iter().map(|class| gathered.of(*class)).collect::<Vec<_>>();
+            let place = Place { view, source, condition, lists: &lists, unwanted: &unwanted, reports };
+            self.hold(rule, &place, matches);
         }
     }
 
     /// Finds the places where one condition holds, driven by its class with the fewest hits.
-    #[expect(clippy::too_many_arguments, reason = "one text, one condition, and where the result goes")]
-    fn hold(
-        &self,
-        view: &View,
-        source: &str,
-        rule: &Rule,
-        condition: &Condition,
-        gathered: &[Vec<Hit>],
-        scratch: &Scratch,
-        matches: &mut Vec<Match>,
-    ) {
-        let (lists, unwanted) = gathered.split_at_checked(condition.all.len()).unwrap_or_default();
-        let Some(driver) = (0..lists.len()).min_by_key(|index| lists.get(*index).map_or(usize::MAX, Vec::len)) else {
+    fn hold(&self, rule: &Rule, here: &Place<'_>, matches: &mut Vec<Match>) {
+        let Place { condition, lists, view, .. } = *here;
+        let Some(driver) = (0..lists.len()).min_by_key(|index| lists.get(*index).map_or(usize::MAX, |list| list.len())) else {
             return;
         };
         let mut found = 0;
         let mut covered = 0;
         let mut chosen = Vec::with_capacity(lists.len());
-        for anchor in lists.get(driver).into_iter().flatten() {
+        for anchor in lists.get(driver).copied().unwrap_or_default() {
             if found >= MATCHES_PER_CONDITION_MAX || anchor.start < covered {
                 continue;
             }
@@ -162,23 +192,23 @@ impl Rulebook {
             if let Some(slot) = chosen.get_mut(driver) {
                 *slot = Some(*anchor);
             }
-            let unwanted = unwanted.get(..condition.none.len()).unwrap_or_default();
-            let search = Search { condition, lists, unwanted, driver, anchor: *anchor, view };
+            let search = Search { here, driver, anchor: *anchor };
             if !search.complete(0, &mut chosen) {
                 continue;
             }
-            let Some(place) = self.place(view, source, condition, &chosen) else { continue };
+            let Some(place) = self.place(here, &chosen) else { continue };
             covered = place.end.max(anchor.end);
             found += 1;
             let parts = chosen.iter().flatten().map(|hit| (hit.start, hit.end)).collect();
             let (start, end) = (place.start, place.end);
-            let mention = rule.mention == Mention::Discount && is_mention(view, chosen.iter().flatten(), scratch);
+            let mention = rule.mention == Mention::Discount && is_mention(view, chosen.iter().flatten(), here.reports);
             matches.push(Match { rule: condition.rule, start, end, mention, parts });
         }
     }
 
     /// The bytes a match covers: what its regexes found, else everything between its words.
-    fn place(&self, view: &View, source: &str, condition: &Condition, chosen: &[Option<Hit>]) -> Option<Range<u32>> {
+    fn place(&self, here: &Place<'_>, chosen: &[Option<Hit>]) -> Option<Range<u32>> {
+        let Place { view, source, condition, .. } = *here;
         let start = chosen.iter().flatten().map(|hit| hit.start).min()?;
         let end = chosen.iter().flatten().map(|hit| hit.end).max()?;
         let mut place: Option<Range<u32>> = None;
@@ -226,29 +256,39 @@ fn from_source(view: &View, range: &Range<usize>) -> Range<u32> {
     start..position(range.end).max(start)
 }
 
+/// One condition in one view.
+struct Place<'a> {
+    view: &'a View,
+    source: &'a str,
+    condition: &'a Condition,
+    /// Hits of each wanted class.
+    lists: &'a [&'a [Hit]],
+    /// Hits of each unwanted class.
+    unwanted: &'a [&'a [Hit]],
+    /// Tokens at which reporting words stand.
+    reports: &'a [u32],
+}
+
 /// The choice of one hit for every class of a condition.
 struct Search<'a> {
-    condition: &'a Condition,
-    lists: &'a [Vec<Hit>],
-    unwanted: &'a [Vec<Hit>],
+    here: &'a Place<'a>,
     driver: usize,
     anchor: Hit,
-    view: &'a View,
 }
 
 impl Search<'_> {
     fn complete(&self, class: usize, chosen: &mut [Option<Hit>]) -> bool {
-        if class == self.lists.len() {
+        if class == self.here.lists.len() {
             return self.fits(chosen);
         }
         if class == self.driver {
             return self.complete(class + 1, chosen);
         }
-        let list = self.lists.get(class).map_or::<&[Hit], _>(&[], Vec::as_slice);
+        let list = self.here.lists.get(class).copied().unwrap_or_default();
         let middle = list.partition_point(|hit| hit.first < self.anchor.first);
         let nearby = list.get(middle.saturating_sub(NEIGHBOURS)..(middle + NEIGHBOURS).min(list.len())).unwrap_or_default();
         for hit in nearby {
-            let far = hit.first.abs_diff(self.anchor.first) > self.condition.within;
+            let far = hit.first.abs_diff(self.anchor.first) > self.here.condition.within;
             let taken = chosen.iter().flatten().any(|other| hit.first <= other.last && other.first <= hit.last && overlaps(hit, other));
             if far || taken {
                 continue;
@@ -269,24 +309,25 @@ impl Search<'_> {
     fn fits(&self, chosen: &[Option<Hit>]) -> bool {
         let first = chosen.iter().flatten().map(|hit| hit.first).min().unwrap_or(0);
         let last = chosen.iter().flatten().map(|hit| hit.last).max().unwrap_or(0);
-        if chosen.len() > 1 && last - first > self.condition.within {
+        if chosen.len() > 1 && last - first > self.here.condition.within {
             return false;
         }
         let ordered = || chosen.iter().flatten().is_sorted_by_key(|hit| hit.start);
-        if self.condition.ordered && !ordered() {
+        if self.here.condition.ordered && !ordered() {
             return false;
         }
-        let sentence_of = |token: u32| self.view.tokens.get(token as usize).map_or(0, |token| token.sentence);
-        if self.condition.sentence && sentence_of(first) != sentence_of(last) {
+        let sentence_of = |token: u32| self.here.view.tokens.get(token as usize).map_or(0, |token| token.sentence);
+        if self.here.condition.sentence && sentence_of(first) != sentence_of(last) {
             return false;
         }
-        let from = first.saturating_sub(self.condition.within);
-        let to = last + self.condition.within;
-        !self.unwanted.iter().any(|hits| {
+        let from = first.saturating_sub(self.here.condition.within);
+        let to = last + self.here.condition.within;
+        !self.here.unwanted.iter().any(|hits| {
             let start = hits.partition_point(|hit| hit.first < from);
             hits.iter().skip(start).take_while(|hit| hit.first <= to).any(|hit| {
-                let inside = !self.condition.sentence || sentence_of(hit.first) == sentence_of(first);
-                inside && !chosen.iter().flatten().any(|part| overlaps(hit, part))
+                let inside = !self.here.condition.sentence || sentence_of(hit.first) == sentence_of(first);
+                // “do not ignore” holds “ignore” and must count; a word inside a chosen phrase must not.
+                inside && !chosen.iter().flatten().any(|part| part.start <= hit.start && hit.end <= part.end)
             })
         })
     }
@@ -297,7 +338,7 @@ const fn overlaps(a: &Hit, b: &Hit) -> bool {
 }
 
 /// Whether a match stands in quotation marks or code and someone is reporting about it.
-fn is_mention<'a>(view: &View, chosen: impl Iterator<Item = &'a Hit>, scratch: &Scratch) -> bool {
+fn is_mention<'a>(view: &View, chosen: impl Iterator<Item = &'a Hit>, reports: &[u32]) -> bool {
     let (mut start, mut end, mut first, mut last) = (u32::MAX, 0, u32::MAX, 0);
     for hit in chosen {
         start = start.min(hit.start);
@@ -305,8 +346,7 @@ fn is_mention<'a>(view: &View, chosen: impl Iterator<Item = &'a Hit>, scratch: &
         first = first.min(hit.first);
         last = last.max(hit.last);
     }
-    let reported = scratch
-        .reports
+    let reported = reports
         .iter()
         .any(|report| (*report < first && first - report <= REPORT_REACH) || (*report > last && report - last <= REPORT_REACH / 2));
     reported && is_enclosed(view.text(), start as usize, end as usize)
