@@ -10,6 +10,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, TaskImpl
 
 from aidefence import __version__
+from aidefence.adapters.memory import settle
 from aidefence.adapters.prometheus import PrometheusMeter
 from aidefence.adapters.system import RandomIds, SystemClock
 from aidefence.app.settings import FixedSettings, Settings
@@ -50,6 +51,8 @@ def serve(settings: Settings) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; running requests are finished first."""
     server = settings.server
     check_address(server.host, server.port)
+    # Workers begin as copies of this process: what it holds, each of them holds.
+    settle()
     Granian(
         "aidefence.app.gateway",
         address=server.host,
@@ -82,4 +85,6 @@ def check_address(host: str, port: int) -> None:
 
 def _load(settings: str, *_: object) -> RestDoor:
     # In the worker: what the parent decided holds, not the environment once more.
-    return make_app(FixedSettings.model_validate_json(settings))
+    door = make_app(FixedSettings.model_validate_json(settings))
+    settle()
+    return door

@@ -64,14 +64,14 @@ class BatchRequest(Struct, forbid_unknown_fields=True, rename="camel"):
     batch_options: BatchOptions | None = None
 
 
-class WireSpan(Struct, frozen=True):
+class WireSpan(Struct, frozen=True, gc=False):
     """Code points in the inspected content, half-open."""
 
     start: int
     end: int
 
 
-class WireTaxonomy(Struct, frozen=True, rename="camel"):
+class WireTaxonomy(Struct, frozen=True, gc=False, rename="camel"):
     """Numbers in public catalogues."""
 
     owasp_llm: tuple[str, ...]
@@ -80,7 +80,7 @@ class WireTaxonomy(Struct, frozen=True, rename="camel"):
     cwe: tuple[str, ...]
 
 
-class WireFinding(Struct, frozen=True, rename="camel"):
+class WireFinding(Struct, frozen=True, gc=False, rename="camel"):
     """One piece of evidence; `content` says in which message or part."""
 
     category: str
@@ -95,7 +95,7 @@ class WireFinding(Struct, frozen=True, rename="camel"):
     content: int
 
 
-class Threat(Struct, frozen=True, rename="camel"):
+class Threat(Struct, frozen=True, gc=False, rename="camel"):
     """What was found."""
 
     detected: bool
@@ -106,7 +106,7 @@ class Threat(Struct, frozen=True, rename="camel"):
     findings: tuple[WireFinding, ...]
 
 
-class Explanation(Struct, frozen=True, rename="camel"):
+class Explanation(Struct, frozen=True, gc=False, rename="camel"):
     """Why, in words and numbers."""
 
     reasoning: str
@@ -114,21 +114,21 @@ class Explanation(Struct, frozen=True, rename="camel"):
     alternatives: tuple[str, ...]
 
 
-class WireTiming(Struct, frozen=True, rename="camel"):
+class WireTiming(Struct, frozen=True, gc=False, rename="camel"):
     """How long one step took."""
 
     step: str
     microseconds: float
 
 
-class WireDegraded(Struct, frozen=True, rename="camel"):
+class WireDegraded(Struct, frozen=True, gc=False, rename="camel"):
     """A check that did not run, and why."""
 
     check: str
     reason: str
 
 
-class Metadata(Struct, frozen=True, rename="camel"):
+class Metadata(Struct, frozen=True, gc=False, rename="camel"):
     """Which knowledge and which node spoke."""
 
     detector_versions: dict[str, str]
@@ -136,7 +136,7 @@ class Metadata(Struct, frozen=True, rename="camel"):
     edge_node: str
 
 
-class DetectResponse(Struct, frozen=True, rename="camel"):
+class DetectResponse(Struct, frozen=True, gc=False, rename="camel"):
     """The answer to one request. `detectionTime` is in milliseconds."""
 
     request_id: str
@@ -153,7 +153,7 @@ class DetectResponse(Struct, frozen=True, rename="camel"):
     explanation: Explanation | UnsetType = UNSET
 
 
-class Aggregates(Struct, frozen=True, rename="camel"):
+class Aggregates(Struct, frozen=True, gc=False, rename="camel"):
     """Sums over a batch; `processingTime` is in milliseconds."""
 
     total_threats: int
@@ -162,7 +162,7 @@ class Aggregates(Struct, frozen=True, rename="camel"):
     processing_time: float
 
 
-class BatchResponse(Struct, frozen=True, rename="camel"):
+class BatchResponse(Struct, frozen=True, gc=False, rename="camel"):
     """The answers to a batch, in the order of its requests."""
 
     batch_id: str
@@ -172,14 +172,14 @@ class BatchResponse(Struct, frozen=True, rename="camel"):
     aggregates: Aggregates | UnsetType = UNSET
 
 
-class FieldError(Struct, frozen=True):
+class FieldError(Struct, frozen=True, gc=False):
     """What is wrong with one field; `pointer` is a JSON pointer into the request."""
 
     pointer: str
     detail: str
 
 
-class Problem(Struct, frozen=True):
+class Problem(Struct, frozen=True, gc=False):
     """A problem document (RFC 9457)."""
 
     type: str
