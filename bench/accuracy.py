@@ -20,7 +20,16 @@ def measure(split: str, task: str) -> Outcome:
     if not folder or not Path(folder, split).is_dir():
         raise RuntimeError(f"needs {_VARIABLE}: the folder that holds `{split}/*.jsonl`")
     files = sorted(str(file) for file in Path(folder, split).glob("*.jsonl"))
-    command = [sys.executable, "-m", "aidefence.delivery.cli", "eval", *files, "--task", task, "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "aidefence.delivery.cli",
+        "eval",
+        *files,
+        "--task",
+        task,
+        "--json",
+    ]
     result = json.loads(subprocess.check_output(command))
     overall = result["overall"]
     at = overall["recall_at_fpr"]
