@@ -34,7 +34,12 @@ _SHOWN = (
 
 def write_table() -> Path:
     """Write the page and return its path."""
-    records = read_records()
+    README.write_text(render(read_records()), "utf-8")
+    return README
+
+
+def render(records: dict[str, dict[str, Any]]) -> str:
+    """Return the page for some records."""
     lines = [_HEAD, "| what | place and payload | measured | bar | met |", "|---|---|---|---|---|"]
     lines += [_row(records[one.name]) for one in DEFINITIONS if one.name in records]
     lines += ["", "## Machines", ""]
@@ -42,8 +47,7 @@ def write_table() -> Path:
         names = [name for name, record in records.items() if _machine(record) == machine]
         lines.append(f"- {machine}: {', '.join(names)}")
     lines += ["", "Commit and date of each are in its record.", ""]
-    README.write_text("\n".join(lines), "utf-8")
-    return README
+    return "\n".join(lines)
 
 
 def _row(record: dict[str, Any]) -> str:
