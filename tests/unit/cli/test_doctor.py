@@ -7,6 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from aidefence import __version__
 from aidefence.delivery.cli import doctor as module
 from aidefence.delivery.cli.main import app
 
@@ -47,3 +48,8 @@ def test_bench_prints_a_table() -> None:
     got = CliRunner().invoke(app, ["bench", "--seconds", "0.1"])
     assert got.exit_code == 0
     assert "2,000 B" in got.stdout
+
+
+def test_version() -> None:
+    got = CliRunner().invoke(app, ["--version"])
+    assert (got.exit_code, got.stdout) == (0, f"aidefence {__version__}\n")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from aidefence import __version__
 from aidefence.delivery.cli import rules
 from aidefence.delivery.cli.benchmark import bench
 from aidefence.delivery.cli.doctor import doctor
@@ -11,9 +14,15 @@ from aidefence.delivery.cli.evaluate import evaluate_files
 from aidefence.delivery.cli.scan import scan
 from aidefence.delivery.cli.serve import serve
 
+
+def _tell_version(value: bool) -> None:
+    if value:
+        typer.echo(f"aidefence {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="aidefence",
-    help="Inspect prompts, documents, tool calls and answers around a language model.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -25,6 +34,15 @@ app.add_typer(rules.app, name="rules")
 app.command("eval")(evaluate_files)
 app.command()(bench)
 app.command()(doctor)
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say it.")
+    ] = False,
+) -> None:
+    """Inspect prompts, documents, tool calls and answers around a language model."""
 
 
 def main() -> None:
