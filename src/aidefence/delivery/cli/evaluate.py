@@ -36,7 +36,7 @@ from aidefence.service.measures import OperatingPoint, Share
 
 
 def evaluate_files(  # noqa: PLR0917 - one parameter an option is how typer reads a command
-    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Labelled JSONL.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILES", help="Labelled JSONL.")],
     task: Annotated[str, typer.Option(help="Only records of this task; `all` takes all.")] = "all",
     categories: Annotated[
         str | None,

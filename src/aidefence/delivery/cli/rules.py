@@ -36,7 +36,7 @@ app = typer.Typer(
 
 PathsArgument = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[PATH]...", help="Rule files or folders; without any, all rules."),
+    typer.Argument(metavar="PATH", help="Rule files or folders; without any, all rules."),
 ]
 
 

@@ -9,14 +9,14 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 import typer
 from rich.console import Console
 
+from aidefence.delivery.cli import scan_options as given
 from aidefence.delivery.cli.human import HumanReport, summary_line
 from aidefence.delivery.cli.options import (
     Colour,
@@ -39,6 +39,7 @@ from aidefence.delivery.cli.report import (
     Summary,
 )
 from aidefence.delivery.cli.sarif import SarifReport
+from aidefence.delivery.cli.scan_options import FailOn, Format
 from aidefence.delivery.cli.sources import (
     TEXT_BYTES_MAX,
     InputFormat,
@@ -59,28 +60,6 @@ _NOTICES_KEPT = 1000
 _NOTICES_SHOWN = 20
 
 
-class Format(StrEnum):
-    """What a scan writes."""
-
-    HUMAN = "human"
-    JSON = "json"
-    JSONL = "jsonl"
-    SARIF = "sarif"
-
-
-class FailOn(StrEnum):
-    """From which action, or which severity of an attack, a text counts as found."""
-
-    FLAG = "flag"
-    REVIEW = "review"
-    BLOCK = "block"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-    NEVER = "never"
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
     """One scan, fully described."""
@@ -93,53 +72,27 @@ class Job:
 
 
 def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a command
-    texts: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts; - reads standard input.")
-    ] = None,
-    file: Annotated[
-        list[Path] | None,
-        typer.Option("--file", "-f", help="File or folder; repeat for more."),
-    ] = None,
-    input_format: Annotated[
-        InputFormat,
-        typer.Option("--input", help="How files and standard input are cut; auto goes by suffix."),
-    ] = InputFormat.AUTO,
-    field: Annotated[str, typer.Option(help="Text field of JSONL and Parquet records.")] = "text",
-    id_field: Annotated[str, typer.Option(help="Id field of records, kept in reports.")] = "id",
-    include: Annotated[
-        list[str] | None, typer.Option(help="Glob of files to take from folders.")
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="Glob of files to leave out of folders.")
-    ] = None,
-    max_bytes: Annotated[
-        int, typer.Option(min=1, help="Longest text; longer ones are reported, not cut.")
-    ] = TEXT_BYTES_MAX,
-    output_format: Annotated[
-        Format, typer.Option("--format", help="What to write.")
-    ] = Format.HUMAN,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead.")
-    ] = None,
-    with_text: Annotated[
-        bool, typer.Option(help="Put the texts themselves into json, jsonl and sarif.")
-    ] = False,
-    show_clean: Annotated[bool, typer.Option(help="Show clean texts of files too.")] = False,
-    fail_on: Annotated[
-        FailOn, typer.Option(help="Exit with 1 from this action or severity on.")
-    ] = FailOn.FLAG,
+    texts: given.Texts = None,
+    file: given.Files = None,
+    input_format: given.Input = InputFormat.AUTO,
+    field: given.Field = "text",
+    id_field: given.IdField = "id",
+    include: given.Include = None,
+    exclude: given.Exclude = None,
+    max_bytes: given.MaxBytes = TEXT_BYTES_MAX,
+    output_format: given.Output = given.Format.HUMAN,
+    output: given.OutputFile = None,
+    with_text: given.WithText = False,
+    show_clean: given.ShowClean = False,
+    fail_on: given.Fail = given.FailOn.FLAG,
     profile: ProfileOption = Profile.BALANCED,
-    origin: Annotated[Origin, typer.Option(help="Where the texts come from.")] = Origin.USER,
-    direction: Annotated[
-        Direction, typer.Option(help="To the model, or from it.")
-    ] = Direction.INPUT,
+    origin: given.From = Origin.USER,
+    direction: given.Towards = Direction.INPUT,
     rules: RulesOption = None,
     paranoia: ParanoiaOption = 1,
-    exclude_rule: Annotated[
-        list[str] | None, typer.Option(help="Glob of rule ids to switch off, @origin after it.")
-    ] = None,
-    threads: Annotated[int, typer.Option(min=0, help="Threads; 0 uses all cores.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the exit code.")] = False,
+    exclude_rule: given.ExcludeRule = None,
+    threads: given.Threads = 0,
+    quiet: given.Quiet = False,
     color: ColourOption = Colour.AUTO,
 ) -> None:
     """Scan texts, files and folders.
