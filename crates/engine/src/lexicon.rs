@@ -50,7 +50,7 @@ impl ClassSet {
     }
 
     #[inline(always)]
-    fn mark(&mut self, class: u16) {
+    pub(crate) fn mark(&mut self, class: u16) {
         if let Some(word) = self.0.get_mut(usize::from(class) / 64) {
             *word |= 1 << (class % 64);
         }
@@ -319,9 +319,17 @@ impl Lexicon {
         member.counts
     }
 
-    /// Whether a lexeme belongs to a class.
-    pub(crate) fn belongs(&self, lexeme: u32, class: u16) -> bool {
-        self.members.get(lexeme as usize).is_some_and(|member| member.classes.binary_search(&class).is_ok())
+    /// Calls `on` for the classes of a lexeme that are in `asked`.
+    #[inline(always)]
+    pub(crate) fn asking(&self, lexeme: u32, asked: &ClassSet, mut on: impl FnMut(usize)) {
+        let Some(member) = self.members.get(lexeme as usize) else { return };
+        if let Some(dense) = &member.dense {
+            dense.common(asked, on);
+        } else {
+            for class in member.classes.iter().filter(|class| asked.has(**class)) {
+                on(usize::from(*class));
+            }
+        }
     }
 
     fn add(&mut self, lexeme: u32, entry: &Entry, gather: &mut Gather) {
@@ -478,7 +486,9 @@ impl Lexicon {
         let mut previous_end = 0;
         for (index, token) in view.tokens.iter().enumerate() {
             let gap = text.get(previous_end as usize..token.start as usize).unwrap_or_default();
-            let joined = run.is_some() && gap.len() <= 4 && !gap.iter().any(u8::is_ascii_whitespace);
+            // A run ends at white space, and at letters of other scripts, which need none to end a word.
+            let ascii = token.head & 0x80 == 0;
+            let joined = ascii && run.is_some() && gap.len() <= 4 && !gap.iter().any(|byte| byte.is_ascii_whitespace() || *byte >= 0x80);
             if !joined {
                 self.end_blob(view, run, index, previous_end, on);
                 run = Some((index, token.start));
@@ -490,7 +500,7 @@ impl Lexicon {
 
     fn end_blob(&self, view: &View, run: Option<(usize, u32)>, next: usize, end: u32, on: &mut impl FnMut(Hit)) {
         let Some((first, start)) = run else { return };
-        if end - start < BLOB_LEN_MIN || view.stats.single_tokens > 0 {
+        if end - start < BLOB_LEN_MIN {
             return;
         }
         if let Some(lexeme) = self.blob {

@@ -7,7 +7,7 @@
 use aho_corasick::AhoCorasick;
 
 use crate::map::OffsetMap;
-use crate::text::{Token, View, byte_kind};
+use crate::text::{Token, View};
 
 /// A text made from a view's normalised text.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub(crate) fn rewrites(view: &View, words: Option<&AhoCorasick>, out: &mut Vec<R
     if stats.lone_letters >= LONE_LETTERS_MIN {
         out.extend(join_letters(view));
     }
-    if stats.alphanumeric_mixes > 0 || stats.kinds & byte_kind::LETTER_LIKE != 0 {
+    if stats.alphanumeric_mixes > 0 || stats.letter_like {
         out.extend(undo_leet(view));
     }
     if stats.triples {
@@ -50,7 +50,7 @@ pub(crate) fn may_rewrite(view: &View) -> bool {
     let stats = &view.stats;
     stats.lone_letters >= LONE_LETTERS_MIN
         || stats.alphanumeric_mixes > 0
-        || stats.kinds & byte_kind::LETTER_LIKE != 0
+        || stats.letter_like
         || stats.triples
         || stats.longest_token as usize >= GLUED_LEN_MIN
 }
@@ -62,11 +62,35 @@ struct Writer<'a> {
     map: OffsetMap,
     /// Everything before is written.
     done: usize,
+    /// Where the last change was made.
+    changed: Option<usize>,
+}
+
+/// Bytes either side of the changes that belong to the view: a rule may want what stands around.
+const SURROUNDINGS: usize = 512;
+
+/// The last position not behind `position` at which a character starts.
+fn floor(text: &[u8], position: usize) -> usize {
+    (0..=position).rev().find(|at| text.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80)).unwrap_or(0)
 }
 
 impl<'a> Writer<'a> {
     fn new(from: &'a [u8]) -> Self {
-        Self { from, text: Vec::with_capacity(from.len() + 16), map: OffsetMap::identity(), done: 0 }
+        Self { from, text: Vec::new(), map: OffsetMap::identity(), done: 0, changed: None }
+    }
+
+    /// Forgets what stands far before the first change.
+    fn change(&mut self) {
+        if self.changed.is_none() {
+            let start = floor(self.from, self.done.saturating_sub(SURROUNDINGS));
+            let (until, skipped) = (self.done, self.text.len());
+            debug_assert_eq!(until, skipped, "nothing but copies stands before the first change");
+            self.text.clear();
+            self.map.clear();
+            self.done = start;
+            self.copy_to(until);
+        }
+        self.changed = Some(self.done);
     }
 
     fn copy_to(&mut self, end: usize) {
@@ -77,6 +101,7 @@ impl<'a> Writer<'a> {
     }
 
     fn replace(&mut self, end: usize, with: &[u8]) {
+        self.change();
         if !with.is_empty() {
             self.map.push_replaced(self.text.len(), self.done..end);
             self.text.extend_from_slice(with);
@@ -85,12 +110,14 @@ impl<'a> Writer<'a> {
     }
 
     fn insert(&mut self, byte: u8) {
+        self.change();
         self.map.push_replaced(self.text.len(), self.done..self.done);
         self.text.push(byte);
     }
 
     fn finish(mut self, name: &'static str) -> Option<Rewrite> {
-        self.copy_to(self.from.len());
+        let last = self.changed.unwrap_or(0);
+        self.copy_to(floor(self.from, (last + SURROUNDINGS).min(self.from.len())).max(self.done));
         let text = String::from_utf8(self.text).ok()?;
         Some(Rewrite { name, text, map: self.map })
     }

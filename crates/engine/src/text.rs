@@ -52,8 +52,12 @@ pub(crate) struct Stats {
     pub(crate) alphanumeric_mixes: u32,
     /// Longest run of one-letter tokens.
     pub(crate) lone_letters: u32,
+    /// Longest run of tokens that may be groups of hex or binary digits.
+    pub(crate) digit_groups: u32,
     /// At least 16 characters without white space somewhere.
     pub(crate) long_run: bool,
+    /// A sign that passes for a letter stands between letters.
+    pub(crate) letter_like: bool,
     /// Some letter three times in a row.
     pub(crate) triples: bool,
     /// Bits of [`byte_kind`] seen.
@@ -102,6 +106,8 @@ pub(crate) struct View {
     parts: Vec<char>,
     /// One-letter tokens in a row, up to here.
     lone_run: u32,
+    /// Tokens in a row that may be groups of hex or binary digits, up to here.
+    group_run: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -135,6 +141,7 @@ impl View {
         self.smuggled_at = None;
         self.stats = Stats::default();
         self.lone_run = 0;
+        self.group_run = 0;
     }
 
     /// Reads `source`. `anchor` says which punctuation bytes are worth remembering.
@@ -144,34 +151,42 @@ impl View {
         if source.is_ascii() {
             self.read_ascii(kernel, source.as_bytes(), anchor);
         } else {
-            self.read_wide(source, anchor);
+            self.read_wide(kernel, source, anchor);
         }
     }
 
     #[inline(always)]
     fn read_ascii<K: Classify>(&mut self, kernel: K, source: &[u8], anchor: &[bool; 256]) {
+        let mut cut = Cut::default();
+        self.read_segment(kernel, source, &mut cut, anchor);
         self.padded.resize(source.len() + PAD, 0);
-        for (lower, byte) in self.padded.iter_mut().zip(source) {
+        self.stats.triples = has_triple(self.text());
+    }
+
+    /// Appends ASCII text that starts outside a word and cuts it into tokens.
+    #[inline(always)]
+    fn read_segment<K: Classify>(&mut self, kernel: K, source: &[u8], cut: &mut Cut, anchor: &[bool; 256]) {
+        let base = self.padded.len();
+        self.padded.resize(base + source.len() + PAD, 0);
+        for (lower, byte) in self.padded.iter_mut().skip(base).zip(source) {
             *lower = byte | (u8::from(byte.wrapping_sub(b'A') < 26) << 5);
         }
-        let mut cut = Cut::default();
         let (blocks, rest) = source.as_chunks::<64>();
         for (index, block) in blocks.iter().enumerate() {
             let masks = kernel.classify(block);
-            self.cut(&masks, index * 64, source.get(index * 64 + 64).copied(), &mut cut, anchor);
+            self.cut(&masks, base + index * 64, source.get(index * 64 + 64).copied(), cut, anchor);
         }
         let mut last = [0_u8; 64];
         for (to, from) in last.iter_mut().zip(rest) {
             *to = *from;
         }
         // The zero bytes behind the text end the last token.
-        self.cut(&kernel.classify(&last), blocks.len() * 64, None, &mut cut, anchor);
+        self.cut(&kernel.classify(&last), base + blocks.len() * 64, None, cut, anchor);
         if cut.open {
-            self.close(cut.start, source.len(), cut.token_sentence);
+            self.close(cut.start, base + source.len(), cut.token_sentence);
+            cut.open = false;
         }
-        self.stats.triples = has_triple(self.text());
-        self.stats.upper = cut.upper;
-        self.stats.digit = cut.digit;
+        self.padded.truncate(base + source.len());
     }
 
     /// Cuts one block into tokens and notes its punctuation.
@@ -182,8 +197,8 @@ impl View {
         let solid = if next.is_none() { !masks.space & !(u64::MAX << (self.text_len() - base).min(63)) } else { !masks.space };
         self.stats.long_run |= has_run_of_16(solid) || cut.solid_tail + solid.trailing_ones() >= 16;
         cut.solid_tail = if solid == u64::MAX { cut.solid_tail + 64 } else { solid.leading_ones() };
-        cut.upper += masks.upper.count_ones();
-        cut.digit += masks.digit.count_ones();
+        self.stats.upper += masks.upper.count_ones();
+        self.stats.digit += masks.digit.count_ones();
         self.stats.newline += masks.newline.count_ones();
         self.stats.quote += masks.quote.count_ones();
         self.stats.stop += masks.stop.count_ones();
@@ -213,7 +228,12 @@ impl View {
     #[inline(always)]
     fn note_punctuation(&mut self, byte: u8, position: usize, anchor: &[bool; 256]) {
         self.stats.punctuation += 1;
-        self.stats.kinds |= byte_kind::of(byte);
+        let kind = byte_kind::of(byte);
+        self.stats.kinds |= kind;
+        if kind == byte_kind::LETTER_LIKE {
+            let beside = |at: usize| self.padded.get(at).is_some_and(u8::is_ascii_alphanumeric);
+            self.stats.letter_like |= position > 0 && beside(position - 1) && beside(position + 1);
+        }
         if anchor.get(usize::from(byte)).copied().unwrap_or(false) {
             self.anchors.push(narrow(position));
         }
@@ -232,8 +252,11 @@ impl View {
         let lone = len == 1 && digits == 0;
         self.lone_run = if lone { self.lone_run + 1 } else { 0 };
         self.stats.lone_letters = self.stats.lone_letters.max(self.lone_run);
+        let group = len <= 2 || (len == 8 && digits == 8);
+        self.group_run = if group { self.group_run + 1 } else { 0 };
+        self.stats.digit_groups = self.stats.digit_groups.max(self.group_run);
         self.stats.longest_token = self.stats.longest_token.max(narrow(len));
-        self.stats.alphanumeric_mixes += u32::from(digits != 0 && digits as usize != len);
+        self.stats.alphanumeric_mixes += u32::from(digits != 0 && len > digits as usize + 1);
         let (start, end) = (narrow(start), narrow(end));
         self.tokens.push(Token { start, end, sentence, digits: digits.min(3) as u8, mixed: false, hash, head });
     }
@@ -262,42 +285,67 @@ struct Cut {
     token_sentence: u32,
     /// Characters without white space at the end of what was cut.
     solid_tail: u32,
-    upper: u32,
-    digit: u32,
 }
 
 /// The lane for texts with anything but ASCII in them.
 impl View {
-    fn read_wide(&mut self, source: &str, anchor: &[bool; 256]) {
+    fn read_wide<K: Classify>(&mut self, kernel: K, source: &str, anchor: &[bool; 256]) {
         let disguised = is_latin_in_disguise(source);
-        let mut sentence = 0;
-        let mut characters = source.char_indices().peekable();
-        while let Some((start, c)) = characters.next() {
-            let at = (narrow(start), narrow(start + c.len_utf8()));
-            match fold(c) {
-                Fold::Word(folded) => self.letter(c, folded, at),
-                Fold::Single(folded) => {
-                    self.end_word(sentence, disguised);
-                    let from = self.padded.len();
-                    self.put(folded, at);
-                    self.wide_close(from, sentence, false);
-                    self.stats.single_tokens += 1;
-                }
-                Fold::Gap(folded) => {
-                    self.end_word(sentence, disguised);
-                    let before_space = characters.peek().is_none_or(|(_, next)| next.is_whitespace() || !next.is_ascii());
-                    sentence += u32::from(folded == '\n' || (matches!(folded, '.' | '!' | '?') && before_space));
-                    self.gap(folded, at, anchor);
-                }
-                Fold::Drop => self.drop_character(c, at),
-                Fold::Many => self.many(c, at, sentence, disguised, anchor),
+        let mut cut = Cut::default();
+        let mut at = 0;
+        while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
+            if self.word.is_empty()
+                && let Some(plain) = plain_opening(rest.as_bytes())
+            {
+                self.map.push_copied(self.padded.len(), at, plain.len());
+                self.read_segment(kernel, plain, &mut cut, anchor);
+                at += plain.len();
+                continue;
             }
+            let Some(c) = rest.chars().next() else { break };
+            let after = at + c.len_utf8();
+            self.read_character(c, (narrow(at), narrow(after)), rest.as_bytes().get(c.len_utf8()), &mut cut, disguised, anchor);
+            at = after;
         }
-        self.end_word(sentence, disguised);
+        self.end_word(cut.sentence, disguised);
         self.padded.extend([0; PAD]);
-        self.rehash();
         self.stats.triples = has_triple(self.text());
-        self.stats.long_run = source.split(char::is_whitespace).any(|run| run.len() >= 16);
+        // Encoded text is ASCII; words of other scripts are long by themselves.
+        self.stats.long_run = source.split(|c: char| c.is_whitespace() || !c.is_ascii()).any(|run| run.len() >= 16);
+    }
+
+    fn read_character(
+        &mut self,
+        c: char,
+        at: (u32, u32),
+        next: Option<&u8>,
+        cut: &mut Cut,
+        disguised: bool,
+        anchor: &[bool; 256],
+    ) {
+        match fold(c) {
+            Fold::Word(folded) => self.letter(c, folded, at),
+            Fold::Single(folded) => {
+                self.end_word(cut.sentence, disguised);
+                self.single(folded, at, cut.sentence);
+            }
+            Fold::Gap(folded) => {
+                self.end_word(cut.sentence, disguised);
+                let before_space = next.is_none_or(|byte| byte.is_ascii_whitespace() || !byte.is_ascii());
+                cut.sentence += u32::from(folded == '\n' || (matches!(folded, '.' | '!' | '?') && before_space));
+                self.gap(folded, at, anchor);
+            }
+            Fold::Drop => self.drop_character(c, at),
+            Fold::Many => self.many(c, at, cut.sentence, disguised, anchor),
+        }
+    }
+
+    /// A character that is a token.
+    fn single(&mut self, folded: char, at: (u32, u32), sentence: u32) {
+        let from = self.padded.len();
+        self.put(folded, at);
+        self.wide_close(from, sentence, false);
+        self.stats.single_tokens += 1;
     }
 
     fn letter(&mut self, original: char, folded: char, (start, end): (u32, u32)) {
@@ -322,10 +370,7 @@ impl View {
                 Fold::Word(_) => self.letter(c, *folded, at),
                 Fold::Single(_) => {
                     self.end_word(sentence, disguised);
-                    let from = self.padded.len();
-                    self.put(*folded, at);
-                    self.wide_close(from, sentence, false);
-                    self.stats.single_tokens += 1;
+                    self.single(*folded, at, sentence);
                 }
                 _ => {
                     self.end_word(sentence, disguised);
@@ -403,21 +448,29 @@ impl View {
         }
     }
 
-    /// Notes a token; its hash waits until the text is complete and padded.
+    /// Ends a token at the end of what is written.
     fn wide_close(&mut self, from: usize, sentence: u32, mixed: bool) {
-        let (start, end) = (narrow(from), narrow(self.padded.len()));
-        self.tokens.push(Token { start, end, sentence, mixed, ..Token::default() });
-    }
-
-    fn rehash(&mut self) {
-        let bare = std::mem::take(&mut self.tokens);
-        for token in &bare {
-            self.close(token.start as usize, token.end as usize, token.sentence);
-            if let Some(last) = self.tokens.last_mut() {
-                last.mixed = token.mixed;
-            }
+        let end = self.padded.len();
+        self.padded.resize(end + PAD, 0);
+        self.close(from, end, sentence);
+        self.padded.truncate(end);
+        if let Some(last) = self.tokens.last_mut() {
+            last.mixed = mixed;
         }
     }
+}
+
+/// The ASCII text up to the last end of a word before something else comes, if it is worth a segment.
+fn plain_opening(rest: &[u8]) -> Option<&[u8]> {
+    const SEGMENT_LEN_MIN: usize = 8;
+    let len = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+    let plain = rest.get(..len)?;
+    let end = if len == rest.len() {
+        len
+    } else {
+        plain.iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |last| last + 1)
+    };
+    plain.get(..end).filter(|plain| plain.len() >= SEGMENT_LEN_MIN)
 }
 
 /// The parts that decomposed Hangul syllables come in.
@@ -498,7 +551,8 @@ fn has_triple(text: &[u8]) -> bool {
     // No early exit and no branch, so that it is done sixteen or thirty-two bytes at a time.
     let mut found = 0_u8;
     for ((a, b), c) in part(0).iter().zip(part(1)).zip(part(2)) {
-        found |= u8::from(a == b) & u8::from(b == c) & u8::from(a.wrapping_sub(b'a') < 26);
+        // Not `www`, which stands in every other address.
+        found |= u8::from(a == b) & u8::from(b == c) & u8::from(a.wrapping_sub(b'a') < 22);
     }
     found != 0
 }

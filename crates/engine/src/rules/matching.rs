@@ -54,21 +54,50 @@ pub(crate) struct Scratch {
     gathered: Gathered,
 }
 
-/// The hits of the classes asked for so far, so that conditions which share a class share the search.
+/// The hits of every class that some candidate asks for.
 #[derive(Clone, Debug, Default)]
 struct Gathered {
+    asked: ClassSet,
     /// For each class, one more than the place of its list; 0 if it was not asked for.
     place_of: Vec<u16>,
-    asked: Vec<u16>,
     lists: Vec<Vec<Hit>>,
+    used: usize,
 }
 
 impl Gathered {
     fn reset(&mut self, class_count: usize) {
+        self.asked.reset(class_count);
+        self.place_of.clear();
         self.place_of.resize(class_count, 0);
-        for class in self.asked.drain(..) {
-            if let Some(place) = self.place_of.get_mut(usize::from(class)) {
-                *place = 0;
+        self.used = 0;
+    }
+
+    fn ask(&mut self, class: u16) {
+        let Some(place) = self.place_of.get_mut(usize::from(class)).filter(|place| **place == 0) else { return };
+        self.used += 1;
+        *place = u16::try_from(self.used).unwrap_or(u16::MAX);
+        self.asked.mark(class);
+        match self.lists.get_mut(self.used - 1) {
+            Some(list) => list.clear(),
+            None => self.lists.push(Vec::new()),
+        }
+    }
+
+    /// Hands every hit to the classes that asked for it, in one pass.
+    fn distribute(&mut self, hits: &[Hit], lexicon: &Lexicon) {
+        let Self { asked, place_of, lists, used } = self;
+        for hit in hits {
+            lexicon.asking(hit.lexeme, asked, |class| {
+                let place = place_of.get(class).copied().unwrap_or(0);
+                if let Some(list) = usize::from(place).checked_sub(1).and_then(|place| lists.get_mut(place)) {
+                    list.push(*hit);
+                }
+            });
+        }
+        for list in lists.iter_mut().take(*used) {
+            // Phrases are found at their anchor, so a list is sorted but for a few.
+            if !list.is_sorted() {
+                list.sort_unstable();
             }
         }
     }
@@ -77,24 +106,6 @@ impl Gathered {
         let place = self.place_of.get(usize::from(class)).copied().unwrap_or(0);
         let list = usize::from(place).checked_sub(1).and_then(|place| self.lists.get(place));
         list.map_or(&[], Vec::as_slice)
-    }
-
-    fn ask(&mut self, class: u16, lexicon: &Lexicon, hits: &[Hit], present: &ClassSet) {
-        let Some(place) = self.place_of.get_mut(usize::from(class)) else { return };
-        if *place != 0 {
-            return;
-        }
-        self.asked.push(class);
-        let count = self.asked.len();
-        *place = u16::try_from(count).unwrap_or(u16::MAX);
-        if self.lists.len() < count {
-            self.lists.push(Vec::new());
-        }
-        let Some(list) = self.lists.get_mut(count - 1) else { return };
-        list.clear();
-        if present.has(class) {
-            list.extend(hits.iter().filter(|hit| lexicon.belongs(hit.lexeme, class)));
-        }
     }
 }
 
@@ -144,34 +155,42 @@ impl Rulebook {
 
     #[inline(never)]
     fn evaluate(&self, view: &View, source: &str, context: Context, scratch: &mut Scratch, matches: &mut Vec<Match>) {
-        scratch.hits.sort_unstable();
-        scratch.hits.dedup();
-        let Scratch { hits, present, candidates, gathered, reports, .. } = scratch;
+        let Scratch { hits, candidates, gathered, reports, .. } = scratch;
+        candidates.retain(|index| self.reaches(*index, context));
         gathered.reset(self.lexicon.class_count());
+        for condition in candidates.iter().filter_map(|index| self.conditions.get(*index as usize)) {
+            for class in condition.all.iter().chain(&condition.none) {
+                gathered.ask(*class);
+            }
+        }
+        gathered.distribute(hits, &self.lexicon);
         let known = matches.len();
-        for index in &*candidates {
-            let Some(condition) = self.conditions.get(*index as usize) else { continue };
+        for condition in candidates.iter().filter_map(|index| self.conditions.get(*index as usize)) {
             let Some(rule) = self.rules.get(condition.rule as usize) else { continue };
-            let reaches = rule.origins >> context.origin & 1 == 1
-                && match rule.direction {
-                    Flow::Both => true,
-                    Flow::Input => context.direction == 0,
-                    Flow::Output => context.direction == 1,
-                };
             // One condition is enough; only regexes look for every place there is.
             let settled = condition.patterns.is_empty()
                 && matches.iter().skip(known).any(|found| found.rule == condition.rule && !found.mention);
-            if !reaches || settled {
+            if settled {
                 continue;
-            }
-            for class in condition.all.iter().chain(&condition.none) {
-                gathered.ask(*class, &self.lexicon, hits, present);
             }
             let lists = condition.all.iter().map(|class| gathered.of(*class)).collect::<Vec<_>>();
             let unwanted = condition.none.iter().map(|class| gathered.of(*class)).collect::<Vec<_>>();
             let place = Place { view, source, condition, lists: &lists, unwanted: &unwanted, reports };
             self.hold(rule, &place, matches);
         }
+    }
+
+    /// Whether the rule of a condition is meant for such content.
+    fn reaches(&self, condition: u32, context: Context) -> bool {
+        let rule = self.conditions.get(condition as usize).and_then(|condition| self.rules.get(condition.rule as usize));
+        rule.is_some_and(|rule| {
+            rule.origins >> context.origin & 1 == 1
+                && match rule.direction {
+                    Flow::Both => true,
+                    Flow::Input => context.direction == 0,
+                    Flow::Output => context.direction == 1,
+                }
+        })
     }
 
     /// Finds the places where one condition holds, driven by its class with the fewest hits.
@@ -182,9 +201,14 @@ impl Rulebook {
         };
         let mut found = 0;
         let mut covered = 0;
+        let mut fruitless = 0;
         let mut chosen = Vec::with_capacity(lists.len());
         for anchor in lists.get(driver).copied().unwrap_or_default() {
-            if found >= MATCHES_PER_CONDITION_MAX || anchor.start < covered {
+            if found >= MATCHES_PER_CONDITION_MAX {
+                break;
+            }
+            // Where a regex has looked in vain it will not find anything a few bytes later.
+            if anchor.start < covered || (anchor.start as usize) < fruitless {
                 continue;
             }
             chosen.clear();
@@ -196,7 +220,10 @@ impl Rulebook {
             if !search.complete(0, &mut chosen) {
                 continue;
             }
-            let Some(place) = self.place(here, &chosen) else { continue };
+            let Some(place) = self.place(here, &chosen) else {
+                fruitless = anchor.start as usize + REGEX_REACH / 2;
+                continue;
+            };
             covered = place.end.max(anchor.end);
             found += 1;
             let parts = chosen.iter().flatten().map(|hit| (hit.start, hit.end)).collect();
