@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from aidefence.domain.decision import Record
 from aidefence.domain.errors import ModelError, RuleError
 from aidefence.engine import _native
 
@@ -21,7 +22,7 @@ __all__ = [
 ]
 
 Batch = _native.Batch
-Outcome: TypeAlias = "_native._Outcome"
+Outcome: TypeAlias = Record
 CATEGORY_NAMES: Final = tuple(_native.CATEGORIES)
 FEATURE_NAMES: Final = tuple(_native.FEATURES)
 
@@ -69,6 +70,7 @@ class Engine:
         Raises:
             RuleError: a rule file cannot be accepted; says file, line and column.
             ModelError: the model file cannot be used.
+
         """
         try:
             self._native = _native.Engine(
@@ -122,6 +124,7 @@ def check_rule(path: str, text: str) -> None:
 
     Raises:
         RuleError: it cannot be accepted; says line, column and what was expected.
+
     """
     try:
         _native.check_rule(path, text)

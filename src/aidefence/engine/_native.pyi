@@ -1,7 +1,20 @@
-"""The compiled engine. Codes and tuples; `aidefence.engine` gives them names."""
+# The compiled engine. Codes and tuples; `aidefence.engine` gives them names.
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
+
+__all__ = [
+    "CATEGORIES",
+    "CONTEXT_LEXICONS",
+    "FEATURES",
+    "Batch",
+    "Engine",
+    "ModelFormatError",
+    "RuleSyntaxError",
+    "check_rule",
+    "ngrams",
+    "normalize",
+]
 
 CATEGORIES: Final[list[str]]
 FEATURES: Final[list[str]]
@@ -16,8 +29,10 @@ class RuleSyntaxError(ValueError):
 
 class ModelFormatError(ValueError): ...
 
-_Finding = tuple[str, int, int, int, float, int, bool, tuple[str, ...], tuple[tuple[int, int], ...]]
-_Outcome = tuple[int, int, int, float, float, int, tuple[_Finding, ...], bool]
+_Finding: TypeAlias = tuple[
+    str, int, int, int, float, int, bool, tuple[str, ...], tuple[tuple[int, int], ...]
+]
+_Outcome: TypeAlias = tuple[int, int, int, float, float, int, tuple[_Finding, ...], bool]
 
 @final
 class Engine:
@@ -37,7 +52,9 @@ class Engine:
     def inspect_batch(
         self, texts: Iterable[str], origin: int = 1, direction: int = 0, threads: int = 0
     ) -> Batch: ...
-    def features(self, texts: Iterable[str], origins: Sequence[int], direction: int = 0) -> bytes: ...
+    def features(
+        self, texts: Iterable[str], origins: Sequence[int], direction: int = 0
+    ) -> bytes: ...
     def rules(self) -> list[dict[str, Any]]: ...
     def version(self) -> dict[str, Any]: ...
 
