@@ -203,17 +203,7 @@ impl Runs {
     }
 
     fn finish(self) -> Option<Decoded> {
-        let Self {
-            codec,
-            text,
-            map,
-            span,
-        } = self;
-        span.map(|span| Decoded {
-            codec,
-            span,
-            text,
-            map,
-        })
+        let Self { codec, text, map, span } = self;
+        span.map(|span| Decoded { codec, span, text, map })
     }
 }

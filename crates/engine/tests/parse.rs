@@ -1,17 +1,11 @@
 //! The rule reader: what it takes, and where and how it refuses the rest.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "parse/slips.rs"]
 mod slips;
 
 use aidefence_engine::rules::parse::{Parsed, parse_file};
-use aidefence_engine::rules::source::{
-    Check, Flow, Mention, Position, RuleError, RuleSource, Shape, Status,
-};
+use aidefence_engine::rules::source::{Check, Flow, Mention, Position, RuleError, RuleSource, Shape, Status};
 use slips::SLIPS;
 
 const PATH: &str = "rules/prompt_injection/pi-0007.yml";
@@ -55,12 +49,7 @@ fn rule(text: &str) -> Result<RuleSource, RuleError> {
 fn a_full_rule_is_read_with_its_places() {
     let rule = rule(RULE).unwrap();
     assert_eq!(
-        (
-            rule.id.as_str(),
-            rule.category,
-            rule.severity,
-            rule.paranoia
-        ),
+        (rule.id.as_str(), rule.category, rule.severity, rule.paranoia),
         ("pi-0007", 0, 2, 2)
     );
     assert_eq!(
@@ -78,13 +67,7 @@ fn a_full_rule_is_read_with_its_places() {
     assert_eq!(drop.words.len(), 7);
     assert_eq!(
         drop.words.get(1).unwrap(),
-        &(
-            "set aside".to_owned(),
-            Position {
-                line: 13,
-                column: 27
-            }
-        )
+        &("set aside".to_owned(), Position { line: 13, column: 27 })
     );
     assert!(line.anchor_line && line.text.len() == 2 && line.words.len() == 1);
     assert!(key.exact && key.check == Some(Check::Luhn));
@@ -102,13 +85,7 @@ fn a_full_rule_is_read_with_its_places() {
         ([4, 3].as_slice(), [0].as_slice(), 4)
     );
     assert!(second.ordered && second.sentence);
-    assert_eq!(
-        second.at,
-        Position {
-            line: 20,
-            column: 5
-        }
-    );
+    assert_eq!(second.at, Position { line: 20, column: 5 });
 }
 
 /// The smallest rule; the optional keys have defaults.
@@ -122,14 +99,8 @@ fn defaults_hold() {
         (small.status, small.direction, small.paranoia),
         (Status::Stable, Flow::Both, 1)
     );
-    assert_eq!(
-        (small.origins, small.mention),
-        (0b11_1111, Mention::Discount)
-    );
-    for (folder, mention) in [
-        ("secret", Mention::Ignore),
-        ("harmful_request", Mention::Discount),
-    ] {
+    assert_eq!((small.origins, small.mention), (0b11_1111, Mention::Discount));
+    for (folder, mention) in [("secret", Mention::Ignore), ("harmful_request", Mention::Discount)] {
         let Parsed::Rule(rule) = parse_file(&format!("x/{folder}/a.yml"), SMALL).unwrap() else {
             panic!("no rule")
         };
@@ -161,22 +132,9 @@ fn lexicons_are_named_after_their_file() {
     );
     assert_eq!(
         first.entries.get(1).unwrap(),
-        &(
-            "$en.more".to_owned(),
-            Position {
-                line: 1,
-                column: 25
-            }
-        )
+        &("$en.more".to_owned(), Position { line: 1, column: 25 })
     );
-    for text in [
-        "a: []",
-        "a: x",
-        "[a]",
-        "a b: [c]",
-        "a: [{b: c}]",
-        "a: [c]\na: [d]",
-    ] {
+    for text in ["a: []", "a: x", "[a]", "a b: [c]", "a: [{b: c}]", "a: [c]\na: [d]"] {
         assert!(parse_file("lexicons/en.yml", text).is_err(), "{text}");
     }
 }
@@ -187,9 +145,7 @@ fn every_slip_is_placed_and_explained() {
     for (from, to, (line, column), says) in SLIPS {
         assert!(SMALL.contains(from), "{from}");
         let text = SMALL.replacen(from, to, 1);
-        let Err(error) = rule(&text) else {
-            panic!("taken: {to}")
-        };
+        let Err(error) = rule(&text) else { panic!("taken: {to}") };
         let shown = error.to_string();
         assert!(shown.contains(says), "{to}: {shown}");
         assert!(shown.starts_with(PATH));
@@ -205,12 +161,7 @@ fn regexes_cannot_be_refused_patterns() {
     let text = SMALL
         .replace("{ words: [one] }", "{ words: [one] }\n  b: { regex: x }")
         .replace("all: [a]", "all: [a], none: [b]");
-    assert!(
-        rule(&text)
-            .unwrap_err()
-            .message
-            .contains("regex pattern `b` in `none`")
-    );
+    assert!(rule(&text).unwrap_err().message.contains("regex pattern `b` in `none`"));
 }
 
 #[test]
@@ -266,10 +217,7 @@ fn damaged_files_never_panic() {
         }
         let text = String::from_utf8_lossy(&damaged);
         if let Err(error) = rule(&text) {
-            assert!(
-                error.at.line <= text.split('\n').count() + 1,
-                "{error}\n{text}"
-            );
+            assert!(error.at.line <= text.split('\n').count() + 1, "{error}\n{text}");
         }
     }
 }

@@ -5,8 +5,18 @@ mod engine;
 
 use pyo3::prelude::*;
 
-pyo3::create_exception!(_native, RuleSyntaxError, pyo3::exceptions::PyValueError, "A rule file that cannot be accepted, with where and why.");
-pyo3::create_exception!(_native, ModelFormatError, pyo3::exceptions::PyValueError, "A model file that cannot be used.");
+pyo3::create_exception!(
+    _native,
+    RuleSyntaxError,
+    pyo3::exceptions::PyValueError,
+    "A rule file that cannot be accepted, with where and why."
+);
+pyo3::create_exception!(
+    _native,
+    ModelFormatError,
+    pyo3::exceptions::PyValueError,
+    "A model file that cannot be used."
+);
 
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -16,7 +26,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("ModelFormatError", module.py().get_type::<ModelFormatError>())?;
     module.add("CATEGORIES", aidefence_engine::category::CATEGORIES.to_vec())?;
     module.add("FEATURES", aidefence_engine::features::feature_names())?;
-    module.add("CONTEXT_LEXICONS", aidefence_engine::features::CONTEXT_LEXICONS.to_vec())?;
+    module.add(
+        "CONTEXT_LEXICONS",
+        aidefence_engine::features::CONTEXT_LEXICONS.to_vec(),
+    )?;
     module.add_function(wrap_pyfunction!(engine::ngrams, module)?)?;
     module.add_function(wrap_pyfunction!(engine::normalize, module)?)?;
     module.add_function(wrap_pyfunction!(engine::check_rule, module)?)?;

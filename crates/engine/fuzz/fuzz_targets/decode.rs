@@ -19,10 +19,7 @@ fuzz_target!(|source: &str| {
         assert!(source.get(view.span.clone()).is_some());
         for (at, letter) in view.text.char_indices() {
             let range = view.map.to_source(at..at + letter.len_utf8());
-            assert!(
-                source.get(range.clone()).is_some(),
-                "{range:?} of {source:?}"
-            );
+            assert!(source.get(range.clone()).is_some(), "{range:?} of {source:?}");
             assert!(view.span.start <= range.start && range.end <= view.span.end);
         }
     }

@@ -39,11 +39,7 @@ pub(super) fn decode(source: &str, limits: &Limits) -> Option<Decoded> {
 /// Runs without marks, between white space.
 fn bare(bytes: &[u8], range: Range<usize>, limits: &Limits, runs: &mut Runs) {
     let mut start = range.start;
-    for run in bytes
-        .get(range)
-        .unwrap_or_default()
-        .split(u8::is_ascii_whitespace)
-    {
+    for run in bytes.get(range).unwrap_or_default().split(u8::is_ascii_whitespace) {
         if run.len() >= limits.encoded_run_min {
             let whole = start..start + run.len();
             // Quotes and a full stop are digits too, so both readings of a run are tried.
@@ -68,11 +64,7 @@ fn bare(bytes: &[u8], range: Range<usize>, limits: &Limits, runs: &mut Runs) {
 fn is_wrapped(run: &[u8]) -> bool {
     matches!(
         run,
-        [b'"', .., b'"']
-            | [b'\'', .., b'\'']
-            | [b'`', .., b'`']
-            | [b'(', .., b')']
-            | [b'[', .., b']']
+        [b'"', .., b'"'] | [b'\'', .., b'\''] | [b'`', .., b'`'] | [b'(', .., b')'] | [b'[', .., b']']
     )
 }
 

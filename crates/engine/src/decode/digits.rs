@@ -19,12 +19,7 @@ pub(super) fn hex(source: &str, limits: &Limits) -> Option<Decoded> {
         digits: 2,
         bits: 4,
     };
-    scan(
-        source.as_bytes(),
-        &spelling,
-        limits.encoded_run_min,
-        Codec::Hex,
-    )
+    scan(source.as_bytes(), &spelling, limits.encoded_run_min, Codec::Hex)
 }
 
 /// Finds and decodes groups of eight binary digits, together or apart.
@@ -35,12 +30,7 @@ pub(super) fn binary(source: &str, limits: &Limits) -> Option<Decoded> {
         digits: 8,
         bits: 1,
     };
-    scan(
-        source.as_bytes(),
-        &spelling,
-        limits.encoded_run_min,
-        Codec::Binary,
-    )
+    scan(source.as_bytes(), &spelling, limits.encoded_run_min, Codec::Binary)
 }
 
 /// How a byte is spelt.
@@ -95,30 +85,20 @@ fn next_word(source: &[u8], from: usize) -> Option<Range<usize>> {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
     let start = from + source.get(from..)?.iter().position(is_word)?;
     let rest = source.get(start..)?;
-    let len = rest
-        .iter()
-        .position(|byte| !is_word(byte))
-        .unwrap_or(rest.len());
+    let len = rest.iter().position(|byte| !is_word(byte)).unwrap_or(rest.len());
     Some(start..start + len)
 }
 
 fn group_of(source: &[u8], word: Range<usize>, spelling: &Spelling) -> Option<Group> {
     let bytes = source.get(word.clone())?;
     // Digits behind a point are the fraction of a number.
-    if word
-        .start
-        .checked_sub(1)
-        .and_then(|before| source.get(before))
-        == Some(&b'.')
-    {
+    if word.start.checked_sub(1).and_then(|before| source.get(before)) == Some(&b'.') {
         return None;
     }
-    let marked =
-        matches!(bytes, [b'0', marker, _, ..] if marker.eq_ignore_ascii_case(&spelling.marker));
+    let marked = matches!(bytes, [b'0', marker, _, ..] if marker.eq_ignore_ascii_case(&spelling.marker));
     let skip = if marked { 2 } else { 0 };
     let digits = bytes.get(skip..)?;
-    let whole =
-        digits.len() % spelling.digits == 0 && digits.iter().all(|byte| (spelling.is_digit)(*byte));
+    let whole = digits.len() % spelling.digits == 0 && digits.iter().all(|byte| (spelling.is_digit)(*byte));
     whole.then(|| Group {
         start: word.start,
         digits: word.start + skip..word.end,
@@ -141,16 +121,10 @@ impl Reader<'_> {
             self.groups.push(group);
             return;
         };
-        let separator = separator_of(
-            self.source
-                .get(last.digits.end..group.start)
-                .unwrap_or_default(),
-        );
-        let same =
-            separator.is_some() && self.separator.is_none_or(|known| Some(known) == separator);
+        let separator = separator_of(self.source.get(last.digits.end..group.start).unwrap_or_default());
+        let same = separator.is_some() && self.separator.is_none_or(|known| Some(known) == separator);
         // A shorter group may end the run; a longer one starts another.
-        let fits =
-            last.digits.len() == first.digits.len() && group.digits.len() <= first.digits.len();
+        let fits = last.digits.len() == first.digits.len() && group.digits.len() <= first.digits.len();
         if same && fits {
             self.separator = separator;
         } else {
@@ -165,10 +139,7 @@ impl Reader<'_> {
         if self.decode(&groups, runs) || groups.len() < 2 {
             return;
         }
-        if groups
-            .first()
-            .is_some_and(|first| first.digits.len() >= self.run_min)
-        {
+        if groups.first().is_some_and(|first| first.digits.len() >= self.run_min) {
             for group in &groups {
                 self.decode(std::slice::from_ref(group), runs);
             }
@@ -184,9 +155,7 @@ impl Reader<'_> {
             return false;
         }
         let bytes = self.bytes(groups);
-        let Some(text) =
-            text_of(&bytes, Charset::Unicode).or_else(|| text_of(&bytes, Charset::Latin1))
-        else {
+        let Some(text) = text_of(&bytes, Charset::Unicode).or_else(|| text_of(&bytes, Charset::Latin1)) else {
             return false;
         };
         runs.add(first.start..last.digits.end, &text);
@@ -207,9 +176,9 @@ impl Reader<'_> {
         for group in groups {
             let digits = self.source.get(group.digits.clone()).unwrap_or_default();
             bytes.extend(digits.chunks(self.spelling.digits).map(|chunk| {
-                chunk.iter().fold(0_u8, |value, digit| {
-                    value << self.spelling.bits | value_of(*digit)
-                })
+                chunk
+                    .iter()
+                    .fold(0_u8, |value, digit| value << self.spelling.bits | value_of(*digit))
             }));
         }
         bytes
@@ -222,9 +191,7 @@ fn separator_of(gap: &[u8]) -> Option<Separator> {
     }
     match gap {
         [byte @ (b'-' | b'/')] => Some(Separator::Punctuation(*byte)),
-        [byte @ (b',' | b':' | b';' | b'|'), rest @ ..] if is_blank(rest) => {
-            Some(Separator::Punctuation(*byte))
-        }
+        [byte @ (b',' | b':' | b';' | b'|'), rest @ ..] if is_blank(rest) => Some(Separator::Punctuation(*byte)),
         _ if is_blank(gap) => Some(Separator::Space),
         _ => None,
     }

@@ -145,22 +145,12 @@ const fn table() -> [Slot; SLOTS] {
     }; SLOTS];
     let mut number = 0;
     while number < ROTATED.len() {
-        insert(
-            &mut slots,
-            rotated(ROTATED[number]),
-            Disguise::Rotated,
-            number,
-        );
+        insert(&mut slots, rotated(ROTATED[number]), Disguise::Rotated, number);
         number += 1;
     }
     number = 0;
     while number < REVERSED.len() {
-        insert(
-            &mut slots,
-            reversed(REVERSED[number]),
-            Disguise::Reversed,
-            number,
-        );
+        insert(&mut slots, reversed(REVERSED[number]), Disguise::Reversed, number);
         number += 1;
     }
     slots
@@ -174,12 +164,7 @@ const fn table() -> [Slot; SLOTS] {
     clippy::cast_possible_truncation,
     reason = "there are at most 128 words of a kind, checked here"
 )]
-const fn insert(
-    slots: &mut [Slot; SLOTS],
-    (head, len): (u64, usize),
-    disguise: Disguise,
-    number: usize,
-) {
+const fn insert(slots: &mut [Slot; SLOTS], (head, len): (u64, usize), disguise: Disguise, number: usize) {
     assert!(number < 128, "a bit set of 128 numbers the words");
     let mut at = place(head, len);
     while slots[at].len != 0 {

@@ -43,12 +43,7 @@ pub(super) fn replace(codec: Codec, source: &str, escapes: &[Escape]) -> Option<
     let plain = source.get(copied..span.end)?;
     map.push_copied(text.len(), copied, plain.len());
     text.push_str(plain);
-    Some(Decoded {
-        codec,
-        span,
-        text,
-        map,
-    })
+    Some(Decoded { codec, span, text, map })
 }
 
 /// `range` with all of the paragraphs that it touches; a blank line ends a paragraph.
@@ -59,11 +54,9 @@ pub(super) fn paragraphs_around(source: &str, range: Range<usize>) -> Range<usiz
             .get(line)
             .is_none_or(|line| line.iter().all(u8::is_ascii_whitespace))
     };
-    let line_start =
-        |at: usize| memrchr(b'\n', bytes.get(..at).unwrap_or_default()).map_or(0, |end| end + 1);
-    let line_end = |at: usize| {
-        memchr(b'\n', bytes.get(at..).unwrap_or_default()).map_or(bytes.len(), |len| at + len + 1)
-    };
+    let line_start = |at: usize| memrchr(b'\n', bytes.get(..at).unwrap_or_default()).map_or(0, |end| end + 1);
+    let line_end =
+        |at: usize| memchr(b'\n', bytes.get(at..).unwrap_or_default()).map_or(bytes.len(), |len| at + len + 1);
     let mut start = line_start(range.start);
     while start > 0 {
         let before = line_start(start - 1);

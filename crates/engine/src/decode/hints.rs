@@ -155,11 +155,7 @@ impl Pass {
         let class = CLASSES.get(usize::from(byte)).copied().unwrap_or(0);
         self.seen |= class;
         if class & SPACE == 0 {
-            self.common = if self.run == 0 {
-                class
-            } else {
-                self.common & class
-            };
+            self.common = if self.run == 0 { class } else { self.common & class };
             self.run += 1;
         } else if self.run > 0 {
             self.end_run();

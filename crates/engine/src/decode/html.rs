@@ -52,21 +52,14 @@ fn numeric(window: &[u8]) -> Option<(char, usize)> {
         .take_while(|digit| char::from(**digit).is_digit(radix))
         .count();
     // Leading zeros are a way round filters that look for the plain form.
-    let zeros = digits
-        .iter()
-        .take(len)
-        .take_while(|digit| **digit == b'0')
-        .count();
+    let zeros = digits.iter().take(len).take_while(|digit| **digit == b'0').count();
     let letter = char::from_u32(number(digits.get(zeros..len)?, radix)?)?;
     let semicolon = usize::from(digits.get(len) == Some(&b';'));
     Some((letter, skip + len + semicolon))
 }
 
 fn named(window: &[u8]) -> Option<(char, usize)> {
-    let len = window
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphanumeric())
-        .count();
+    let len = window.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let name = window.get(..len)?;
     if window.get(len) == Some(&b';') {
         return Some((letter_of(name)?, len + 1));
@@ -78,9 +71,7 @@ fn named(window: &[u8]) -> Option<(char, usize)> {
 }
 
 fn letter_of(name: &[u8]) -> Option<char> {
-    let at = NAMES
-        .binary_search_by(|(known, _)| known.as_bytes().cmp(name))
-        .ok()?;
+    let at = NAMES.binary_search_by(|(known, _)| known.as_bytes().cmp(name)).ok()?;
     NAMES.get(at).map(|(_, letter)| *letter)
 }
 

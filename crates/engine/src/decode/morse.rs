@@ -61,11 +61,7 @@ impl Run {
                 self.signs += 1;
                 let code = self.code.max(1) << 1 | usize::from(sign == Sign::Dash);
                 // One bit more than any letter has stays unknown however long it grows.
-                self.code = if code < LETTERS.len() {
-                    code
-                } else {
-                    LETTERS.len()
-                };
+                self.code = if code < LETTERS.len() { code } else { LETTERS.len() };
                 self.spaces = 0;
             }
             Sign::Space => {

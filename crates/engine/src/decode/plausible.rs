@@ -16,9 +16,7 @@ const DISTINCT_LETTERS_MIN: u32 = 4;
 /// The bytes as text, if that reads like language or code.
 pub(super) fn text_of(bytes: &[u8], charset: Charset) -> Option<String> {
     let text = match charset {
-        Charset::Unicode => {
-            utf16(bytes).or_else(|| std::str::from_utf8(bytes).ok().map(str::to_owned))?
-        }
+        Charset::Unicode => utf16(bytes).or_else(|| std::str::from_utf8(bytes).ok().map(str::to_owned))?,
         Charset::Latin1 => latin1(bytes)?,
     };
     reads_like_text(&text).then_some(text)
@@ -39,9 +37,7 @@ fn utf16(bytes: &[u8]) -> Option<String> {
             u16::from_le_bytes(*pair)
         }
     });
-    char::decode_utf16(units)
-        .collect::<Result<String, _>>()
-        .ok()
+    char::decode_utf16(units).collect::<Result<String, _>>().ok()
 }
 
 fn zeros_come_first(bytes: &[u8]) -> Option<bool> {
@@ -111,10 +107,7 @@ impl Counts {
         let mut counts = Self::default();
         let mut before = ' ';
         for letter in text.chars() {
-            match u8::try_from(letter)
-                .ok()
-                .and_then(|byte| ASCII.get(usize::from(byte)))
-            {
+            match u8::try_from(letter).ok().and_then(|byte| ASCII.get(usize::from(byte))) {
                 Some(class) => counts.note_ascii(letter, *class, before),
                 None => counts.note_wide(letter, before),
             }
@@ -131,8 +124,7 @@ impl Counts {
         self.chars += 1;
         self.unprintable += usize::from(class & UNPRINTABLE != 0);
         self.spaces += usize::from(class & SPACE != 0);
-        self.case_changes +=
-            usize::from(class & (UPPER | DIGIT) != 0 && before.is_ascii_lowercase());
+        self.case_changes += usize::from(class & (UPPER | DIGIT) != 0 && before.is_ascii_lowercase());
         if class & LETTER != 0 {
             self.letters += 1;
             self.ascii_letters += 1;
@@ -171,8 +163,7 @@ impl Counts {
 
     fn has_vowels_between_consonants(&self) -> bool {
         let latin = self.ascii_letters * 2 > self.letters;
-        !latin
-            || (self.vowels * 12 >= self.ascii_letters && self.vowels * 4 <= self.ascii_letters * 3)
+        !latin || (self.vowels * 12 >= self.ascii_letters && self.vowels * 4 <= self.ascii_letters * 3)
     }
 
     const fn keeps_to_its_scripts(&self) -> bool {
@@ -234,12 +225,7 @@ fn script(letter: char) -> u32 {
         0x590..0x600 => 3,
         0x600..0x780 | 0xfb50..0xfe00 | 0xfe70..0xff00 => 4,
         // Japanese mixes kana and Han, Korean Hangul and Han.
-        0x1100..0x1200
-        | 0x2e80..0xa000
-        | 0xac00..0xd7b0
-        | 0xf900..0xfb00
-        | 0xff00..0xfff0
-        | 0x2_0000.. => 5,
+        0x1100..0x1200 | 0x2e80..0xa000 | 0xac00..0xd7b0 | 0xf900..0xfb00 | 0xff00..0xfff0 | 0x2_0000.. => 5,
         other => other >> 7,
     }
 }

@@ -60,11 +60,7 @@ fn escaped_byte(source: &[u8], start: usize) -> Option<u8> {
     let value = number(digits, 16)?;
     // Encoders write capitals only.
     let capital = digits.iter().all(|digit| !digit.is_ascii_lowercase());
-    if capital {
-        u8::try_from(value).ok()
-    } else {
-        None
-    }
+    if capital { u8::try_from(value).ok() } else { None }
 }
 
 /// Where the next line starts, if the `=` at `start` only broke an overlong line.

@@ -44,10 +44,7 @@ const BASE64: Radix = Radix {
 };
 
 const BASE32: Radix = Radix {
-    digits: alphabet(&[
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
-        b"abcdefghijklmnopqrstuvwxyz234567",
-    ]),
+    digits: alphabet(&[b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz234567"]),
     bits: 5,
 };
 
@@ -55,10 +52,7 @@ const BASE32: Radix = Radix {
     clippy::indexing_slicing,
     reason = "evaluated by the compiler, which checks the bounds"
 )]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "an alphabet has at most 64 digits"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "an alphabet has at most 64 digits")]
 const fn alphabet(spellings: &[&[u8]]) -> [u8; 256] {
     let mut digits = [NONE; 256];
     let mut spelling = 0;
@@ -75,9 +69,7 @@ const fn alphabet(spellings: &[&[u8]]) -> [u8; 256] {
 
 impl Radix {
     fn holds(&self, byte: u8) -> bool {
-        self.digits
-            .get(usize::from(byte))
-            .is_some_and(|digit| *digit != NONE)
+        self.digits.get(usize::from(byte)).is_some_and(|digit| *digit != NONE)
     }
 
     /// Decodes all digits of `bytes` and skips the rest; leftover bits are dropped.
@@ -140,11 +132,7 @@ impl Scan<'_> {
                 .position(|byte| !self.radix.holds(*byte))
                 .unwrap_or(run.len());
         let tail = self.source.get(end..)?;
-        let padding = tail
-            .iter()
-            .take(6)
-            .take_while(|byte| **byte == b'=')
-            .count();
+        let padding = tail.iter().take(6).take_while(|byte| **byte == b'=').count();
         Some(Piece {
             start,
             end,
@@ -189,10 +177,7 @@ impl Scan<'_> {
             .take(64)
             .take_while(|byte| byte.is_ascii_whitespace())
             .count();
-        let lines = rest
-            .iter()
-            .take(len)
-            .any(|byte| *byte == b'\n' || *byte == b'\r');
+        let lines = rest.iter().take(len).any(|byte| *byte == b'\n' || *byte == b'\r');
         (len == 1 || lines).then_some((len, lines))
     }
 
@@ -267,13 +252,7 @@ impl Scan<'_> {
         found
     }
 
-    fn decode_range(
-        &self,
-        range: Range<usize>,
-        close: usize,
-        charset: Charset,
-        runs: &mut Runs,
-    ) -> bool {
+    fn decode_range(&self, range: Range<usize>, close: usize, charset: Charset, runs: &mut Runs) -> bool {
         let Some(bytes) = self.source.get(range.clone()) else {
             return false;
         };

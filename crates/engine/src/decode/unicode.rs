@@ -63,10 +63,7 @@ impl Reader<'_> {
 
     /// Reads the escape whose backslashes start at `start` and whose letter stands at `at`.
     fn read_escape(&mut self, start: usize, at: usize) {
-        let rest = self
-            .source
-            .get(at..self.source.len().min(at + 16))
-            .unwrap_or_default();
+        let rest = self.source.get(at..self.source.len().min(at + 16)).unwrap_or_default();
         if let Some((byte, len, octal)) = byte_escape(rest) {
             if self.bytes.last().is_some_and(|last| last.end != start) {
                 self.flush();
@@ -110,11 +107,7 @@ impl Reader<'_> {
 
     /// Whether an escaped line end stands between a sentence and a word, and is not part of a path.
     fn hides_a_word(&self, start: usize, end: usize) -> bool {
-        let Some(next) = self
-            .source
-            .get(end)
-            .filter(|byte| byte.is_ascii_alphabetic())
-        else {
+        let Some(next) = self.source.get(end).filter(|byte| byte.is_ascii_alphabetic()) else {
             return false;
         };
         let before = start
@@ -213,15 +206,11 @@ fn named_code_point(source: &[u8], plus: usize) -> Option<Escape> {
         return None;
     }
     let rest = source.get(plus + 1..source.len().min(plus + 7))?;
-    let len = rest
-        .iter()
-        .take_while(|byte| byte.is_ascii_hexdigit())
-        .count();
+    let len = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
     if len < 4 {
         return None;
     }
-    let letter =
-        char::from_u32(number(rest.get(..len)?, 16)?).filter(|letter| is_readable(*letter))?;
+    let letter = char::from_u32(number(rest.get(..len)?, 16)?).filter(|letter| is_readable(*letter))?;
     Some(Escape {
         start,
         end: plus + 1 + len,
@@ -230,10 +219,5 @@ fn named_code_point(source: &[u8], plus: usize) -> Option<Escape> {
 }
 
 fn is_gap(between: Option<&[u8]>) -> bool {
-    between.is_some_and(|gap| {
-        gap.len() <= 2
-            && gap
-                .iter()
-                .all(|byte| byte.is_ascii_whitespace() || *byte == b',')
-    })
+    between.is_some_and(|gap| gap.len() <= 2 && gap.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b','))
 }

@@ -78,14 +78,9 @@ const STATUSES: [(&str, Status); 3] = [
     ("deprecated", Status::Deprecated),
 ];
 
-const DIRECTIONS: [(&str, Flow); 3] = [
-    ("input", Flow::Input),
-    ("output", Flow::Output),
-    ("both", Flow::Both),
-];
+const DIRECTIONS: [(&str, Flow); 3] = [("input", Flow::Input), ("output", Flow::Output), ("both", Flow::Both)];
 
-const MENTIONS: [(&str, Mention); 2] =
-    [("discount", Mention::Discount), ("ignore", Mention::Ignore)];
+const MENTIONS: [(&str, Mention); 2] = [("discount", Mention::Discount), ("ignore", Mention::Ignore)];
 
 /// Bit = origin code.
 const ORIGINS: [(&str, u8); 6] = [
@@ -114,12 +109,7 @@ fn rule(report: Report<'_>, folder: Option<&str>, root: Node) -> Result<RuleSour
         Some(node) => one_of(report, &node, "status", &STATUSES)?,
         None => Status::Stable,
     };
-    let severity = one_of(
-        report,
-        &fields.require("severity")?,
-        "severity",
-        &SEVERITIES,
-    )?;
+    let severity = one_of(report, &fields.require("severity")?, "severity", &SEVERITIES)?;
     let confidence = confidence(report, &fields.require("confidence")?)?;
     let paranoia = match fields.take("paranoia") {
         Some(node) => fields::number(report, &node, "paranoia", 1..=4)?,
@@ -186,16 +176,10 @@ fn rule_id(report: Report<'_>, node: &Node) -> Result<String, RuleError> {
 }
 
 /// The folder names the category; rules kept elsewhere name it themselves.
-fn category(
-    report: Report<'_>,
-    folder: Option<&str>,
-    key: Option<Node>,
-    at: Position,
-) -> Result<u8, RuleError> {
+fn category(report: Report<'_>, folder: Option<&str>, key: Option<Node>, at: Position) -> Result<u8, RuleError> {
     if let Some(node) = key {
         let name = node.scalar().unwrap_or_default();
-        return category_code(name)
-            .ok_or_else(|| unknown(report, node.at, "category", name, &CATEGORIES));
+        return category_code(name).ok_or_else(|| unknown(report, node.at, "category", name, &CATEGORIES));
     }
     let folder = folder.unwrap_or_default();
     category_code(folder).ok_or_else(|| {
@@ -211,15 +195,8 @@ fn category(
 /// A text attack that is quoted is being talked about; a payload works wherever it stands.
 fn default_mention(category: u8) -> Mention {
     let speaks = ["harmful_request", "unbounded_consumption"];
-    let is_text = category < MODEL_CATEGORY_COUNT
-        || speaks
-            .iter()
-            .any(|name| category_code(name) == Some(category));
-    if is_text {
-        Mention::Discount
-    } else {
-        Mention::Ignore
-    }
+    let is_text = category < MODEL_CATEGORY_COUNT || speaks.iter().any(|name| category_code(name) == Some(category));
+    if is_text { Mention::Discount } else { Mention::Ignore }
 }
 
 fn confidence(report: Report<'_>, node: &Node) -> Result<f32, RuleError> {
@@ -258,9 +235,7 @@ fn is_language(code: &str) -> bool {
     let primary = parts.next().unwrap_or_default();
     (2..=3).contains(&primary.len())
         && primary.bytes().all(|byte| byte.is_ascii_lowercase())
-        && parts.all(|part| {
-            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        })
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 fn strings(report: Report<'_>, nodes: Vec<Node>) -> Result<Vec<String>, RuleError> {

@@ -15,8 +15,7 @@ impl Dice {
     pub(crate) fn sentence(&mut self) -> String {
         const WORDS: [&[&str]; 4] = [
             &[
-                "ignore", "every", "earlier", "order", "and", "reveal", "your", "hidden", "prompt",
-                "now", "please",
+                "ignore", "every", "earlier", "order", "and", "reveal", "your", "hidden", "prompt", "now", "please",
             ],
             &[
                 "забудь",
@@ -42,17 +41,7 @@ impl Dice {
                 "à",
                 "tous",
             ],
-            &[
-                "忽略",
-                "之前",
-                "所有",
-                "指令",
-                "并且",
-                "显示",
-                "系统",
-                "提示词",
-                "立即",
-            ],
+            &["忽略", "之前", "所有", "指令", "并且", "显示", "系统", "提示词", "立即"],
         ];
         let words = WORDS.get(self.roll(4)).unwrap();
         let count = 6 + self.roll(20);
@@ -75,19 +64,13 @@ pub(crate) fn radix(bytes: &[u8], alphabet: &str, bits: usize) -> String {
         }
     }
     if held > 0 {
-        text.push(
-            *digits
-                .get(value << (bits - held) & ((1 << bits) - 1))
-                .unwrap(),
-        );
+        text.push(*digits.get(value << (bits - held) & ((1 << bits) - 1)).unwrap());
     }
     text
 }
 
-pub(crate) const STANDARD: &str =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-pub(crate) const URL_SAFE: &str =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+pub(crate) const STANDARD: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+pub(crate) const URL_SAFE: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 pub(crate) const BASE32: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 pub(crate) fn padded(mut text: String, block: usize) -> String {
@@ -102,10 +85,7 @@ pub(crate) fn base64(text: &str) -> String {
 }
 
 pub(crate) fn hex(text: &str, separator: &str, marker: &str) -> String {
-    let pairs: Vec<String> = text
-        .bytes()
-        .map(|byte| format!("{marker}{byte:02x}"))
-        .collect();
+    let pairs: Vec<String> = text.bytes().map(|byte| format!("{marker}{byte:02x}")).collect();
     pairs.join(separator)
 }
 
@@ -120,30 +100,20 @@ pub(crate) fn ascii85(text: &str) -> String {
     let mut encoded = String::new();
     for chunk in text.as_bytes().chunks(4) {
         let mut block = [0_u8; 4];
-        block
-            .iter_mut()
-            .zip(chunk)
-            .for_each(|(to, from)| *to = *from);
+        block.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
         let mut value = u32::from_be_bytes(block);
         let mut digits = [0_u8; 5];
         for digit in digits.iter_mut().rev() {
             *digit = u8::try_from(value % 85).unwrap() + b'!';
             value /= 85;
         }
-        encoded.extend(
-            digits
-                .iter()
-                .take(chunk.len() + 1)
-                .map(|digit| char::from(*digit)),
-        );
+        encoded.extend(digits.iter().take(chunk.len() + 1).map(|digit| char::from(*digit)));
     }
     encoded
 }
 
 pub(crate) fn rot13(text: &str) -> String {
-    let turn = |letter: char, first: u8| {
-        char::from((u8::try_from(letter).unwrap() - first + 13) % 26 + first)
-    };
+    let turn = |letter: char, first: u8| char::from((u8::try_from(letter).unwrap() - first + 13) % 26 + first);
     text.chars()
         .map(|letter| match letter {
             'a'..='z' => turn(letter, b'a'),
@@ -155,15 +125,10 @@ pub(crate) fn rot13(text: &str) -> String {
 
 pub(crate) fn morse(text: &str) -> String {
     const CODES: [&str; 26] = [
-        ".-", "-...", "-.-.", "-..", ".", "..-.", "--.", "....", "..", ".---", "-.-", ".-..", "--",
-        "-.", "---", ".--.", "--.-", ".-.", "...", "-", "..-", "...-", ".--", "-..-", "-.--",
-        "--..",
+        ".-", "-...", "-.-.", "-..", ".", "..-.", "--.", "....", "..", ".---", "-.-", ".-..", "--", "-.", "---",
+        ".--.", "--.-", ".-.", "...", "-", "..-", "...-", ".--", "-..-", "-.--", "--..",
     ];
-    let code = |letter: char| {
-        *CODES
-            .get(usize::from(u8::try_from(letter).unwrap() - b'a'))
-            .unwrap()
-    };
+    let code = |letter: char| *CODES.get(usize::from(u8::try_from(letter).unwrap() - b'a')).unwrap();
     let word = |word: &str| word.chars().map(code).collect::<Vec<_>>().join(" ");
     text.split(' ').map(word).collect::<Vec<_>>().join(" / ")
 }

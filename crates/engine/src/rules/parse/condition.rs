@@ -20,20 +20,13 @@ pub(super) fn conditions(
         .collect()
 }
 
-fn condition(
-    report: Report<'_>,
-    node: Node,
-    patterns: &[PatternSource],
-) -> Result<ConditionSource, RuleError> {
+fn condition(report: Report<'_>, node: Node, patterns: &[PatternSource]) -> Result<ConditionSource, RuleError> {
     let at = node.at;
     let mut fields = Fields::of(report, node, &KEYS)?;
     let all_node = fields.require("all")?;
     let all_at = all_node.at;
     let all = references(report, all_node, patterns, &[])?;
-    if !all
-        .iter()
-        .any(|index| patterns.get(*index).is_some_and(is_trigger))
-    {
+    if !all.iter().any(|index| patterns.get(*index).is_some_and(is_trigger)) {
         let message = "no pattern of `all` can start a match".to_owned();
         let expected = "at least one pattern with `words`, `text` or `shape`".to_owned();
         return Err(report.error(all_at, message, expected));
@@ -63,12 +56,7 @@ fn condition(
 }
 
 /// Regexes run only near what matched, so there is nothing near which one could be absent.
-fn refused(
-    report: Report<'_>,
-    node: Node,
-    patterns: &[PatternSource],
-    all: &[usize],
-) -> Result<Vec<usize>, RuleError> {
+fn refused(report: Report<'_>, node: Node, patterns: &[PatternSource], all: &[usize]) -> Result<Vec<usize>, RuleError> {
     let at = node.at;
     let none = references(report, node, patterns, all)?;
     let regex = none
@@ -100,10 +88,7 @@ fn references(
     for entry in non_empty_list(report, node)? {
         let (name, at) = text(report, entry)?;
         let Some(index) = patterns.iter().position(|pattern| pattern.name == name) else {
-            let known: Vec<&str> = patterns
-                .iter()
-                .map(|pattern| pattern.name.as_str())
-                .collect();
+            let known: Vec<&str> = patterns.iter().map(|pattern| pattern.name.as_str()).collect();
             return Err(unknown(report, at, "pattern", &name, &known));
         };
         if indices.contains(&index) || taken.contains(&index) {

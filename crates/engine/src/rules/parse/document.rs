@@ -121,9 +121,7 @@ impl<'a> Reader<'a> {
             }
             Some(Err(error)) => {
                 let message = format!("not YAML: {}", error.info());
-                Err(self
-                    .report
-                    .error(position(*error.marker()), message, SUBSET.to_owned()))
+                Err(self.report.error(position(*error.marker()), message, SUBSET.to_owned()))
             }
             None => {
                 let message = "the file ends too early".to_owned();
@@ -212,8 +210,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-const SUBSET: &str =
-    "one YAML document of maps, lists and scalars, without anchors, aliases and tags";
+const SUBSET: &str = "one YAML document of maps, lists and scalars, without anchors, aliases and tags";
 
 fn start_of(span: Span) -> Position {
     position(span.start)

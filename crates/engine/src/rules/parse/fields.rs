@@ -39,16 +39,9 @@ impl<'a> Fields<'a> {
             let expected = format!("a map with keys of {}", names(keys));
             return Err(report.error(at, format!("{kind} stands for a map"), expected));
         };
-        match entries
-            .iter()
-            .find(|(key, _)| !keys.contains(&key.text.as_str()))
-        {
+        match entries.iter().find(|(key, _)| !keys.contains(&key.text.as_str())) {
             Some((key, _)) => Err(unknown(report, key.at, "key", &key.text, keys)),
-            None => Ok(Self {
-                report,
-                at,
-                entries,
-            }),
+            None => Ok(Self { report, at, entries }),
         }
     }
 
@@ -73,13 +66,7 @@ impl<'a> Fields<'a> {
 }
 
 /// An error on a name that is not one of `known`.
-pub(super) fn unknown(
-    report: Report<'_>,
-    at: Position,
-    what: &str,
-    name: &str,
-    known: &[&str],
-) -> RuleError {
+pub(super) fn unknown(report: Report<'_>, at: Position, what: &str, name: &str, known: &[&str]) -> RuleError {
     let mut expected = format!("one of {}", names(known));
     if let Some(nearest) = nearest(name, known) {
         expected.push_str(&format!(", did you mean `{nearest}`?"));
@@ -97,11 +84,7 @@ pub(super) fn one_of<T: Copy>(
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
     let Some(text) = node.scalar() else {
         let expected = format!("one of {}", self::names(&names));
-        return Err(report.error(
-            node.at,
-            format!("{} stands for the {what}", node.kind()),
-            expected,
-        ));
+        return Err(report.error(node.at, format!("{} stands for the {what}", node.kind()), expected));
     };
     let meaning = known
         .iter()
@@ -148,11 +131,7 @@ pub(super) fn list(report: Report<'_>, node: Node) -> Result<Vec<Node>, RuleErro
     let (at, shown) = (node.at, node.shown());
     match node.value {
         Value::List(nodes) => Ok(nodes),
-        _ => Err(report.error(
-            at,
-            format!("{shown} stands for a list"),
-            "a list".to_owned(),
-        )),
+        _ => Err(report.error(at, format!("{shown} stands for a list"), "a list".to_owned())),
     }
 }
 
@@ -171,9 +150,7 @@ pub(super) fn text(report: Report<'_>, node: Node) -> Result<(String, Position),
     let Value::Scalar { text, quoted } = node.value else {
         return Err(report.error(at, format!("{kind} stands for a text"), "a text".to_owned()));
     };
-    if text.trim().is_empty()
-        || (!quoted && matches!(text.as_str(), "~" | "null" | "Null" | "NULL"))
-    {
+    if text.trim().is_empty() || (!quoted && matches!(text.as_str(), "~" | "null" | "Null" | "NULL")) {
         return Err(report.error(at, "empty text".to_owned(), "a text".to_owned()));
     }
     if !quoted && is_read_otherwise(&text) {
@@ -187,10 +164,7 @@ fn is_read_otherwise(text: &str) -> bool {
     const WORDS: [&str; 6] = ["true", "false", "yes", "no", "on", "off"];
     // `Yes` and `YES` are read so too, but `yEs` is a text.
     let (lower, upper) = (text.to_ascii_lowercase(), text.to_ascii_uppercase());
-    let rest_is_lower = text
-        .chars()
-        .skip(1)
-        .all(|letter| letter.is_ascii_lowercase());
+    let rest_is_lower = text.chars().skip(1).all(|letter| letter.is_ascii_lowercase());
     let is_word = WORDS.contains(&lower.as_str()) && (rest_is_lower || text == upper);
     let is_number = text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
         && text.bytes().any(|byte| byte.is_ascii_digit())
@@ -232,9 +206,7 @@ fn edits(a: &str, b: &str) -> usize {
         let mut diagonal = index;
         let mut left = index + 1;
         for (cell, to) in row.iter_mut().skip(1).zip(b.chars()) {
-            let best = (diagonal + usize::from(from != to))
-                .min(*cell + 1)
-                .min(left + 1);
+            let best = (diagonal + usize::from(from != to)).min(*cell + 1).min(left + 1);
             diagonal = *cell;
             left = best;
             *cell = best;
@@ -255,10 +227,7 @@ mod tests {
         assert_eq!(edits("", "abc"), 3);
         assert_eq!(edits("confidense", "confidence"), 1);
         assert_eq!(edits("kitten", "sitting"), 3);
-        assert_eq!(
-            nearest("severty", &["status", "severity"]),
-            Some("severity")
-        );
+        assert_eq!(nearest("severty", &["status", "severity"]), Some("severity"));
         assert_eq!(nearest("banana", &["status", "severity"]), None);
     }
 }

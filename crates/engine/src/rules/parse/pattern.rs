@@ -8,9 +8,7 @@ use super::fields::{Fields, Report, boolean, non_empty_list, one_of, shown, text
 use super::words::{NAME_FORM, is_name, words};
 use crate::rules::source::{Check, PatternSource, Position, RuleError, Shape};
 
-const KEYS: [&str; 7] = [
-    "words", "text", "anchor", "regex", "exact", "check", "shape",
-];
+const KEYS: [&str; 7] = ["words", "text", "anchor", "regex", "exact", "check", "shape"];
 const SHAPES: [(&str, Shape); 2] = [("digits", Shape::Digits), ("blob", Shape::Blob)];
 const CHECKS: [(&str, Check); 3] = [
     ("luhn", Check::Luhn),
@@ -32,11 +30,7 @@ pub(super) fn patterns(report: Report<'_>, node: Node) -> Result<Vec<PatternSour
         return Err(report.error(at, format!("{kind} stands for the patterns"), expected));
     };
     if entries.is_empty() {
-        return Err(report.error(
-            at,
-            "no patterns".to_owned(),
-            "at least one pattern".to_owned(),
-        ));
+        return Err(report.error(at, "no patterns".to_owned(), "at least one pattern".to_owned()));
     }
     let mut patterns = Vec::new();
     let mut regexes = 0;
@@ -52,12 +46,7 @@ pub(super) fn patterns(report: Report<'_>, node: Node) -> Result<Vec<PatternSour
     Ok(patterns)
 }
 
-fn pattern(
-    report: Report<'_>,
-    name: String,
-    node: Node,
-    regexes_left: usize,
-) -> Result<PatternSource, RuleError> {
+fn pattern(report: Report<'_>, name: String, node: Node, regexes_left: usize) -> Result<PatternSource, RuleError> {
     let at = node.at;
     let mut fields = Fields::of(report, node, &KEYS)?;
     let mut pattern = PatternSource {
@@ -105,11 +94,7 @@ fn check_kinds(report: Report<'_>, pattern: &PatternSource) -> Result<(), RuleEr
 }
 
 /// Reads what refines a pattern of one kind and would be lost on the others.
-fn modifiers(
-    report: Report<'_>,
-    fields: &mut Fields<'_>,
-    pattern: &mut PatternSource,
-) -> Result<(), RuleError> {
+fn modifiers(report: Report<'_>, fields: &mut Fields<'_>, pattern: &mut PatternSource) -> Result<(), RuleError> {
     let misplaced = |at: Position, key: &str, kind: &str| {
         let message = format!("`{key}` in a pattern without `{kind}`");
         report.error(at, message, format!("`{key}` beside `{kind}` only"))
@@ -157,11 +142,7 @@ fn texts(report: Report<'_>, node: Node) -> Result<Vec<(String, Position)>, Rule
 }
 
 /// One regex, or a list of alternatives.
-fn regexes(
-    report: Report<'_>,
-    node: Node,
-    left: usize,
-) -> Result<Vec<(String, Position)>, RuleError> {
+fn regexes(report: Report<'_>, node: Node, left: usize) -> Result<Vec<(String, Position)>, RuleError> {
     let at = node.at;
     let nodes = match node.value {
         Value::Scalar { .. } => vec![node],
@@ -194,9 +175,7 @@ fn check_regex(regex: &str) -> Result<(), (String, String)> {
         Ok(_) => Ok(()),
         Err(error) if error.size_limit().is_some() => Err((
             format!("regex {} is too large", shown(regex)),
-            format!(
-                "a regex that compiles to at most {NFA_BYTES_MAX} bytes; shorten its repetitions"
-            ),
+            format!("a regex that compiles to at most {NFA_BYTES_MAX} bytes; shorten its repetitions"),
         )),
         Err(error) => Err((
             format!("regex {} is wrong: {}", shown(regex), cause(&error)),

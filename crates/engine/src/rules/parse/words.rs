@@ -39,13 +39,9 @@ fn check(word: &str) -> Result<(), Fault> {
     }
     if !word.chars().any(char::is_alphanumeric) {
         let message = format!("{} has no letter and no digit", shown(word));
-        return Err((
-            message,
-            "a word; punctuation belongs into `text`".to_owned(),
-        ));
+        return Err((message, "a word; punctuation belongs into `text`".to_owned()));
     }
-    word.split_whitespace()
-        .try_for_each(|part| check_stem(word, part))
+    word.split_whitespace().try_for_each(|part| check_stem(word, part))
 }
 
 fn check_reference(word: &str, reference: &str) -> Result<(), Fault> {
@@ -53,10 +49,7 @@ fn check_reference(word: &str, reference: &str) -> Result<(), Fault> {
         Some((file, name)) if is_name(file) && is_name(name) => Ok(()),
         _ => {
             let message = format!("{} is no reference to a lexicon", shown(word));
-            Err((
-                message,
-                "`$file.name`, such as `$en.override_verb`".to_owned(),
-            ))
+            Err((message, "`$file.name`, such as `$en.override_verb`".to_owned()))
         }
     }
 }
