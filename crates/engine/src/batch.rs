@@ -23,7 +23,9 @@ pub struct Columns {
     pub score: Vec<f32>,
     /// How many findings.
     pub findings: Vec<u16>,
-    /// Whole outcomes of texts with findings or a category, by index.
+    /// 1 where a limit stopped the search for hidden text.
+    pub exhausted: Vec<u8>,
+    /// Whole outcomes of texts with findings or a category, or cut short, by index.
     pub details: Vec<(usize, Outcome)>,
 }
 
@@ -40,6 +42,7 @@ impl Columns {
             confidence: Vec::with_capacity(count),
             score: Vec::with_capacity(count),
             findings: Vec::with_capacity(count),
+            exhausted: Vec::with_capacity(count),
             details: Vec::new(),
         }
     }
@@ -47,12 +50,15 @@ impl Columns {
     fn push(&mut self, outcome: Outcome) {
         let index = self.action.len();
         self.action.push(outcome.action as u8);
-        self.category.push(outcome.category.map_or(-1, |code| i8::try_from(code).unwrap_or(-1)));
+        self.category
+            .push(outcome.category.map_or(-1, |code| i8::try_from(code).unwrap_or(-1)));
         self.severity.push(outcome.severity);
         self.tier.push(TIERS_RUN);
         self.confidence.push(outcome.confidence);
         self.score.push(outcome.score);
-        self.findings.push(u16::try_from(outcome.findings.len()).unwrap_or(u16::MAX));
+        self.findings
+            .push(u16::try_from(outcome.findings.len()).unwrap_or(u16::MAX));
+        self.exhausted.push(u8::from(outcome.exhausted));
         if !outcome.findings.is_empty() || outcome.category.is_some() || outcome.exhausted {
             self.details.push((index, outcome));
         }
@@ -67,7 +73,13 @@ impl Columns {
         self.confidence.append(&mut other.confidence);
         self.score.append(&mut other.score);
         self.findings.append(&mut other.findings);
-        self.details.extend(other.details.into_iter().map(|(index, outcome)| (base + index, outcome)));
+        self.exhausted.append(&mut other.exhausted);
+        self.details.extend(
+            other
+                .details
+                .into_iter()
+                .map(|(index, outcome)| (base + index, outcome)),
+        );
     }
 
     /// The whole outcome of a text that had something to say.
@@ -104,7 +116,9 @@ impl Engine {
         let work = || {
             texts
                 .par_chunks(CHUNK)
-                .map_init(Scratch::default, |scratch, chunk| self.inspect_chunk(chunk, context, scratch))
+                .map_init(Scratch::default, |scratch, chunk| {
+                    self.inspect_chunk(chunk, context, scratch)
+                })
                 .collect::<Vec<_>>()
         };
         let parts = if threads == 0 {

@@ -42,32 +42,75 @@ pub(crate) fn mend(string: &Bound<'_, PyString>) -> PyResult<String> {
     let encoded = string.call_method1("encode", ("utf-32-le", "surrogatepass"))?;
     let bytes: &[u8] = encoded.extract()?;
     let (units, _) = bytes.as_chunks::<4>();
-    Ok(units.iter().map(|unit| char::from_u32(u32::from_le_bytes(*unit)).unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+    Ok(units
+        .iter()
+        .map(|unit| char::from_u32(u32::from_le_bytes(*unit)).unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect())
 }
 
-/// Turns the byte spans of findings into code points.
+/// Turns the byte spans of findings into code points, in one pass over the text however many there are.
 pub(crate) fn to_code_points(text: &str, findings: &mut [Finding]) {
-    if text.is_ascii() {
+    // Of ASCII, bytes and code points are the same.
+    if findings.is_empty() || text.is_ascii() {
         return;
     }
-    let points = |range: &Range<usize>| {
-        let count = |end: usize| text.char_indices().take_while(|(at, _)| *at < end).count();
-        count(range.start)..count(range.end)
+    let mut ends: Vec<usize> = spans(findings).flat_map(|span| [span.start, span.end]).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let points = count_up_to(text, &ends);
+    let point = |end: usize| {
+        ends.binary_search(&end)
+            .ok()
+            .and_then(|at| points.get(at))
+            .copied()
+            .unwrap_or_default()
     };
-    for finding in findings {
-        finding.span = points(&finding.span);
-        for part in &mut finding.parts {
-            *part = points(part);
-        }
+    for span in spans_mut(findings) {
+        *span = point(span.start)..point(span.end);
     }
+}
+
+/// How many characters start before each of `ends`, which are bytes in ascending order.
+fn count_up_to(text: &str, ends: &[usize]) -> Vec<usize> {
+    let mut starts = text.char_indices().map(|(at, _)| at).peekable();
+    let mut passed = 0;
+    let mut points = Vec::with_capacity(ends.len());
+    for end in ends {
+        while starts.next_if(|at| at < end).is_some() {
+            passed += 1;
+        }
+        points.push(passed);
+    }
+    points
+}
+
+fn spans(findings: &[Finding]) -> impl Iterator<Item = &Range<usize>> {
+    findings
+        .iter()
+        .flat_map(|finding| std::iter::once(&finding.span).chain(&finding.parts))
+}
+
+fn spans_mut(findings: &mut [Finding]) -> impl Iterator<Item = &mut Range<usize>> {
+    findings
+        .iter_mut()
+        .flat_map(|finding| std::iter::once(&mut finding.span).chain(&mut finding.parts))
 }
 
 /// The tuple the façade unpacks; spans must be code points already.
-pub(crate) fn outcome<'py>(py: Python<'py>, core: &Core, outcome: &Outcome, tiers: u8) -> PyResult<Bound<'py, PyTuple>> {
+pub(crate) fn outcome<'py>(
+    py: Python<'py>,
+    core: &Core,
+    outcome: &Outcome,
+    tiers: u8,
+) -> PyResult<Bound<'py, PyTuple>> {
     let findings = if outcome.findings.is_empty() {
         PyTuple::empty(py)
     } else {
-        let findings = outcome.findings.iter().map(|one| finding(py, core, one)).collect::<PyResult<Vec<_>>>()?;
+        let findings = outcome
+            .findings
+            .iter()
+            .map(|one| finding(py, core, one))
+            .collect::<PyResult<Vec<_>>>()?;
         PyTuple::new(py, findings)?
     };
     let category = outcome.category.map_or(-1, i16::from);
@@ -85,7 +128,10 @@ pub(crate) fn outcome<'py>(py: Python<'py>, core: &Core, outcome: &Outcome, tier
 }
 
 fn finding<'py>(py: Python<'py>, core: &Core, finding: &Finding) -> PyResult<Bound<'py, PyTuple>> {
-    let rule = finding.rule.and_then(|index| core.rules().get(index as usize)).map_or(MODEL_RULE, |rule| rule.id.as_str());
+    let rule = finding
+        .rule
+        .and_then(|index| core.rules().get(index as usize))
+        .map_or(MODEL_RULE, |rule| rule.id.as_str());
     let chain = PyTuple::new(py, &finding.chain)?;
     let parts = PyTuple::new(py, finding.parts.iter().map(|part| (part.start, part.end)))?;
     (

@@ -41,16 +41,38 @@ impl Engine {
         exclude: Vec<(String, String)>,
         user_rules: Vec<(String, String)>,
     ) -> PyResult<Self> {
-        let thresholds = Thresholds { flag: by_category(flag, "flag")?, block: by_category(block, "block")? };
-        let exclude = exclude.into_iter().map(|(glob, origin)| Ok((glob, origin_code(&origin)?))).collect::<PyResult<Vec<_>>>()?;
-        let setup =
-            Setup { rules: &rules, user_rules: &user_rules, model, thresholds, paranoia, exclude: &exclude };
-        let core = py.detach(|| Core::new(&setup)).map_err(|error| setup_error(py, error))?;
-        Ok(Self { core: std::sync::Arc::new(core) })
+        let thresholds = Thresholds {
+            flag: by_category(flag, "flag")?,
+            block: by_category(block, "block")?,
+        };
+        let exclude = exclude
+            .into_iter()
+            .map(|(glob, origin)| Ok((glob, origin_code(&origin)?)))
+            .collect::<PyResult<Vec<_>>>()?;
+        let setup = Setup {
+            rules: &rules,
+            user_rules: &user_rules,
+            model,
+            thresholds,
+            paranoia,
+            exclude: &exclude,
+        };
+        let core = py
+            .detach(|| Core::new(&setup))
+            .map_err(|error| setup_error(py, error))?;
+        Ok(Self {
+            core: std::sync::Arc::new(core),
+        })
     }
 
     #[pyo3(signature = (text, origin=1, direction=0))]
-    fn inspect<'py>(&self, py: Python<'py>, text: &Bound<'py, PyString>, origin: u8, direction: u8) -> PyResult<Bound<'py, PyTuple>> {
+    fn inspect<'py>(
+        &self,
+        py: Python<'py>,
+        text: &Bound<'py, PyString>,
+        origin: u8,
+        direction: u8,
+    ) -> PyResult<Bound<'py, PyTuple>> {
         let text = Text::of(text)?;
         let judged = py.detach(|| judge(&self.core, text.as_str(), context(origin, direction)));
         outcome(py, &self.core, &judged, TIERS_RUN)
@@ -59,11 +81,21 @@ impl Engine {
     #[pyo3(signature = (text, origin=1, direction=0))]
     fn confidences(&self, py: Python<'_>, text: &Bound<'_, PyString>, origin: u8, direction: u8) -> PyResult<Vec<f32>> {
         let text = Text::of(text)?;
-        Ok(py.detach(|| judge(&self.core, text.as_str(), context(origin, direction))).confidences.to_vec())
+        Ok(py
+            .detach(|| judge(&self.core, text.as_str(), context(origin, direction)))
+            .confidences
+            .to_vec())
     }
 
     #[pyo3(signature = (texts, origin=1, direction=0, threads=0))]
-    fn inspect_batch(&self, py: Python<'_>, texts: &Bound<'_, PyAny>, origin: u8, direction: u8, threads: usize) -> PyResult<Batch> {
+    fn inspect_batch(
+        &self,
+        py: Python<'_>,
+        texts: &Bound<'_, PyAny>,
+        origin: u8,
+        direction: u8,
+        threads: usize,
+    ) -> PyResult<Batch> {
         let texts = gather(texts)?;
         let columns = py.detach(|| {
             let borrowed: Vec<&str> = texts.iter().map(Text::as_str).collect();
@@ -75,12 +107,21 @@ impl Engine {
             }
             columns
         });
-        Ok(Batch { core: self.core.clone(), columns })
+        Ok(Batch {
+            core: self.core.clone(),
+            columns,
+        })
     }
 
     /// Rows of features for fusion: little-endian f32, one row of `len(FEATURES)` a text.
     #[pyo3(signature = (texts, origins, direction=0))]
-    fn features<'py>(&self, py: Python<'py>, texts: &Bound<'py, PyAny>, origins: Vec<u8>, direction: u8) -> PyResult<Bound<'py, PyBytes>> {
+    fn features<'py>(
+        &self,
+        py: Python<'py>,
+        texts: &Bound<'py, PyAny>,
+        origins: Vec<u8>,
+        direction: u8,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let texts = gather(texts)?;
         if origins.len() != texts.len() {
             return Err(PyValueError::new_err("one origin a text"));
@@ -89,7 +130,10 @@ impl Engine {
             let mut scratch = Scratch::default();
             let mut bytes = Vec::new();
             for (text, origin) in texts.iter().zip(origins) {
-                for value in self.core.features(text.as_str(), context(origin, direction), &mut scratch) {
+                for value in self
+                    .core
+                    .features(text.as_str(), context(origin, direction), &mut scratch)
+                {
                     bytes.extend(value.to_le_bytes());
                 }
             }
@@ -99,7 +143,12 @@ impl Engine {
     }
 
     fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let rules = self.core.rules().iter().map(|rule| rule_dict(py, rule)).collect::<PyResult<Vec<_>>>()?;
+        let rules = self
+            .core
+            .rules()
+            .iter()
+            .map(|rule| rule_dict(py, rule))
+            .collect::<PyResult<Vec<_>>>()?;
         PyList::new(py, rules)
     }
 
@@ -133,7 +182,17 @@ impl Batch {
         let (Some(confidence), Some(score)) = (columns.confidence.get(index), columns.score.get(index)) else {
             return Err(PyIndexError::new_err("batch index out of range"));
         };
-        (0_u8, -1_i16, 0_u8, *confidence, *score, TIERS_RUN, PyTuple::empty(py), false).into_pyobject(py)
+        (
+            0_u8,
+            -1_i16,
+            0_u8,
+            *confidence,
+            *score,
+            TIERS_RUN,
+            PyTuple::empty(py),
+            false,
+        )
+            .into_pyobject(py)
     }
 
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -141,7 +200,12 @@ impl Batch {
         let bytes = |bytes: &[u8]| PyBytes::new(py, bytes);
         let floats = |floats: &[f32]| bytes(&floats.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>());
         let signed: Vec<u8> = self.columns.category.iter().map(|code| code.cast_unsigned()).collect();
-        let counts: Vec<u8> = self.columns.findings.iter().flat_map(|count| count.to_le_bytes()).collect();
+        let counts: Vec<u8> = self
+            .columns
+            .findings
+            .iter()
+            .flat_map(|count| count.to_le_bytes())
+            .collect();
         columns.set_item("action", bytes(&self.columns.action))?;
         columns.set_item("category", bytes(&signed))?;
         columns.set_item("severity", bytes(&self.columns.severity))?;
@@ -149,6 +213,7 @@ impl Batch {
         columns.set_item("confidence", floats(&self.columns.confidence))?;
         columns.set_item("score", floats(&self.columns.score))?;
         columns.set_item("findings", bytes(&counts))?;
+        columns.set_item("exhausted", bytes(&self.columns.exhausted))?;
         Ok(columns)
     }
 }
@@ -171,7 +236,13 @@ pub(crate) fn ngrams<'py>(py: Python<'py>, texts: &Bound<'py, PyAny>) -> PyResul
         }
         out
     });
-    (PyBytes::new(py, &blocks), PyBytes::new(py, &counts), PyBytes::new(py, &ids), PyBytes::new(py, &starts)).into_pyobject(py)
+    (
+        PyBytes::new(py, &blocks),
+        PyBytes::new(py, &counts),
+        PyBytes::new(py, &ids),
+        PyBytes::new(py, &starts),
+    )
+        .into_pyobject(py)
 }
 
 /// A text as detectors see it.
@@ -214,12 +285,18 @@ fn gather(texts: &Bound<'_, PyAny>) -> PyResult<Vec<Text>> {
 
 const fn context(origin: u8, direction: u8) -> Context {
     // Codes beyond the closed sets mean the default: an enum stands in front of this door.
-    Context { origin: if origin < 6 { origin } else { 1 }, direction: if direction < 2 { direction } else { 0 } }
+    Context {
+        origin: if origin < 6 { origin } else { 1 },
+        direction: if direction < 2 { direction } else { 0 },
+    }
 }
 
 fn by_category(values: Vec<f32>, name: &str) -> PyResult<[f32; CATEGORY_COUNT]> {
     values.try_into().map_err(|values: Vec<f32>| {
-        PyValueError::new_err(format!("`{name}` has {} thresholds; expected {CATEGORY_COUNT}", values.len()))
+        PyValueError::new_err(format!(
+            "`{name}` has {} thresholds; expected {CATEGORY_COUNT}",
+            values.len()
+        ))
     })
 }
 
@@ -227,8 +304,16 @@ fn origin_code(name: &str) -> PyResult<Option<u8>> {
     if name == "*" {
         return Ok(None);
     }
-    let code = ORIGINS.iter().position(|known| *known == name).and_then(|index| u8::try_from(index).ok());
-    code.map(Some).ok_or_else(|| PyValueError::new_err(format!("unknown origin `{name}`; expected `*` or one of {}", ORIGINS.join(", "))))
+    let code = ORIGINS
+        .iter()
+        .position(|known| *known == name)
+        .and_then(|index| u8::try_from(index).ok());
+    code.map(Some).ok_or_else(|| {
+        PyValueError::new_err(format!(
+            "unknown origin `{name}`; expected `*` or one of {}",
+            ORIGINS.join(", ")
+        ))
+    })
 }
 
 fn rule_dict<'py>(py: Python<'py>, rule: &RuleSource) -> PyResult<Bound<'py, PyDict>> {
