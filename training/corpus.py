@@ -1,0 +1,154 @@
+"""Everything a fit needs as arrays: shared records and generated pairs, with folds and weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training import data
+from training.generator import Pair, generate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from training.features import Blocks
+
+GENERATOR_SEED = 7
+PAIRS_PER_LANGUAGE = 1000
+GENERATED = "generated"
+GENERATED_SHARE = 0.1
+# This share of texts from documents, tools and systems is shown without saying where it came from,
+# and this share of generated pairs comes as a system text: an origin alone must never clear a text.
+ORIGIN_HIDDEN = 0.5
+SYSTEM_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Texts with labels, weights and folds."""
+
+    records: list[data.Record]
+    attack: NDArray[np.bool_]
+    weight: NDArray[np.float32]
+    fold: NDArray[np.int64]
+    origin: NDArray[np.uint8]
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts, in order."""
+        return [record.text for record in self.records]
+
+    @property
+    def real(self) -> NDArray[np.bool_]:
+        """True where a record was not generated."""
+        return np.array([record.source != GENERATED for record in self.records])
+
+
+def build(directory: Path, cache: Path) -> tuple[Corpus, data.Cleaning]:
+    """The cleaned training records followed by generated pairs that resemble no held-out text."""
+    train, held = data.load(directory, "train"), data.load(directory, "dev")
+    made = generated()
+    kept, cleaning = _cleaned(train + made, held, cache)
+    real = [record for record in kept if record.source != GENERATED]
+    made = [record for record in kept if record.source == GENERATED]
+    real_weight = np.array(data.weights(real))
+    made_weight = np.full(len(made), GENERATED_SHARE * len(real) / max(1, len(made)))
+    families = data.folds(real)
+    langs = sorted({record.lang for record in made})
+    fold = [families[record.family] for record in real] + [
+        langs.index(record.lang) % data.FOLD_COUNT for record in made
+    ]
+    records = real + made
+    return Corpus(
+        records,
+        np.array([record.attack for record in records]),
+        np.concatenate([real_weight, made_weight]).astype(np.float32),
+        np.array(fold),
+        np.array([_shown_origin(record) for record in records], np.uint8),
+    ), cleaning
+
+
+def _cleaned(
+    records: list[data.Record], held: list[data.Record], cache: Path
+) -> tuple[list[data.Record], data.Cleaning]:
+    key = hashlib.sha256(
+        repr([(record.id, record.text) for record in records + held]).encode("utf-8", "replace")
+    ).hexdigest()[:16]
+    path = cache / f"clean-{key}.json"
+    if not path.exists():
+        kept, cleaning = data.clean(records, held)
+        dropped = sorted({record.id for record in records} - {record.id for record in kept})
+        path.write_text(
+            json.dumps(
+                {
+                    "dropped": dropped,
+                    "cleaning": [
+                        cleaning.copies,
+                        cleaning.contradictions,
+                        cleaning.leaks,
+                        cleaning.leaks_by_source,
+                    ],
+                }
+            )
+        )
+    saved = json.loads(path.read_text())
+    gone = set(saved["dropped"])
+    return [record for record in records if record.id not in gone], data.Cleaning(
+        *saved["cleaning"]
+    )
+
+
+def generated() -> list[data.Record]:
+    """Both halves of every generated pair as records."""
+    made: list[data.Record] = []
+    for number, pair in enumerate(generate(GENERATOR_SEED, PAIRS_PER_LANGUAGE)):
+        made += [_generated(number, pair, attack=attack) for attack in (True, False)]
+    return made
+
+
+def _generated(number: int, pair: Pair, *, attack: bool) -> data.Record:
+    return data.Record(
+        id=f"gen-{number:06}-{'a' if attack else 'b'}",
+        text=pair.attack if attack else pair.benign,
+        attack=attack,
+        category=pair.category if attack else "benign_hard",
+        source=GENERATED,
+        lang=pair.lang,
+        licence="Apache-2.0",
+        origin=pair.origin,
+        injection=pair.injection if attack else None,
+        pair=f"gen-{number:06}",
+    )
+
+
+def _shown_origin(record: data.Record) -> int:
+    # Both halves of a pair draw the same lot.
+    lot = (
+        int.from_bytes(hashlib.blake2b((record.pair or record.id).encode(), digest_size=4).digest())
+        / 2**32
+    )
+    if record.source == GENERATED and lot < SYSTEM_SHARE:
+        return 0
+    if record.origin != data.USER_ORIGIN and lot > 1 - ORIGIN_HIDDEN:
+        return data.USER_ORIGIN
+    return record.origin
+
+
+def injections(corpus: Corpus, blocks: Blocks) -> dict[int, tuple[int, int]]:
+    """For attacks whose injection is known: the first and last block that hold it."""
+    found: dict[int, tuple[int, int]] = {}
+    for text, record in enumerate(corpus.records):
+        at = record.text.find(record.injection) if record.attack and record.injection else -1
+        if at >= 0 and record.injection is not None:
+            starts = blocks.sources[blocks.text_starts[text] : blocks.text_starts[text + 1]]
+            low = len(record.text[:at].encode("utf-8", "replace"))
+            high = low + len(record.injection.encode("utf-8", "replace"))
+            bounds = np.searchsorted(starts, [low, high], side="right")
+            found[text] = (max(0, int(bounds[0]) - 1), max(1, int(bounds[1])))
+    return found
