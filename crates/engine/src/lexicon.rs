@@ -88,9 +88,10 @@ struct Membership {
     classes: Vec<u16>,
     /// The same for lexemes of many classes, so that adding them is a few wide instructions.
     dense: Option<ClassSet>,
-    /// Bits of the features it counts for.
-    counts: u32,
 }
+
+/// A lexeme of a class that triggers conditions.
+pub(crate) const TRIGGERS: u32 = 1 << 31;
 
 /// From how many classes on a lexeme keeps a dense set.
 const DENSE_FROM: usize = 12;
@@ -145,45 +146,45 @@ impl Filter {
     }
 }
 
-/// What a found key leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Target {
-    Lexeme(u32),
-    /// A phrase to verify, whose element number `offset` is here.
-    Phrase { id: u32, offset: u32 },
-}
+/// What a found key leads to: a lexeme, or with the upper bit a place in [`Lexicon::anchored`].
+type Target = u32;
+const ANCHORED: u32 = 1 << 31;
 
 /// Targets by hash, while they are being gathered.
 type Gathered = HashMap<u64, Vec<Target>>;
 
-/// Targets by hash: one probe, then neighbours in memory. Hashes are good enough to be their own place.
+/// Targets by hash: one probe for most, neighbours in memory for the rest. Hashes are good enough to be
+/// their own place.
 #[derive(Clone, Debug, Default)]
 struct Index {
     slots: Vec<Slot>,
-    targets: Vec<Target>,
+    more: Vec<Target>,
     shift: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
     hash: u64,
+    first: Target,
+    /// Where further targets stand in [`Index::more`].
     from: u32,
-    to: u32,
+    /// Targets in all; 0 in a free slot.
+    count: u32,
 }
 
 impl Index {
     fn build(gathered: Gathered) -> Self {
         let bits = (gathered.len() * 2).next_power_of_two().trailing_zeros().max(4);
-        let mut index = Self { slots: vec![Slot::default(); 1 << bits], targets: Vec::new(), shift: 64 - bits };
+        let mut index = Self { slots: vec![Slot::default(); 1 << bits], more: Vec::new(), shift: 64 - bits };
         let mut all: Vec<_> = gathered.into_iter().collect();
         // The order of a hash map is not the same twice; an engine is.
         all.sort_unstable_by_key(|(hash, _)| *hash);
         for (hash, targets) in all {
-            let from = narrow(index.targets.len());
-            index.targets.extend(targets);
-            let slot = Slot { hash, from, to: narrow(index.targets.len()) };
+            let Some((first, rest)) = targets.split_first() else { continue };
+            let slot = Slot { hash, first: *first, from: narrow(index.more.len()), count: narrow(targets.len()) };
+            index.more.extend_from_slice(rest);
             let mut place = (hash >> index.shift) as usize;
-            while index.slots.get(place).is_some_and(|slot| slot.to > slot.from) {
+            while index.slots.get(place).is_some_and(|slot| slot.count > 0) {
                 place = (place + 1) & (index.slots.len() - 1);
             }
             if let Some(free) = index.slots.get_mut(place) {
@@ -194,18 +195,22 @@ impl Index {
     }
 
     #[inline(always)]
-    fn get(&self, hash: u64) -> &[Target] {
+    fn for_each(&self, hash: u64, mut on: impl FnMut(Target)) {
         let mut place = (hash >> self.shift) as usize;
         while let Some(slot) = self.slots.get(place) {
-            if slot.to == slot.from {
-                break;
+            if slot.count == 0 {
+                return;
             }
             if slot.hash == hash {
-                return self.targets.get(slot.from as usize..slot.to as usize).unwrap_or_default();
+                on(slot.first);
+                if slot.count > 1 {
+                    let rest = slot.from as usize..(slot.from + slot.count - 1) as usize;
+                    self.more.get(rest).unwrap_or_default().iter().for_each(|target| on(*target));
+                }
+                return;
             }
             place = (place + 1) & (self.slots.len() - 1);
         }
-        &[]
     }
 }
 
@@ -239,6 +244,8 @@ struct Gather {
 struct Phrase {
     elements: Vec<Element>,
     lexeme: u32,
+    /// Which element the phrase is found by.
+    anchor: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -267,6 +274,8 @@ pub(crate) struct Lexicon {
     digits: Option<u32>,
     blob: Option<u32>,
     members: Vec<Membership>,
+    /// For each lexeme, bits of the features it counts for, and [`TRIGGERS`].
+    summaries: Vec<u32>,
     class_count: usize,
 }
 
@@ -286,7 +295,8 @@ impl Lexicon {
             anchors: [false; 256],
             digits: None,
             blob: None,
-            members: members(lexemes.len(), classes, counted),
+            members: members(lexemes.len(), classes),
+            summaries: counted.to_vec(),
             class_count: classes.len(),
         };
         let mut gathered = Gather::default();
@@ -305,10 +315,25 @@ impl Lexicon {
         self.class_count
     }
 
-    /// Adds the classes of a lexeme to `present` and returns the features it counts for.
+    /// Says which classes trigger conditions.
+    pub(crate) fn mark_triggers(&mut self, triggering: &ClassSet) {
+        for (summary, member) in self.summaries.iter_mut().zip(&self.members) {
+            if member.classes.iter().any(|class| triggering.has(*class)) {
+                *summary |= TRIGGERS;
+            }
+        }
+    }
+
+    /// Bits of the features a lexeme counts for, and [`TRIGGERS`].
     #[inline(always)]
-    pub(crate) fn note(&self, lexeme: u32, present: &mut ClassSet) -> u32 {
-        let Some(member) = self.members.get(lexeme as usize) else { return 0 };
+    pub(crate) fn summary(&self, lexeme: u32) -> u32 {
+        self.summaries.get(lexeme as usize).copied().unwrap_or(0)
+    }
+
+    /// Adds the classes of a lexeme to `present`.
+    #[inline(always)]
+    pub(crate) fn note(&self, lexeme: u32, present: &mut ClassSet) {
+        let Some(member) = self.members.get(lexeme as usize) else { return };
         if let Some(dense) = &member.dense {
             present.add_all(dense);
         } else {
@@ -316,7 +341,6 @@ impl Lexicon {
                 present.mark(*class);
             }
         }
-        member.counts
     }
 
     /// Calls `on` for the classes of a lexeme that are in `asked`.
@@ -339,8 +363,8 @@ impl Lexicon {
             Entry::Text { literal, line } => self.add_literal(lexeme, literal, *line),
             Entry::Words(elements) => match elements.as_slice() {
                 [] => {}
-                [Element::Exact { hash, .. }] => self.add_word(*hash, Target::Lexeme(lexeme), gather),
-                [Element::Stem(stem)] => self.add_stem(stem, Target::Lexeme(lexeme), gather),
+                [Element::Exact { hash, .. }] => self.add_word(*hash, lexeme, gather),
+                [Element::Stem(stem)] => self.add_stem(stem, lexeme, gather),
                 _ => self.add_phrase(lexeme, elements, gather),
             },
         }
@@ -368,9 +392,8 @@ impl Lexicon {
     /// Hangs a phrase on its longest two neighbouring whole words, else on its longest word or stem:
     /// the longer, the rarer.
     fn add_phrase(&mut self, lexeme: u32, elements: &[Element], gather: &mut Gather) {
-        let id = narrow(self.phrases.len());
-        self.phrases.push(Phrase { elements: elements.to_vec(), lexeme });
-        let target = |offset: usize| Target::Phrase { id, offset: narrow(offset) };
+        let target = ANCHORED | narrow(self.phrases.len());
+        self.phrases.push(Phrase { elements: elements.to_vec(), lexeme, anchor: 0 });
         let pairs = elements.windows(2).enumerate().filter_map(|(offset, pair)| match pair {
             [Element::Exact { hash: first, word: a }, Element::Exact { hash: second, word: b }] => {
                 Some((a.len() + b.len(), offset, bigram(*first, *second)))
@@ -379,13 +402,26 @@ impl Lexicon {
         });
         if let Some((_, offset, hash)) = pairs.max_by_key(|(len, offset, _)| (*len, std::cmp::Reverse(*offset))) {
             self.pair_filter.insert(hash);
-            gather.pairs.entry(hash).or_default().push(target(offset));
+            gather.pairs.entry(hash).or_default().push(target);
+            self.anchor_last_phrase(offset);
             return;
         }
         match elements.iter().enumerate().max_by_key(|(offset, element)| (element.len(), std::cmp::Reverse(*offset))) {
-            Some((offset, Element::Exact { hash, .. })) => self.add_word(*hash, target(offset), gather),
-            Some((offset, Element::Stem(stem))) => self.add_stem(stem, target(offset), gather),
+            Some((offset, Element::Exact { hash, .. })) => {
+                self.add_word(*hash, target, gather);
+                self.anchor_last_phrase(offset);
+            }
+            Some((offset, Element::Stem(stem))) => {
+                self.add_stem(stem, target, gather);
+                self.anchor_last_phrase(offset);
+            }
             None => {}
+        }
+    }
+
+    fn anchor_last_phrase(&mut self, offset: usize) {
+        if let Some(phrase) = self.phrases.last_mut() {
+            phrase.anchor = offset;
         }
     }
 
@@ -429,20 +465,13 @@ impl Lexicon {
 
     #[inline(always)]
     fn look_up(&self, index: &Index, hash: u64, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
-        for target in index.get(hash) {
-            match *target {
-                Target::Lexeme(lexeme) => on(hit(view, lexeme, at, at)),
-                Target::Phrase { id, offset } => {
-                    let (Some(phrase), Some(first)) = (self.phrases.get(id as usize), at.checked_sub(offset as usize)) else {
-                        continue;
-                    };
-                    let Some(tokens) = view.tokens.get(first..first + phrase.elements.len()) else { continue };
-                    if phrase.elements.iter().zip(tokens).all(|(element, token)| element.matches(view, token)) {
-                        on(hit(view, phrase.lexeme, first, first + phrase.elements.len() - 1));
-                    }
-                }
+        index.for_each(hash, |target| {
+            if target & ANCHORED == 0 {
+                on(hit(view, target, at, at));
+            } else if let Some(phrase) = self.phrases.get((target & !ANCHORED) as usize) {
+                phrase.find(view, at, on);
             }
-        }
+        });
     }
 
     /// Stems of two and three bytes are asked for one by one; longer ones only behind an opening of four
@@ -450,7 +479,8 @@ impl Lexicon {
     #[inline(always)]
     fn scan_stems(&self, view: &View, at: usize, token: &Token, on: &mut impl FnMut(Hit)) {
         let len = token.len();
-        for stem_len in 1..OPENING_LEN.min(len + 1) {
+        // Two bytes make the shortest stem but for scripts with one letter in two or three.
+        for stem_len in 2..OPENING_LEN.min(len + 1) {
             self.try_stem(stem_hash(token.head & low_bytes(stem_len), stem_len), view, at, on);
         }
         if len >= OPENING_LEN && self.stem_filter.may_hold(opening_hash(token.head)) {
@@ -490,15 +520,15 @@ impl Lexicon {
             let ascii = token.head & 0x80 == 0;
             let joined = ascii && run.is_some() && gap.len() <= 4 && !gap.iter().any(|byte| byte.is_ascii_whitespace() || *byte >= 0x80);
             if !joined {
-                self.end_blob(view, run, index, previous_end, on);
+                self.end_blob(run, index, previous_end, on);
                 run = Some((index, token.start));
             }
             previous_end = token.end;
         }
-        self.end_blob(view, run, view.tokens.len(), previous_end, on);
+        self.end_blob(run, view.tokens.len(), previous_end, on);
     }
 
-    fn end_blob(&self, view: &View, run: Option<(usize, u32)>, next: usize, end: u32, on: &mut impl FnMut(Hit)) {
+    fn end_blob(&self, run: Option<(usize, u32)>, next: usize, end: u32, on: &mut impl FnMut(Hit)) {
         let Some((first, start)) = run else { return };
         if end - start < BLOB_LEN_MIN {
             return;
@@ -528,6 +558,18 @@ impl Lexicon {
             if next.is_none() {
                 break;
             }
+        }
+    }
+}
+
+impl Phrase {
+    /// Looks whether the whole phrase stands around the token it was found by.
+    #[inline(never)]
+    fn find(&self, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
+        let Some(first) = at.checked_sub(self.anchor) else { return };
+        let Some(tokens) = view.tokens.get(first..first + self.elements.len()) else { return };
+        if self.elements.iter().zip(tokens).all(|(element, token)| element.matches(view, token)) {
+            on(hit(view, self.lexeme, first, first + self.elements.len() - 1));
         }
     }
 }
@@ -577,7 +619,7 @@ pub(crate) fn parse_text(entry: &str) -> Vec<u8> {
 }
 
 /// Turns the lexemes of classes into the classes of lexemes.
-fn members(count: usize, classes: &[Vec<u32>], counted: &[u32]) -> Vec<Membership> {
+fn members(count: usize, classes: &[Vec<u32>]) -> Vec<Membership> {
     let mut members = vec![Membership::default(); count];
     for (class, lexemes) in (0_u16..).zip(classes) {
         for lexeme in lexemes {
@@ -586,8 +628,7 @@ fn members(count: usize, classes: &[Vec<u32>], counted: &[u32]) -> Vec<Membershi
             }
         }
     }
-    for (member, counts) in members.iter_mut().zip(counted.iter().chain(std::iter::repeat(&0))) {
-        member.counts = *counts;
+    for member in &mut members {
         if member.classes.len() >= DENSE_FROM {
             member.dense = Some(ClassSet::of(member.classes.iter().copied()));
         }

@@ -6,6 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::decode::{REVERSED, ROTATED};
 use crate::features::{CONTEXT_LEXICONS, REVERSED_WORDS, ROTATED_WORDS};
+use crate::masks::Portable;
 use crate::lexicon::{ClassSet, Element, Entry, Lexicon, parse_text, parse_words};
 use crate::regex::Pattern;
 use crate::rules::parse::{Parsed, parse_file};
@@ -178,10 +179,11 @@ impl<'a> Compiler<'a> {
             }
         }
         let counted = self.counted_lexemes()?;
-        let triggers = self.triggers(&conditions);
+        let triggers = self.triggers(&conditions, &sources);
         let glued = glued_words(&self.lexemes);
-        let lexicon = Lexicon::build(&self.lexemes, &self.classes, &counted);
+        let mut lexicon = Lexicon::build(&self.lexemes, &self.classes, &counted);
         let trigger_classes = ClassSet::of(triggers.iter().zip(0_u16..).filter(|(list, _)| !list.is_empty()).map(|(_, class)| class));
+        lexicon.mark_triggers(&trigger_classes);
         Ok(Rulebook { lexicon, rules, conditions, patterns: self.patterns, triggers, trigger_classes, glued, sources })
     }
 
@@ -340,8 +342,9 @@ impl<'a> Compiler<'a> {
     }
 
     /// Hangs each condition on its rarest class.
-    fn triggers(&self, conditions: &[Condition]) -> Vec<Vec<u32>> {
-        let of_lexeme = |lexeme: &u32| self.lexemes.get(*lexeme as usize).map_or(0.0, commonness);
+    fn triggers(&self, conditions: &[Condition], sources: &[RuleSource]) -> Vec<Vec<u32>> {
+        let usage = Usage::of(sources);
+        let of_lexeme = |lexeme: &u32| self.lexemes.get(*lexeme as usize).map_or(0.0, |entry| usage.of_entry(entry));
         let common: Vec<f32> = self.classes.iter().map(|lexemes| lexemes.iter().map(of_lexeme).sum()).collect();
         let mut triggers = vec![Vec::new(); self.classes.len()];
         for (index, condition) in conditions.iter().enumerate() {
@@ -355,28 +358,57 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// A guess at how often ordinary text holds an entry: shorter words are commoner, phrases rarer.
-fn commonness(entry: &Entry) -> f32 {
-    let of_length = |len: usize| match len {
-        0..=2 => 1.0,
-        3 => 0.6,
-        4 => 0.3,
-        5 => 0.15,
-        6 => 0.08,
-        7 => 0.05,
-        _ => 0.03,
-    };
-    match entry {
-        Entry::Digits => 1.5,
-        Entry::Blob => 0.1,
-        Entry::Text { literal, .. } => if literal.len() <= 2 { 0.3 } else { 0.05 },
-        Entry::Words(elements) => elements
-            .iter()
-            .map(|element| match element {
-                Element::Exact { word, .. } => of_length(word.len()),
-                Element::Stem(stem) => of_length(stem.len()) * 1.5,
-            })
-            .product(),
+/// How often ordinary text holds a word, judged by the texts rules must spare: they are ordinary texts
+/// in every language there are rules for.
+struct Usage {
+    /// Sorted words with how often they stand in the texts.
+    words: Vec<(Vec<u8>, u32)>,
+}
+
+impl Usage {
+    fn of(sources: &[RuleSource]) -> Self {
+        let mut view = View::default();
+        let mut counts: HashMap<Vec<u8>, u32> = HashMap::new();
+        for text in sources.iter().flat_map(|source| &source.spare) {
+            view.read(Portable, text, &[false; 256]);
+            for token in &view.tokens {
+                let word = view.text().get(token.start as usize..token.end as usize).unwrap_or_default();
+                match counts.get_mut(word) {
+                    Some(count) => *count += 1,
+                    None => {
+                        counts.insert(word.to_vec(), 1);
+                    }
+                }
+            }
+        }
+        let mut words: Vec<_> = counts.into_iter().collect();
+        words.sort_unstable();
+        Self { words }
+    }
+
+    fn of_entry(&self, entry: &Entry) -> f32 {
+        match entry {
+            Entry::Digits => 2000.0,
+            Entry::Blob => 50.0,
+            Entry::Text { literal, .. } => if literal.len() <= 2 { 300.0 } else { 20.0 },
+            // A phrase is rarer than its rarest word.
+            Entry::Words(elements) if elements.len() > 1 => {
+                elements.iter().map(|element| self.of_element(element)).fold(f32::INFINITY, f32::min) * 0.1
+            }
+            Entry::Words(elements) => elements.iter().map(|element| self.of_element(element)).sum(),
+        }
+    }
+
+    fn of_element(&self, element: &Element) -> f32 {
+        let (word, stem) = match element {
+            Element::Exact { word, .. } => (word, false),
+            Element::Stem(stem) => (stem, true),
+        };
+        let from = self.words.partition_point(|(known, _)| known < word);
+        let found = self.words.iter().skip(from).take_while(|(known, _)| if stem { known.starts_with(word) } else { known == word });
+        let count: u32 = found.map(|(_, count)| *count).sum();
+        // Words that no such text holds are rarer the longer they are.
+        count as f32 + 2.0 / (1.0 + word.len() as f32)
     }
 }
 

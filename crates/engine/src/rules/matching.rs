@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::features::REPORTING;
-use crate::lexicon::{ClassSet, Hit, Lexicon};
+use crate::lexicon::{ClassSet, Hit, Lexicon, TRIGGERS};
 use crate::rules::compile::{Condition, Rule, Rulebook};
 use crate::rules::source::{Flow, Mention};
 use crate::text::View;
@@ -127,10 +127,12 @@ impl Rulebook {
         hits.clear();
         reports.clear();
         candidates.clear();
-        present.reset(self.lexicon.class_count());
         *context_counts = ContextCounts::default();
+        let mut triggered = 0;
         self.lexicon.scan(view, |hit| {
-            let mut counts = self.lexicon.note(hit.lexeme, present);
+            let summary = self.lexicon.summary(hit.lexeme);
+            triggered |= summary;
+            let mut counts = summary & !TRIGGERS;
             while counts != 0 {
                 let feature = counts.trailing_zeros();
                 counts &= counts - 1;
@@ -143,6 +145,13 @@ impl Rulebook {
             }
             hits.push(hit);
         });
+        if triggered & TRIGGERS == 0 {
+            return;
+        }
+        present.reset(self.lexicon.class_count());
+        for hit in &*hits {
+            self.lexicon.note(hit.lexeme, present);
+        }
         present.common(&self.trigger_classes, |class| {
             for condition in self.triggers.get(class).into_iter().flatten() {
                 let Some(wanted) = self.conditions.get(*condition as usize) else { continue };
