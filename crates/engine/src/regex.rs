@@ -27,7 +27,12 @@ pub(crate) struct Pattern {
 impl Pattern {
     /// `source` has been compiled once already, by the parser, which refused what cannot be.
     pub(crate) const fn new(source: String, exact: bool, check: Option<Check>) -> Self {
-        Self { source, regex: OnceLock::new(), exact, check }
+        Self {
+            source,
+            regex: OnceLock::new(),
+            exact,
+            check,
+        }
     }
 
     fn regex(&self) -> Option<&Regex> {
@@ -44,7 +49,7 @@ impl Pattern {
             let range = found.range();
             let bytes = text.get(range.clone()).unwrap_or_default();
             if self.check.is_none_or(|check| passes(check, bytes)) {
-                return Some(range);
+                return Some(on_characters(text, range));
             }
             from = range.end.max(range.start + 1);
             if from >= window.end {
@@ -63,7 +68,25 @@ fn compile(pattern: &str) -> Result<Regex, Box<BuildError>> {
         .onepass(false)
         .dfa(false)
         .hybrid_cache_capacity(256 << 10);
-    Regex::builder().configure(config).syntax(syntax::Config::new().utf8(false)).build(pattern).map_err(Box::new)
+    Regex::builder()
+        .configure(config)
+        .syntax(syntax::Config::new().utf8(false))
+        .build(pattern)
+        .map_err(Box::new)
+}
+
+/// Patterns look at bytes, so one that wants “no digit here” may end inside a character: what is
+/// left of whole characters is what it found.
+fn on_characters(text: &[u8], range: Range<usize>) -> Range<usize> {
+    let between = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0b1100_0000 != 0b1000_0000);
+    let start = (range.start..=range.end).find(between).unwrap_or(range.end);
+    let end = (start..=range.end).rev().find(between).unwrap_or(start);
+    if start < end || range.is_empty() {
+        return start..end;
+    }
+    // Less than one character: all of it.
+    let start = (0..=range.start).rev().find(between).unwrap_or(0);
+    start..(range.end..=text.len()).find(between).unwrap_or(text.len())
 }
 
 fn passes(check: Check, bytes: &[u8]) -> bool {
@@ -96,7 +119,9 @@ fn iban(bytes: &[u8]) -> bool {
     if !(15..=34).contains(&clean.len()) {
         return false;
     }
-    let Some((head, tail)) = clean.split_at_checked(4) else { return false };
+    let Some((head, tail)) = clean.split_at_checked(4) else {
+        return false;
+    };
     let remainder = tail.iter().chain(head).fold(0_u32, |rest, byte| match byte {
         b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
         letter => (rest * 100 + u32::from(letter.to_ascii_lowercase() - b'a') + 10) % 97,
@@ -145,5 +170,20 @@ mod tests {
         let text = b"1234567812345678 then 4111111111111111";
         assert_eq!(pattern.find(text, 0..text.len()), Some(22..38));
         assert_eq!(pattern.find(text, 0..20), None);
+    }
+
+    #[test]
+    fn what_is_found_ends_between_characters() {
+        let found = |pattern: &str, text: &str| {
+            let pattern = Pattern::new(pattern.to_owned(), false, None);
+            pattern
+                .find(text.as_bytes(), 0..text.len())
+                .and_then(|range| text.get(range).map(str::to_owned))
+        };
+        let alone = r"(?-u)(?:^|[^\d])\d{4}(?:[^\d]|$)";
+        assert_eq!(found(alone, "之1234之").as_deref(), Some("1234"));
+        assert_eq!(found(alone, "é1234 é").as_deref(), Some("1234 "));
+        assert_eq!(found(alone, "1234").as_deref(), Some("1234"));
+        assert_eq!(found(r"(?-u)\xb9", "a之b").as_deref(), Some("之"));
     }
 }
