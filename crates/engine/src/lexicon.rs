@@ -215,7 +215,7 @@ impl Index {
 }
 
 /// What the literals of one anchor are kept under.
-type Literals = HashMap<u16, Vec<Literal>, std::hash::BuildHasherDefault<Spread>>;
+type Literals = HashMap<u32, Vec<Literal>, std::hash::BuildHasherDefault<Spread>>;
 
 /// Hashing for the few thousand pairs of bytes that literals hang on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -431,7 +431,12 @@ impl Lexicon {
         if let Some(flag) = self.anchors.get_mut(usize::from(*byte)) {
             *flag = true;
         }
-        let key = literal_key(*byte, literal.get(anchor + 1).copied());
+        let key = match (literal.get(anchor + 1), anchor.checked_sub(1).and_then(|before| literal.get(before))) {
+            (Some(next), _) => pair_key(*byte, *next),
+            (None, Some(before)) => AFTER | pair_key(*before, *byte),
+            // The parser wants two bytes, but folding may have left one.
+            (None, None) => return,
+        };
         self.literals.entry(key).or_default().push(Literal { bytes: literal.to_vec(), anchor, line, lexeme });
     }
 
@@ -542,8 +547,9 @@ impl Lexicon {
     fn scan_literals(&self, view: &View, position: usize, on: &mut impl FnMut(Hit)) {
         let text = view.text();
         let Some(byte) = text.get(position) else { return };
-        let next = text.get(position + 1).copied();
-        for key in [literal_key(*byte, next), literal_key(*byte, None)] {
+        let next = text.get(position + 1).map(|next| pair_key(*byte, *next));
+        let before = position.checked_sub(1).and_then(|at| text.get(at)).map(|before| AFTER | pair_key(*before, *byte));
+        for key in next.into_iter().chain(before) {
             for literal in self.literals.get(&key).into_iter().flatten() {
                 let Some(start) = position.checked_sub(literal.anchor) else { continue };
                 let end = start + literal.bytes.len();
@@ -554,9 +560,6 @@ impl Lexicon {
                 let after = view.tokens.partition_point(|token| (token.start as usize) < end);
                 let last = after.saturating_sub(1).max(first);
                 on(Hit { lexeme: literal.lexeme, first: narrow(first), last: narrow(last), start: narrow(start), end: narrow(end) });
-            }
-            if next.is_none() {
-                break;
             }
         }
     }
@@ -676,9 +679,13 @@ fn rarest_anchor(literal: &[u8]) -> Option<usize> {
         .map(|(index, _)| index)
 }
 
-fn literal_key(byte: u8, next: Option<u8>) -> u16 {
-    u16::from(byte) << 8 | u16::from(next.unwrap_or(0))
+/// Two neighbouring bytes as a key.
+fn pair_key(first: u8, second: u8) -> u32 {
+    u32::from(first) << 8 | u32::from(second)
 }
+
+/// Marks keys of literals that end with their anchor.
+const AFTER: u32 = 1 << 16;
 
 fn word_of(stem: &[u8]) -> u64 {
     let mut bytes = [0; 8];

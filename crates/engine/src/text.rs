@@ -451,7 +451,7 @@ impl View {
     /// Ends a token at the end of what is written.
     fn wide_close(&mut self, from: usize, sentence: u32, mixed: bool) {
         let end = self.padded.len();
-        self.padded.resize(end + PAD, 0);
+        self.padded.extend([0; 8]);
         self.close(from, end, sentence);
         self.padded.truncate(end);
         if let Some(last) = self.tokens.last_mut() {

@@ -66,8 +66,12 @@ struct Gathered {
 
 impl Gathered {
     fn reset(&mut self, class_count: usize) {
+        self.asked.common(&self.asked, |class| {
+            if let Some(place) = self.place_of.get_mut(class) {
+                *place = 0;
+            }
+        });
         self.asked.reset(class_count);
-        self.place_of.clear();
         self.place_of.resize(class_count, 0);
         self.used = 0;
     }
