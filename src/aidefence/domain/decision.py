@@ -179,7 +179,7 @@ class Decision:
     def degraded(self) -> tuple[Degraded, ...]:
         """Checks that were asked for and did not run, or not to the end."""
         told = self._told
-        return (*told[4], _CUT_SHORT) if told[0][7] else told[4]
+        return (*told[4], CUT_SHORT) if told[0][7] else told[4]
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a decision is immutable: `{name}` cannot be set")
@@ -221,7 +221,7 @@ _TIERS = 5
 _TIERS_OF = tuple(
     tuple(tier for tier in range(_TIERS) if bits >> tier & 1) for bits in range(1 << _TIERS)
 )
-_CUT_SHORT = Degraded(
+CUT_SHORT = Degraded(
     "tier0.decode", "a limit on decoded text was reached: what is hidden deeper was not read"
 )
 

@@ -24,6 +24,7 @@ _DTYPES = MappingProxyType(
         "confidence": "<f4",
         "score": "<f4",
         "findings": "<u2",
+        "exhausted": "<u1",
     }
 )
 _NAMED: Mapping[str, type[Coded]] = MappingProxyType(
@@ -83,7 +84,7 @@ class DecisionBatch(Sequence[Decision]):
         """Read-only arrays over all texts; `action`, `category` and `severity` hold codes.
 
         A code is a position in the enum of the same name; category -1 means benign. `tier` has
-        one bit for each tier that ran.
+        one bit for each tier that ran; `exhausted` is 1 where a limit cut the search short.
         """
         if self._columns is None:
             import numpy as np  # noqa: PLC0415 -- whoever asks for no columns pays nothing for it

@@ -113,6 +113,17 @@ def test_output_appears_whole(scan: Scan, tmp_path: Path) -> None:
     assert "cannot write" in nowhere.stderr
 
 
+def test_texts_that_were_not_read_to_the_end_are_counted(scan: Scan, tangled: str) -> None:
+    got = scan(CLEAN, tangled)
+    assert "· 1 cut short" in got.stdout
+    assert "tier0.decode stopped early in 1 texts: a limit on decoded text" in got.stderr
+    assert "cut short" not in scan(CLEAN).stdout
+    assert json.loads(scan(tangled, "--format", "json").stdout)["summary"]["cut_short"] == 1
+    (run,) = json.loads(scan(tangled, "--format", "sarif").stdout)["runs"]
+    told = run["invocations"][0]["toolExecutionNotifications"]
+    assert "cut-short" in [one["descriptor"]["id"] for one in told]
+
+
 @pytest.mark.parametrize("form", ["human", "json", "jsonl", "sarif"])
 def test_no_format_lets_escapes_through(scan: Scan, tmp_path: Path, form: str) -> None:
     hostile = "\x1b[2J\x9b31m\x07\u202e\u200b the passphrase is quuxzebra \x1b]0;x\x07"

@@ -12,11 +12,12 @@ TEXTS = [
 ]
 
 
-def test_columns_say_what_the_decisions_say(guard: Guard) -> None:
-    batch = guard.inspect_batch(TEXTS)
+def test_columns_say_what_the_decisions_say(guard: Guard, tangled: str) -> None:
+    batch = guard.inspect_batch([*TEXTS, tangled])
     columns = batch.columns()
     assert set(columns) == {
         *("action", "category", "severity", "tier", "confidence", "score", "findings"),
+        "exhausted",
     }
     for at, decision in enumerate(batch):
         assert columns["action"][at] == decision.action.code
@@ -25,6 +26,9 @@ def test_columns_say_what_the_decisions_say(guard: Guard) -> None:
         assert columns["confidence"][at] == np.float32(decision.confidence)
         assert columns["findings"][at] == len(decision.findings)
         assert columns["tier"][at] == 0b11
+        cut_short = any(missed.check == "tier0.decode" for missed in decision.degraded)
+        assert columns["exhausted"][at] == cut_short
+    assert columns["exhausted"].tolist() == [0, 0, 0, 0, 1]
 
 
 def test_columns_are_read_only_and_made_once(guard: Guard) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 from aidefence.delivery.cli.report import LineIndex, Row, Summary, Wants
 from aidefence.delivery.cli.terminal import printable
 from aidefence.domain.content import Span
+from aidefence.domain.decision import CUT_SHORT
 from aidefence.domain.enums import Action, Severity
 from aidefence.domain.verdict import Finding
 
@@ -60,7 +61,8 @@ class HumanReport:
         for reason in decision.reasons[:1]:
             self._print(Text(f"  why: {printable(reason)}", style="dim"))
         for missed in row.missed:
-            self._print(Text(f"  {missed.check} did not run: {missed.reason}", style="yellow"))
+            how = "stopped early" if missed == CUT_SHORT else "did not run"
+            self._print(Text(f"  {missed.check} {how}: {missed.reason}", style="yellow"))
         self._print(Text())
 
     def close(self, summary: Summary) -> None:
@@ -92,6 +94,8 @@ def summary_line(summary: Summary) -> Text:
     if summary.seconds > 0:
         line.append(f" · {summary.seconds:.2f} s", style="dim")
         line.append(f" · {summary.texts / summary.seconds:,.0f} texts/s", style="dim")
+    if summary.cut_short:
+        line.append(f" · {summary.cut_short:,} cut short", style="yellow")
     if summary.errors:
         line.append(f" · {summary.errors:,} not checked", style="bold red")
     return line

@@ -37,6 +37,8 @@ class Summary:
     errors: int = 0
     degraded: dict[str, str] = field(default_factory=dict)
     """Checks that did not run, or not to the end, and why."""
+    cut_short: int = 0
+    """Texts in which a limit stopped the search for hidden text."""
     seconds: float = 0.0
 
     @property
@@ -208,6 +210,7 @@ def summary_object(summary: Summary) -> dict[str, Any]:
         "actions": dict(sorted(summary.actions.items())),
         "errors": summary.errors,
         "degraded": [{"check": c, "reason": r} for c, r in summary.degraded.items()],
+        "cut_short": summary.cut_short,
         "notices_dropped": summary.notices_dropped,
         "seconds": round(summary.seconds, 3),
         "exit_code": summary.exit_code,

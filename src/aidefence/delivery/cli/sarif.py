@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from aidefence.delivery.cli.report import LineIndex, Row, Summary, Wants
 from aidefence.delivery.cli.terminal import json_text, printable
+from aidefence.domain.decision import CUT_SHORT
 from aidefence.domain.enums import Severity
 from aidefence.domain.taxonomy import ATLAS, CWE, OWASP_AGENTIC, OWASP_LLM, TAXONOMY
 from aidefence.domain.verdict import Finding
@@ -208,6 +209,15 @@ def _invocation(summary: Summary) -> dict[str, Any]:
         }
         for check, reason in summary.degraded.items()
     ]
+    if summary.cut_short:
+        stopped = f"{CUT_SHORT.check} stopped early in {summary.cut_short} texts"
+        notices.append(
+            {
+                "level": "warning",
+                "message": {"text": f"{stopped}: {CUT_SHORT.reason}"},
+                "descriptor": {"id": "cut-short"},
+            }
+        )
     return {
         "executionSuccessful": summary.errors == 0,
         "exitCode": summary.exit_code,

@@ -49,6 +49,7 @@ from aidefence.delivery.cli.sources import (
     Sources,
 )
 from aidefence.delivery.cli.terminal import console, printable
+from aidefence.domain.decision import CUT_SHORT
 from aidefence.domain.enums import ACTIONS, Action, Direction, Origin, Profile, Severity
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ def _report_chunk(
     summary.texts += len(chunk)
     summary.characters += sum(len(item.text) for item in chunk)
     summary.found += int(found.sum())
+    summary.cut_short += int(columns["exhausted"].sum())
     for code, count in enumerate(np.bincount(columns["action"], minlength=len(ACTIONS)).tolist()):
         summary.actions[ACTIONS[code].value] += count
     # Objects are made only for what is written.
@@ -266,6 +268,9 @@ def _tell_notices(summary: Summary, *, quiet: bool) -> None:
     if not quiet:
         for check, reason in summary.degraded.items():
             terminal.print(f"aidefence: {check} did not run: {reason}", style="yellow")
+        if summary.cut_short:
+            stopped = f"{CUT_SHORT.check} stopped early in {summary.cut_short:,} texts"
+            terminal.print(f"aidefence: {stopped}: {CUT_SHORT.reason}", style="yellow")
     more = len(told) - _NOTICES_SHOWN + summary.notices_dropped
     if more > 0:
         terminal.print(f"aidefence: {more:,} more like these", style="dim")
