@@ -9,7 +9,7 @@ use crate::text::View;
 
 const MAGIC: &[u8; 8] = b"AIDMODEL";
 const VERSION: u32 = 1;
-const HIDDEN_MAX: usize = 64;
+const HIDDEN_MAX: usize = 16;
 const KNOTS_MAX: usize = 4096;
 /// Blocks of the window and of the short window.
 const WINDOW_BLOCKS: usize = 6;
@@ -42,13 +42,18 @@ pub(crate) struct Model {
     pub(crate) meta: String,
 }
 
+/// One number for each hidden unit; unused ones are zero. As wide as two vector registers, so that a
+/// feature is added to all units in two instructions.
+type Units = [f32; HIDDEN_MAX];
+
 #[derive(Debug)]
 struct Fusion {
-    mean: Vec<f32>,
-    inverse_deviation: Vec<f32>,
-    /// Rows of `FEATURE_COUNT` weights; none for a linear combiner.
-    hidden: Vec<(Vec<f32>, f32)>,
-    out: Vec<f32>,
+    mean: [f32; FEATURE_COUNT],
+    inverse_deviation: [f32; FEATURE_COUNT],
+    /// What each feature adds to each unit. A linear combiner is one unit and its mirror image.
+    weights: Box<[Units; FEATURE_COUNT]>,
+    biases: Units,
+    out: Units,
     out_bias: f32,
 }
 
@@ -63,19 +68,13 @@ struct Categories {
 impl Model {
     /// A model that knows nothing: fusion rests on rules alone.
     pub(crate) fn untrained() -> Self {
-        let mut out = vec![0.0; FEATURE_COUNT];
-        for (name, weight) in crate::features::feature_names().iter().zip(&mut out) {
+        let mut linear = [0.0; FEATURE_COUNT];
+        for (name, weight) in crate::features::feature_names().iter().zip(&mut linear) {
             if name == "rules_noisy_or" {
                 *weight = 10.0;
             }
         }
-        let fusion = Fusion {
-            mean: vec![0.0; FEATURE_COUNT],
-            inverse_deviation: vec![1.0; FEATURE_COUNT],
-            hidden: Vec::new(),
-            out,
-            out_bias: -6.0,
-        };
+        let fusion = Fusion::linear([0.0; FEATURE_COUNT], [1.0; FEATURE_COUNT], &linear, -6.0);
         Self {
             table: zero_table(),
             scale: 0.0,
@@ -230,50 +229,58 @@ impl Fusion {
         if hidden > HIDDEN_MAX {
             return Err(refuse(&format!("{hidden} hidden units, at most {HIDDEN_MAX}")));
         }
-        let mean = section.floats(inputs)?;
-        let inverse_deviation = section.floats(inputs)?;
+        let mean = array(&section.floats(inputs)?);
+        let inverse_deviation = array(&section.floats(inputs)?);
         if hidden == 0 {
-            let out = section.floats(inputs)?;
-            return Ok(Self { mean, inverse_deviation, hidden: Vec::new(), out, out_bias: section.finite()? });
+            let linear = array(&section.floats(inputs)?);
+            return Ok(Self::linear(mean, inverse_deviation, &linear, section.finite()?));
         }
-        let rows = (0..hidden).map(|_| section.floats(inputs)).collect::<Result<Vec<_>, _>>()?;
-        let biases = section.floats(hidden)?;
-        let out = section.floats(hidden)?;
-        let out_bias = section.finite()?;
-        Ok(Self { mean, inverse_deviation, hidden: rows.into_iter().zip(biases).collect(), out, out_bias })
+        let mut weights = Box::new([[0.0; HIDDEN_MAX]; FEATURE_COUNT]);
+        for unit in 0..hidden {
+            for (feature, weight) in weights.iter_mut().zip(section.floats(inputs)?) {
+                if let Some(slot) = feature.get_mut(unit) {
+                    *slot = weight;
+                }
+            }
+        }
+        let biases = array(&section.floats(hidden)?);
+        let out = array(&section.floats(hidden)?);
+        Ok(Self { mean, inverse_deviation, weights, biases, out, out_bias: section.finite()? })
+    }
+
+    /// `x` is the difference of its positive and its negative part.
+    fn linear(
+        mean: [f32; FEATURE_COUNT],
+        inverse_deviation: [f32; FEATURE_COUNT],
+        linear: &[f32; FEATURE_COUNT],
+        out_bias: f32,
+    ) -> Self {
+        let weights = Box::new(linear.map(|weight| array(&[weight, -weight])));
+        Self { mean, inverse_deviation, weights, biases: [0.0; HIDDEN_MAX], out: array(&[1.0, -1.0]), out_bias }
     }
 
     #[inline(always)]
     fn forward(&self, row: &[f32; FEATURE_COUNT]) -> f32 {
-        let mut scaled = [0.0; FEATURE_COUNT];
-        for (((slot, value), mean), inverse) in scaled.iter_mut().zip(row).zip(&self.mean).zip(&self.inverse_deviation) {
+        let mut units = self.biases;
+        let scales = self.mean.iter().zip(&self.inverse_deviation);
+        for ((value, (mean, inverse)), weights) in row.iter().zip(scales).zip(self.weights.iter()) {
             // Nothing a text can hold may push one feature out of the range training saw by far.
-            *slot = ((value - mean) * inverse).clamp(-8.0, 8.0);
+            let scaled = ((value - mean) * inverse).clamp(-8.0, 8.0);
+            for (unit, weight) in units.iter_mut().zip(weights) {
+                *unit += scaled * weight;
+            }
         }
-        if self.hidden.is_empty() {
-            return dot(&scaled, &self.out) + self.out_bias;
-        }
-        self.hidden
-            .iter()
-            .zip(&self.out)
-            .map(|((weights, bias), out)| (dot(&scaled, weights) + bias).max(0.0) * out)
-            .fold(self.out_bias, |sum, part| sum + part)
+        units.iter().zip(&self.out).fold(self.out_bias, |sum, (unit, out)| sum + unit.max(0.0) * out)
     }
 }
 
-/// A dot product in eight lanes, so that it is the same on every processor and fast on most.
-#[inline(always)]
-fn dot(a: &[f32; FEATURE_COUNT], b: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; 8];
-    let (a_chunks, a_rest) = a.as_chunks::<8>();
-    let (b_chunks, b_rest) = b.as_chunks::<8>();
-    for (x, y) in a_chunks.iter().zip(b_chunks) {
-        for ((lane, x), y) in lanes.iter_mut().zip(x).zip(y) {
-            *lane += x * y;
-        }
+/// An array that starts with `values`; the rest is zero.
+fn array<const N: usize>(values: &[f32]) -> [f32; N] {
+    let mut array = [0.0; N];
+    for (slot, value) in array.iter_mut().zip(values) {
+        *slot = *value;
     }
-    let tail: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-    lanes.iter().sum::<f32>() + tail
+    array
 }
 
 impl Categories {

@@ -168,7 +168,8 @@ impl View {
     fn read_segment<K: Classify>(&mut self, kernel: K, source: &[u8], cut: &mut Cut, anchor: &[bool; 256]) {
         let base = self.padded.len();
         self.padded.resize(base + source.len() + PAD, 0);
-        for (lower, byte) in self.padded.iter_mut().skip(base).zip(source) {
+        let lowered = self.padded.get_mut(base..base + source.len()).unwrap_or_default();
+        for (lower, byte) in lowered.iter_mut().zip(source) {
             *lower = byte | (u8::from(byte.wrapping_sub(b'A') < 26) << 5);
         }
         let (blocks, rest) = source.as_chunks::<64>();
@@ -252,7 +253,7 @@ impl View {
         let lone = len == 1 && digits == 0;
         self.lone_run = if lone { self.lone_run + 1 } else { 0 };
         self.stats.lone_letters = self.stats.lone_letters.max(self.lone_run);
-        let group = len <= 2 || (len == 8 && digits == 8);
+        let group = digits > 0 && (len <= 2 || (len == 8 && digits == 8));
         self.group_run = if group { self.group_run + 1 } else { 0 };
         self.stats.digit_groups = self.stats.digit_groups.max(self.group_run);
         self.stats.longest_token = self.stats.longest_token.max(narrow(len));
