@@ -132,6 +132,11 @@ def _dev(
     )
 
 
+def _system_counts(records: list[data.Record]) -> dict[str, int]:
+    attacks = [record.attack for record in records if record.origin == data.SYSTEM_ORIGIN]
+    return {"attack": sum(attacks), "benign": len(attacks) - sum(attacks)}
+
+
 def _found(
     corpus: corpora.Corpus,
     settings: tier1.Settings,
@@ -155,6 +160,10 @@ def _found(
             "generated": generated,
         },
         "sources": report.sources(corpus),
+        "system_origin": {
+            "dev": _system_counts(held["dev"].records),
+            "train": _system_counts(held["held_out"].records),
+        },
         "written": written["files"],
         "written_auc": written["auc"],
         **{name: report.measured(part, limit) for name, part in held.items()},

@@ -91,13 +91,14 @@ def _method(card: dict[str, Any], found: dict[str, Any]) -> list[str]:
     return [
         "## How it is made",
         "",
-        "- A linear model over hashed n-grams (words 1–3 and pairs with a gap, characters 3 and 5), 2^18 weights of one byte. Logistic regression with ridge",
+        "- A linear model over hashed n-grams (words 1 to 3 and pairs with a gap, characters 3 and 5), 2^18 weights of one byte. Logistic regression with ridge",
         f"  {settings['ngram']['ridge']}; an attack needs one bad window, a benign text must be harmless in its worst one (multiple-instance learning).",
         f"- A combiner of {settings['fusion']['hidden']} hidden units over {len(card['engine_features'])} features of the engine. Its shape is fixed (a mean instead of a sum for long texts); the weights of rule",
-        "  evidence, of quotation and of the origin are fitted on n-gram scores of models that never saw the text's source, each with the only sign that makes sense. Free",
+        "  evidence and of mention instead of use are fitted on n-gram scores of models that never saw the text's source, each with the only sign that makes sense. Free",
         "  combiners (logistic, 16 units) were tried and did worse on dev than the n-grams alone: AUC 0.89 and 0.88 against 0.94. They learn carriers.",
         "- Sources weigh by the root of their size, attacks and benign texts the same in sum. Related sources stay on one side of every split.",
         f"- {found['texts']['generated']} of {found['texts']['attack'] + found['texts']['benign']} texts come from a generator of our own in {found['generator']['attack']['languages']} languages, each attack with a harmless twin in the same carrier.",
+        f"- A category head over words and word pairs; on attacks of the development set it names the right one of seven in {found['categories']['accuracy']:.0%}.",
         "- Calibration: Platt's sigmoid, shifted so that confidence 0.80 is one false alarm in a hundred benign texts of the development set, every text taken",
         "  for a user's. No text of the development set was trained on; the thresholds were chosen on it.",
         "",
@@ -106,8 +107,8 @@ def _method(card: dict[str, Any], found: dict[str, Any]) -> list[str]:
 
 def _results(card: dict[str, Any], found: dict[str, Any]) -> list[str]:
     names = {
-        "dev": "development set, origin given",
         "dev_user": "development set, every text as a user's",
+        "dev": "the same, origins as recorded",
         "held_out": "training sources, each held out in turn",
     }
     lines = [
@@ -126,11 +127,11 @@ def _results(card: dict[str, Any], found: dict[str, Any]) -> list[str]:
         "",
         f"Held-out training sources count by source weight. Thresholds on confidence: {card['thresholds']}.",
         "",
-        "By source of the development set, at confidence 0.80:",
+        "By source of the development set, every text as a user's, at confidence 0.80:",
         "",
     ]
     lines += ["| source | attacks | recall | benign | false positives |", "|---|---|---|---|---|"]
-    for row in found["dev"]["by_source"]:
+    for row in found["dev_user"]["by_source"]:
         cells = ["" if row[name] is None else f"{row[name]:.3f}" for name in ("recall", "fpr")]
         lines.append(
             f"| {row['group']} | {row['attacks']} | {cells[0]} | {row['benign']} | {cells[1]} |"
@@ -145,9 +146,24 @@ def _limits(found: dict[str, Any]) -> list[str]:
         "",
         f"- Words teach topics, not meaning. On attack/benign twins written one by one, their files held out, AUC is only {written:.2f}: who is ordered to do what is often out of reach of n-grams.",
         "- Weakest on attacks that name no model, no rules and no secrets, on polite indirect orders inside documents, and in languages with little training text.",
-        "- Real system prompts give orders to a model. Pass their origin, or expect false alarms on them.",
+        *_caveats(found),
+        "- Real system prompts give orders to a model: expect false alarms on them, and let policy trust them by origin.",
         "- Merely harmful requests are another category and not what this model looks for.",
         "",
+    ]
+
+
+def _caveats(found: dict[str, Any]) -> list[str]:
+    dev, train = found["system_origin"]["dev"], found["system_origin"]["train"]
+    held = found["held_out"]["false_positives_at_threshold"]
+    return [
+        f"- The system origin has no weight. In the development set {dev['benign']} benign texts and {dev['attack']} attacks come as system texts (training: {train['benign']} and {train['attack']}), so a weight",
+        "  would read the label off the origin. Fitted all the same it gave AUC 0.960 and recall 0.616 at 1 %: that is the set talking, not the texts. Trust in an origin is for policy to say.",
+        "- The development set chose more than thresholds: how whole texts are normed, the parts of window and length, weights of sources and generator, in some forty comparisons.",
+        "  Its numbers are therefore somewhat better than what a set never looked at would show.",
+        f"- On training sources held out in turn, {held:.1%} of benign texts lie above the shipped threshold: unfamiliar benign carriers raise more false alarms than the one in a hundred of",
+        "  the development set. There the n-grams are held out (with fewer training steps), the rules are not: nobody kept rule authors from those sources. AUC is over all texts, not weighted.",
+        "- The comparison with free combiners was made on an earlier state of rules and generator.",
     ]
 
 

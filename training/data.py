@@ -39,6 +39,7 @@ ORIGIN_OF_ROLE = {
     "tool_definition": 3,
     "document": 4,
 }
+SYSTEM_ORIGIN = 0
 USER_ORIGIN = 1
 
 # Sources that share an upstream, a template or a carrier stay on one side of a split.

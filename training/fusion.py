@@ -42,7 +42,9 @@ FOR = (
     "invisible",
     "mixed_scripts",
 )
-AGAINST = ("rules_mentioned", "from_system")
+# Not the system origin: nearly every system text at hand is benign, so its weight would learn the
+# label from where a text comes from, and clear an attack that comes from there.
+AGAINST = ("rules_mentioned",)
 # Scales that keep these inputs inside the reach of the combiner.
 NGRAM_SCALE = 3.0
 LIFT = 64.0

@@ -166,14 +166,23 @@ def write(folder: Path, found: dict[str, Any], corpus: Corpus, cleaning: Cleanin
         ("held_out", "Training sources, each held out in turn"),
     ):
         lines += _measured_part(title, found[name])
-    lines += _scores_part(found) + _written_part(found)
+    lines += _scores_part(found) + _written_part(found) + _weights_part(found)
     lines += [
         "## Generated pairs",
         "",
         f"Weight in training: {GENERATED_SHARE:.0%} of all real text.",
         "",
     ]
-    lines += [f"- {side}: {values}" for side, values in found["generator"].items()]
+    lines += [
+        "| side | texts | languages | mean length | distinct word triples | self-similarity |",
+        "|---|---|---|---|---|---|",
+    ]
+    for side in ("attack", "benign"):
+        row = found["generator"][side]
+        lines.append(
+            f"| {side} | {row['texts']} | {row['languages']} | {row['mean_characters']} | {row['distinct_trigram_ratio']} | {row['self_similarity']} |"
+        )
+    lines += ["", f"Near copies of dev among them: {found['generator']['overlap_with_dev']}."]
     lines += ["", "| language | attack | twin |", "|---|---|---|"]
     lines += [f"| {lang} | {attack} | {twin} |" for lang, attack, twin in samples(corpus)]
     (folder / "tier1.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -235,6 +244,29 @@ def _written_part(found: dict[str, Any]) -> list[str]:
         *(f"| {row['source']} | {row['auc']} | {row['ordered']} |" for row in found["written"]),
         "",
     ]
+
+
+def _weights_part(found: dict[str, Any]) -> list[str]:
+    lines = [
+        "## What one spread of evidence adds to the logit",
+        "",
+        "| evidence | weight |",
+        "|---|---|",
+    ]
+    lines += [
+        f"| {name} | {value} |" for name, value in found["evidence"].items() if abs(value) >= 0.005
+    ]
+    kinds = found["categories"]
+    lines += [
+        "",
+        "## Category head on dev attacks",
+        "",
+        f"Right in {kinds['accuracy']:.1%}.",
+        "",
+        "| category | right |",
+        "|---|---|",
+    ]
+    return [*lines, *(f"| {name} | {value} |" for name, value in kinds["by_category"].items()), ""]
 
 
 def _cell(value: float | None) -> str:

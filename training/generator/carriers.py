@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - layouts are easier to read in one line
+# ruff: noqa: E501, RUF001 - layouts are easier to read in one line
 """Documents that hold a line: mails, pages, tickets, code, tables, logs, tool results and the like.
 
 A carrier is laid out before anyone knows whether the line in it gives orders, so the layout tells

@@ -1,4 +1,4 @@
-# ruff: noqa: D103 - the name of a test says what it shows
+# ruff: noqa: D103, RUF001 - the name of a test says what it shows
 """What training sums is what the engine sums."""
 
 from __future__ import annotations
