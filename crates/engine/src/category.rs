@@ -33,5 +33,8 @@ pub const MODEL_CATEGORY_COUNT: u8 = 7;
 /// The code of a category name.
 #[must_use]
 pub fn category_code(name: &str) -> Option<u8> {
-    CATEGORIES.iter().position(|known| *known == name).and_then(|index| u8::try_from(index).ok())
+    CATEGORIES
+        .iter()
+        .position(|known| *known == name)
+        .and_then(|index| u8::try_from(index).ok())
 }

@@ -65,7 +65,14 @@ const STRUCTURE: [&str; 26] = [
     "foreign_share",
 ];
 
-const CIRCUMSTANCE: [&str; 6] = ["unspaced_share", "longest_token", "sentence_length", "from_document", "from_system", "outgoing"];
+const CIRCUMSTANCE: [&str; 6] = [
+    "unspaced_share",
+    "longest_token",
+    "sentence_length",
+    "from_document",
+    "from_system",
+    "outgoing",
+];
 
 /// Numbers in a row.
 pub const FEATURE_COUNT: usize =
@@ -74,7 +81,9 @@ pub const FEATURE_COUNT: usize =
 /// The names of all features, in row order.
 #[must_use]
 pub fn feature_names() -> Vec<String> {
-    let categories = crate::category::CATEGORIES.iter().take(usize::from(MODEL_CATEGORY_COUNT));
+    let categories = crate::category::CATEGORIES
+        .iter()
+        .take(usize::from(MODEL_CATEGORY_COUNT));
     STRUCTURE
         .iter()
         .map(|name| (*name).to_owned())
@@ -114,8 +123,13 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    pub(crate) const NONE: Self =
-        Self { strongest: [0.0; CATEGORY_COUNT], none_true: 1.0, mentioned: 0.0, distinct: 0, derived: 0.0 };
+    pub(crate) const NONE: Self = Self {
+        strongest: [0.0; CATEGORY_COUNT],
+        none_true: 1.0,
+        mentioned: 0.0,
+        distinct: 0,
+        derived: 0.0,
+    };
 }
 
 /// What the views made of a text showed.
@@ -130,7 +144,11 @@ pub(crate) struct Derived {
 impl Derived {
     /// The score of a text without derived views.
     pub(crate) const SCORE_NONE: f32 = -8.0;
-    pub(crate) const NONE: Self = Self { decoded: 0, rewritten: 0, score: Self::SCORE_NONE };
+    pub(crate) const NONE: Self = Self {
+        decoded: 0,
+        rewritten: 0,
+        score: Self::SCORE_NONE,
+    };
 }
 
 /// Writes the row for one text.
@@ -143,17 +161,36 @@ pub(crate) fn row(
     counts: &[u32; COUNTED],
     context: Context,
 ) -> [f32; FEATURE_COUNT] {
+    let mut row = [0.0; FEATURE_COUNT];
+    let tokens = float(view.tokens.len());
+    let structure = structure(view, ngram, evidence, derived);
+    let circumstance = circumstance(view, context);
+    let thinned = 1.0 / (1.0 + tokens / 32.0);
+    let (first, rest) = row.split_at_mut(structure.len());
+    first.copy_from_slice(&structure);
+    let (first, rest) = rest.split_at_mut(circumstance.len());
+    first.copy_from_slice(&circumstance);
+    let (second, third) = rest.split_at_mut(usize::from(MODEL_CATEGORY_COUNT));
+    for (slot, strongest) in second.iter_mut().zip(&evidence.strongest) {
+        *slot = *strongest;
+    }
+    for (slot, count) in third.iter_mut().zip(counts) {
+        *slot = (*count).min(8) as f32 * thinned;
+    }
+    row
+}
+
+/// What the detectors say, and how the text is built.
+#[inline(always)]
+fn structure(view: &View, ngram: NgramScores, evidence: &Evidence, derived: Derived) -> [f32; STRUCTURE.len()] {
     let stats = &view.stats;
     let bytes = float(view.text().len().max(1));
     let tokens = float(view.tokens.len());
     let share = |count: u32| count as f32 / bytes;
-    let flag = |yes: bool| if yes { 1.0 } else { 0.0 };
-    let sentences = view.tokens.last().map_or(1.0, |token| token.sentence as f32 + 1.0);
     let category = |code: usize| evidence.strongest.get(code).copied().unwrap_or(0.0);
     let on_model = (0..usize::from(MODEL_CATEGORY_COUNT)).map(category).fold(0.0, f32::max);
     let payload = (10..=14).map(category).fold(0.0, f32::max);
-    let letters = float(view.text().len()).max(1.0);
-    let head = [
+    [
         ngram.whole,
         ngram.window,
         ngram.sentence,
@@ -161,7 +198,11 @@ pub(crate) fn row(
         derived.score,
         log1p(tokens),
         log1p(float(ngram.blocks)),
-        if ngram.blocks > 1 { float(ngram.best_block) / float(ngram.blocks - 1) } else { 0.5 },
+        if ngram.blocks > 1 {
+            float(ngram.best_block) / float(ngram.blocks - 1)
+        } else {
+            0.5
+        },
         on_model,
         1.0 - evidence.none_true,
         evidence.mentioned,
@@ -179,26 +220,29 @@ pub(crate) fn row(
         share(stats.newline),
         (stats.quote as f32).min(8.0) / 8.0,
         flag(stats.kinds & byte_kind::BACKTICK != 0),
-        stats.foreign_letters as f32 / letters,
-        stats.single_tokens as f32 / letters,
+        stats.foreign_letters as f32 / bytes,
+    ]
+}
+
+/// Which script, how long, from where and where to.
+#[inline(always)]
+fn circumstance(view: &View, context: Context) -> [f32; CIRCUMSTANCE.len()] {
+    let stats = &view.stats;
+    let bytes = float(view.text().len().max(1));
+    let tokens = float(view.tokens.len());
+    let sentences = view.tokens.last().map_or(1.0, |token| token.sentence as f32 + 1.0);
+    [
+        stats.single_tokens as f32 / bytes,
         log1p(stats.longest_token as f32),
         (tokens / sentences).min(60.0) / 60.0,
         flag(context.origin >= 3),
         flag(context.origin == 0),
         flag(context.direction == 1),
-    ];
-    let mut row = [0.0; FEATURE_COUNT];
-    let thinned = 1.0 / (1.0 + tokens / 32.0);
-    let (first, rest) = row.split_at_mut(head.len());
-    let (second, third) = rest.split_at_mut(usize::from(MODEL_CATEGORY_COUNT));
-    first.copy_from_slice(&head);
-    for (slot, strongest) in second.iter_mut().zip(&evidence.strongest) {
-        *slot = *strongest;
-    }
-    for (slot, count) in third.iter_mut().zip(counts) {
-        *slot = (*count).min(8) as f32 * thinned;
-    }
-    row
+    ]
+}
+
+const fn flag(yes: bool) -> f32 {
+    if yes { 1.0 } else { 0.0 }
 }
 
 /// The logarithm of `1 + x` to base 2, linear between powers of two: a feature needs no more, and this
@@ -210,7 +254,10 @@ fn log1p(value: f32) -> f32 {
     exponent + fraction
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of a text; a rounding of 2^-24 is nothing to a score")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of a text; a rounding of 2^-24 is nothing to a score"
+)]
 fn float(value: usize) -> f32 {
     value as f32
 }

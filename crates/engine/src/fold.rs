@@ -63,7 +63,9 @@ pub(crate) fn expand(c: char, out: &mut Vec<char>) {
 fn table() -> &'static [u32] {
     static TABLE: OnceLock<Box<[u32]>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        (0..PLANE as u32).map(|code| encode(char::from_u32(code).map_or(Fold::Drop, compute))).collect()
+        (0..PLANE as u32)
+            .map(|code| encode(char::from_u32(code).map_or(Fold::Drop, compute)))
+            .collect()
     })
 }
 
@@ -129,7 +131,9 @@ fn compute(c: char) -> Fold {
 fn settle(first: Fold) -> Fold {
     let mut fold = first;
     for _ in 0..4 {
-        let (Fold::Word(c) | Fold::Single(c) | Fold::Gap(c)) = fold else { return fold };
+        let (Fold::Word(c) | Fold::Single(c) | Fold::Gap(c)) = fold else {
+            return fold;
+        };
         if c.is_ascii() {
             return fold;
         }
@@ -154,7 +158,11 @@ fn compute_single(c: char) -> Fold {
         return Fold::Gap(plain);
     }
     if c.is_whitespace() || c == '\u{2800}' {
-        return Fold::Gap(if c == '\n' || c == '\u{2028}' || c == '\u{2029}' { '\n' } else { ' ' });
+        return Fold::Gap(if c == '\n' || c == '\u{2028}' || c == '\u{2029}' {
+            '\n'
+        } else {
+            ' '
+        });
     }
     let base = always_latin(base_letter(c));
     let lower = base.to_lowercase().next().unwrap_or(base);
@@ -241,7 +249,9 @@ fn enclosed_letter(c: char) -> Option<char> {
 
 fn plain_quote(c: char) -> Option<char> {
     match c {
-        '“' | '”' | '„' | '‟' | '«' | '»' | '「' | '」' | '『' | '』' | '＂' | '〝' | '〞' => Some('"'),
+        '“' | '”' | '„' | '‟' | '«' | '»' | '「' | '」' | '『' | '』' | '＂' | '〝' | '〞' => {
+            Some('"')
+        }
         '‘' | '’' | '‚' | '‛' | '‹' | '›' | 'ʼ' | '＇' | '′' => Some('\''),
         '。' | '｡' | '।' | '॥' | '۔' => Some('.'),
         '、' | '،' => Some(','),
@@ -378,7 +388,16 @@ mod tests {
     #[test]
     fn letters_lose_case_accents_and_disguise() {
         for (given, wanted) in [
-            ('É', 'e'), ('ü', 'u'), ('ł', 'l'), ('İ', 'i'), ('Ａ', 'a'), ('𝓲', 'i'), ('🅸', 'i'), ('Ⓐ', 'a'), ('Й', 'и'), ('ệ', 'e'),
+            ('É', 'e'),
+            ('ü', 'u'),
+            ('ł', 'l'),
+            ('İ', 'i'),
+            ('Ａ', 'a'),
+            ('𝓲', 'i'),
+            ('🅸', 'i'),
+            ('Ⓐ', 'a'),
+            ('Й', 'и'),
+            ('ệ', 'e'),
         ] {
             assert_eq!(fold(given), Fold::Word(wanted), "{given}");
         }

@@ -1,16 +1,20 @@
 //! One text in, one outcome out: read, match, score, look beneath, fuse, decide.
 
+mod beneath;
+mod decide;
+
 use std::ops::Range;
 
+use self::beneath::{Layer, Loudest};
 use crate::category::{CATEGORY_COUNT, MODEL_CATEGORY_COUNT};
-use crate::decode::{Decoded, decode_all};
+use crate::decode::Decoded;
 use crate::features::{Derived, Evidence, FEATURE_COUNT, NgramScores, row};
 use crate::limits::Limits;
 use crate::map::OffsetMap;
 use crate::masks::Classify;
 use crate::model::{Model, ModelError};
-use crate::ngram::{BLOCK, BlockSum, sum_blocks};
-use crate::rewrite::{Rewrite, may_rewrite, rewrites, smuggled};
+use crate::ngram::{BlockSum, sum_blocks};
+use crate::rewrite::{Rewrite, may_rewrite};
 use crate::rules::compile::{RuleSelection, Rulebook};
 use crate::rules::matching::{Context, ContextCounts, Match, Scratch as MatchScratch};
 use crate::rules::source::{RuleError, RuleSource};
@@ -21,12 +25,6 @@ use crate::text::View;
 const MENTION_DISCOUNT: f32 = 0.3;
 /// The least score at which a rule match counts as evidence in use.
 const IN_USE_MIN: f32 = 0.5;
-/// Tokens a derived view needs before the n-gram model is asked about it.
-const DERIVED_TOKENS_MIN: usize = 3;
-/// Decoded bytes are never limited below this.
-const DECODED_BYTES_MIN: usize = 64 << 10;
-/// Words that a model finding points at.
-const LOUD_TOKENS_MAX: usize = 5;
 
 /// What the engine says should happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -154,23 +152,6 @@ pub struct Scratch {
     found: Vec<Finding>,
 }
 
-/// A text made from the inspected one, waiting to be looked at.
-#[derive(Debug)]
-struct Layer {
-    text: String,
-    /// From `text` to the inspected text, applied in order.
-    maps: Vec<OffsetMap>,
-    chain: Vec<&'static str>,
-}
-
-/// The view in which the n-gram model was most alarmed.
-#[derive(Clone, Debug)]
-struct Loudest {
-    score: f32,
-    chain: Vec<&'static str>,
-    span: Range<usize>,
-}
-
 impl Engine {
     /// Builds an engine.
     ///
@@ -179,11 +160,18 @@ impl Engine {
     pub fn new(setup: &Setup<'_>) -> Result<Self, SetupError> {
         let mut files = setup.rules.to_vec();
         files.extend_from_slice(setup.user_rules);
-        let selection = RuleSelection { paranoia: setup.paranoia };
+        let selection = RuleSelection {
+            paranoia: setup.paranoia,
+        };
         let mut rulebook = Rulebook::build(&files, selection).map_err(SetupError::Rule)?;
-        let user_paths: std::collections::HashSet<&str> = setup.user_rules.iter().map(|(path, _)| path.as_str()).collect();
+        let user_paths: std::collections::HashSet<&str> =
+            setup.user_rules.iter().map(|(path, _)| path.as_str()).collect();
         let is_user = |source: &RuleSource| user_paths.contains(source.path.as_str());
-        let user_from = rulebook.sources.iter().position(is_user).unwrap_or(rulebook.sources.len());
+        let user_from = rulebook
+            .sources
+            .iter()
+            .position(is_user)
+            .unwrap_or(rulebook.sources.len());
         for (glob, origin) in setup.exclude {
             exclude(&mut rulebook, glob, *origin);
         }
@@ -192,7 +180,13 @@ impl Engine {
             None => Model::untrained(),
         };
         let user_from = u32::try_from(user_from).unwrap_or(u32::MAX);
-        Ok(Self { rulebook, model, thresholds: setup.thresholds, limits: Limits::DEFAULT, user_from })
+        Ok(Self {
+            rulebook,
+            model,
+            thresholds: setup.thresholds,
+            limits: Limits::DEFAULT,
+            user_from,
+        })
     }
 
     /// All rules as written, also those not in force. [`Finding::rule`] points in here.
@@ -210,13 +204,23 @@ impl Engine {
     /// Judges one text. Never fails, whatever the text.
     #[must_use]
     pub fn inspect(&self, text: &str, context: Context, scratch: &mut Scratch) -> Outcome {
-        crate::kernel::run(Judge { engine: self, text, context, scratch })
+        crate::kernel::run(Judge {
+            engine: self,
+            text,
+            context,
+            scratch,
+        })
     }
 
     /// The feature row fusion sees, for training.
     #[must_use]
     pub fn features(&self, text: &str, context: Context, scratch: &mut Scratch) -> [f32; FEATURE_COUNT] {
-        crate::kernel::run(Describe { engine: self, text, context, scratch })
+        crate::kernel::run(Describe {
+            engine: self,
+            text,
+            context,
+            scratch,
+        })
     }
 }
 
@@ -224,7 +228,9 @@ impl Engine {
 fn exclude(rulebook: &mut Rulebook, glob: &str, origin: Option<u8>) {
     let Rulebook { rules, sources, .. } = rulebook;
     for rule in rules {
-        let Some(source) = sources.get(rule.source as usize) else { continue };
+        let Some(source) = sources.get(rule.source as usize) else {
+            continue;
+        };
         if fits(glob.as_bytes(), source.id.as_bytes()) {
             rule.origins &= origin.map_or(0, |origin| !(1 << origin));
         }
@@ -235,7 +241,9 @@ fn exclude(rulebook: &mut Rulebook, glob: &str, origin: Option<u8>) {
 fn fits(glob: &[u8], id: &[u8]) -> bool {
     let mut parts = glob.split(|byte| *byte == b'*');
     let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = id.strip_prefix(first) else { return false };
+    let Some(mut rest) = id.strip_prefix(first) else {
+        return false;
+    };
     let mut parts = parts.peekable();
     if parts.peek().is_none() {
         return rest.is_empty();
@@ -247,7 +255,9 @@ fn fits(glob: &[u8], id: &[u8]) -> bool {
         if part.is_empty() {
             continue;
         }
-        let Some(at) = rest.windows(part.len()).position(|window| window == part) else { return false };
+        let Some(at) = rest.windows(part.len()).position(|window| window == part) else {
+            return false;
+        };
         rest = rest.get(at + part.len()..).unwrap_or_default();
     }
     true
@@ -302,7 +312,13 @@ impl Engine {
         scratch.found.clear();
         scratch.matches.clear();
         scratch.base.read(kernel, text, &self.rulebook.lexicon.anchors);
-        self.rulebook.find(&scratch.base, text, context, &mut scratch.matching, &mut scratch.matches);
+        self.rulebook.find(
+            &scratch.base,
+            text,
+            context,
+            &mut scratch.matching,
+            &mut scratch.matches,
+        );
         sum_blocks(&scratch.base, &self.model.table, &mut scratch.sums);
         let ngram = self.model.ngram_scores(&scratch.sums);
         let mut derived = Derived::NONE;
@@ -318,115 +334,36 @@ impl Engine {
         }
         let (evidence, user_strongest) = self.weigh(&scratch.found);
         let row = row(&scratch.base, ngram, &evidence, derived, &scratch.base_context, context);
-        Seen { row, evidence, user_strongest, ngram, loudest, exhausted }
-    }
-
-    /// Reads every view that can be derived from the text, breadth first, within the limits.
-    #[inline(never)]
-    fn look_beneath<K: Classify>(
-        &self,
-        kernel: K,
-        text: &str,
-        context: Context,
-        scratch: &mut Scratch,
-    ) -> (Derived, Option<Loudest>, bool) {
-        let mut budget = (text.len() * self.limits.decoded_ratio_max).max(DECODED_BYTES_MIN);
-        let mut derived = Derived::NONE;
-        let mut loudest: Option<Loudest> = None;
-        scratch.layers.clear();
-        let base = std::mem::take(&mut scratch.base);
-        self.derive(text, &base, &[], &[], scratch);
-        scratch.base = base;
-        let mut next = 0;
-        while next < scratch.layers.len().min(self.limits.views_max) {
-            let Some(slot) = scratch.layers.get_mut(next) else { break };
-            let layer = Layer { text: std::mem::take(&mut slot.text), maps: std::mem::take(&mut slot.maps), chain: std::mem::take(&mut slot.chain) };
-            next += 1;
-            let Some(left) = budget.checked_sub(layer.text.len()) else { return (derived, loudest, true) };
-            budget = left;
-            if layer.chain.last().is_some_and(|name| is_rewrite(name)) {
-                derived.rewritten += 1;
-            } else {
-                derived.decoded += 1;
-            }
-            let score = self.see_layer(kernel, &layer, context, scratch);
-            if score > derived.score {
-                derived.score = score;
-            }
-            if score > 0.0 && loudest.as_ref().is_none_or(|known| score > known.score) {
-                let span = to_root(&layer.maps, 0..layer.text.len());
-                loudest = Some(Loudest { score, chain: layer.chain.clone(), span });
-            }
-            if layer.chain.len() < self.limits.decode_depth_max {
-                let view = std::mem::take(&mut scratch.derived);
-                self.derive(&layer.text, &view, &layer.maps, &layer.chain, scratch);
-                scratch.derived = view;
-            }
-        }
-        let exhausted = scratch.layers.len() > self.limits.views_max;
-        (derived, loudest, exhausted)
-    }
-
-    fn see_layer<K: Classify>(&self, kernel: K, layer: &Layer, context: Context, scratch: &mut Scratch) -> f32 {
-        scratch.matches.clear();
-        scratch.derived.read(kernel, &layer.text, &self.rulebook.lexicon.anchors);
-        self.rulebook.find(&scratch.derived, &layer.text, context, &mut scratch.matching, &mut scratch.matches);
-        self.take_matches(false, &layer.maps, &layer.chain, scratch);
-        if scratch.derived.tokens.len() < DERIVED_TOKENS_MIN {
-            return Derived::SCORE_NONE;
-        }
-        sum_blocks(&scratch.derived, &self.model.table, &mut scratch.sums);
-        let scores = self.model.ngram_scores(&scratch.sums);
-        scores.whole.max(scores.window)
-    }
-
-    /// Queues what a text decodes to, and what its view reads like without disguise.
-    fn derive(&self, text: &str, view: &View, maps: &[OffsetMap], chain: &[&'static str], scratch: &mut Scratch) {
-        let grown = |name: &'static str| {
-            let mut grown = chain.to_vec();
-            grown.push(name);
-            grown
-        };
-        // Undoing the same disguise twice finds nothing new.
-        if may_rewrite(view) {
-            scratch.rewrites.clear();
-            rewrites(view, self.rulebook.glued.as_ref(), &mut scratch.rewrites);
-            for rewrite in scratch.rewrites.drain(..).filter(|rewrite| !chain.contains(&rewrite.name)) {
-                let path = [rewrite.map, view.map.clone()].into_iter().chain(maps.iter().cloned()).collect();
-                scratch.layers.push(Layer { text: rewrite.text, maps: path, chain: grown(rewrite.name) });
-            }
-        }
-        if let Some((hidden, range)) = smuggled(view) {
-            let mut map = OffsetMap::identity();
-            map.push_replaced(0, range);
-            let path = std::iter::once(map).chain(maps.iter().cloned()).collect();
-            scratch.layers.push(Layer { text: hidden, maps: path, chain: grown("smuggled") });
-        }
-        let decode = hints(view, text, &scratch.matching.context_counts);
-        if decode.any() && scratch.layers.len() <= self.limits.views_max {
-            scratch.decoded.clear();
-            decode_all(text, decode, &self.limits, &mut scratch.decoded);
-            for decoded in scratch.decoded.drain(..) {
-                let name = decoded.codec.name();
-                let undoes_itself = matches!(name, "rot13" | "reversed") && chain.contains(&name);
-                if !undoes_itself {
-                    let path = std::iter::once(decoded.map).chain(maps.iter().cloned()).collect();
-                    scratch.layers.push(Layer { text: decoded.text, maps: path, chain: grown(name) });
-                }
-            }
+        Seen {
+            row,
+            evidence,
+            user_strongest,
+            ngram,
+            loudest,
+            exhausted,
         }
     }
 
     /// Turns the matches of one view into findings on the inspected text.
     fn take_matches(&self, base: bool, maps: &[OffsetMap], chain: &[&'static str], scratch: &mut Scratch) {
-        let Scratch { matches, found, base: base_view, derived, .. } = scratch;
+        let Scratch {
+            matches,
+            found,
+            base: base_view,
+            derived,
+            ..
+        } = scratch;
         let view = if base { &*base_view } else { &*derived };
         for matched in matches.drain(..) {
-            let Some(rule) = self.rulebook.rules.get(matched.rule as usize) else { continue };
+            let Some(rule) = self.rulebook.rules.get(matched.rule as usize) else {
+                continue;
+            };
             let back = |start: u32, end: u32| to_root(maps, view.map.to_source(start as usize..end as usize));
             let span = back(matched.start, matched.end);
             let known = found.iter().any(|finding| {
-                finding.rule == Some(rule.source) && finding.span.start < span.end.max(span.start + 1) && span.start < finding.span.end
+                finding.rule == Some(rule.source)
+                    && finding.span.start < span.end.max(span.start + 1)
+                    && span.start < finding.span.end
             });
             if known || found.len() >= self.limits.findings_max * 4 {
                 continue;
@@ -461,7 +398,10 @@ impl Engine {
             if !on_model {
                 continue;
             }
-            let again = found.iter().take(index).any(|other| other.rule == finding.rule && !other.mention);
+            let again = found
+                .iter()
+                .take(index)
+                .any(|other| other.rule == finding.rule && !other.mention);
             if !again {
                 evidence.none_true *= 1.0 - finding.score.min(0.99);
                 evidence.distinct += 1;
@@ -475,111 +415,6 @@ impl Engine {
         }
         (evidence, user_strongest)
     }
-
-    #[inline(always)]
-    fn decide(&self, text: &str, seen: &Seen, scratch: &mut Scratch) -> Outcome {
-        let score = self.model.fuse(&seen.row);
-        let fused = self.model.confidence(score).max(seen.user_strongest);
-        let lowest_flag = self.thresholds.flag.iter().copied().fold(f32::INFINITY, f32::min);
-        if scratch.found.is_empty() && fused < lowest_flag {
-            let mut confidences = [0.0; CATEGORY_COUNT];
-            if let Some(first) = confidences.first_mut() {
-                *first = fused;
-            }
-            return Outcome {
-                action: Action::Allow,
-                category: None,
-                severity: 0,
-                confidence: fused,
-                score,
-                confidences,
-                findings: Vec::new(),
-                exhausted: seen.exhausted,
-            };
-        }
-        self.decide_with_evidence(text, seen, score, fused, scratch)
-    }
-
-    #[inline(never)]
-    fn decide_with_evidence(&self, text: &str, seen: &Seen, score: f32, fused: f32, scratch: &mut Scratch) -> Outcome {
-        let lead = self.model_category(seen, scratch);
-        let mut confidences = seen.evidence.strongest;
-        for (code, confidence) in confidences.iter_mut().enumerate().take(usize::from(MODEL_CATEGORY_COUNT)) {
-            *confidence = if code == usize::from(lead) { fused } else { confidence.min(fused) };
-        }
-        let mut action = Action::Allow;
-        let mut leading: Option<(Action, f32, u8)> = None;
-        for (code, confidence) in (0_u8..).zip(confidences) {
-            let at = |thresholds: &[f32; CATEGORY_COUNT]| thresholds.get(usize::from(code)).copied().unwrap_or(f32::INFINITY);
-            let wanted = if confidence >= at(&self.thresholds.block) {
-                Action::Block
-            } else if confidence >= at(&self.thresholds.flag) {
-                Action::Flag
-            } else {
-                continue;
-            };
-            action = action.max(wanted);
-            if leading.is_none_or(|(known, by, _)| (wanted, confidence) > (known, by)) {
-                leading = Some((wanted, confidence, code));
-            }
-        }
-        let mut findings = std::mem::take(&mut scratch.found);
-        let flagged = |code: u8| self.thresholds.flag.get(usize::from(code)).copied().unwrap_or(f32::INFINITY);
-        let explained = findings.iter().any(|finding| finding.category < MODEL_CATEGORY_COUNT && finding.score >= IN_USE_MIN);
-        if fused >= flagged(lead) && !explained {
-            findings.push(self.model_finding(text, seen, lead, fused, scratch));
-        }
-        findings.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.span.start.cmp(&b.span.start)));
-        findings.truncate(self.limits.findings_max);
-        let category = leading.map(|(.., code)| code);
-        let severity = category.map_or(0, |code| severity_of(&findings, code, fused));
-        let confidence = leading.map_or(fused, |(_, confidence, _)| confidence);
-        Outcome { action, category, severity, confidence, score, confidences, findings, exhausted: seen.exhausted }
-    }
-
-    /// The category an attack on the model belongs to: the strongest rule's, else the category head's.
-    fn model_category(&self, seen: &Seen, scratch: &Scratch) -> u8 {
-        let strongest = seen
-            .evidence
-            .strongest
-            .iter()
-            .zip(0_u8..)
-            .take(usize::from(MODEL_CATEGORY_COUNT))
-            .max_by(|a, b| a.0.total_cmp(b.0).then(b.1.cmp(&a.1)));
-        match strongest {
-            Some((score, category)) if *score >= IN_USE_MIN => category,
-            _ => self.model.category(&scratch.base),
-        }
-    }
-
-    fn model_finding(&self, text: &str, seen: &Seen, category: u8, confidence: f32, scratch: &Scratch) -> Finding {
-        let severity = if confidence >= 0.95 { 2 } else { 1 };
-        let finding = |span, chain, parts| Finding { rule: None, category, span, score: confidence, severity, mention: false, chain, parts };
-        let base_best = seen.ngram.whole.max(seen.ngram.window).max(seen.ngram.sentence);
-        if let Some(loudest) = seen.loudest.as_ref().filter(|loudest| loudest.score > base_best) {
-            return finding(loudest.span.clone(), loudest.chain.clone(), Vec::new());
-        }
-        let view = &scratch.base;
-        let from = seen.ngram.best_block * BLOCK;
-        let to = if seen.ngram.blocks <= 2 { view.text().len() } else { from + 2 * BLOCK };
-        let tokens: Vec<_> = view.tokens.iter().filter(|token| token.start as usize >= from && (token.start as usize) < to).collect();
-        let back = |start: u32, end: u32| view.map.to_source(start as usize..end as usize);
-        let span = match (tokens.first(), tokens.last()) {
-            (Some(first), Some(last)) => back(first.start, last.end),
-            _ => 0..text.len(),
-        };
-        let loud = self.model.loudest_tokens(view, from, to, LOUD_TOKENS_MAX);
-        finding(span, Vec::new(), loud.into_iter().map(|(start, end)| back(start, end)).collect())
-    }
-}
-
-fn severity_of(findings: &[Finding], category: u8, confidence: f32) -> u8 {
-    let by_rules = findings.iter().filter(|finding| finding.category == category && !finding.mention).map(|finding| finding.severity).max();
-    by_rules.unwrap_or(if confidence >= 0.95 { 2 } else { 1 })
-}
-
-fn is_rewrite(name: &str) -> bool {
-    matches!(name, "spacing" | "leet" | "repeats" | "glued" | "smuggled")
 }
 
 /// Maps a range of a derived text to the inspected text.
@@ -593,9 +428,14 @@ mod tests {
 
     #[test]
     fn globs() {
-        for (glob, id, wanted) in
-            [("*", "x", true), ("en-*", "en-1", true), ("en-*", "de-1", false), ("a*c*e", "abcde", true), ("a*c", "abcd", false), ("abc", "abc", true)]
-        {
+        for (glob, id, wanted) in [
+            ("*", "x", true),
+            ("en-*", "en-1", true),
+            ("en-*", "de-1", false),
+            ("a*c*e", "abcde", true),
+            ("a*c", "abcd", false),
+            ("abc", "abc", true),
+        ] {
             assert_eq!(fits(glob.as_bytes(), id.as_bytes()), wanted, "{glob} {id}");
         }
     }

@@ -1,10 +1,10 @@
 //! Runs the same code with the widest instructions the processor has.
 
-#[cfg(target_arch = "x86_64")]
-use crate::masks::{Avx2, Sse2};
 use crate::masks::Classify;
 #[cfg(not(target_arch = "x86_64"))]
 use crate::masks::Portable;
+#[cfg(target_arch = "x86_64")]
+use crate::masks::{Avx2, Sse2};
 
 /// Something to do, whatever the kernel.
 pub(crate) trait Work {

@@ -4,12 +4,19 @@
 //! however many rules there are. A lexeme is one thing any pattern accepts: a word, a phrase, a stem, a
 //! marker. A class is the set of lexemes one pattern accepts; patterns with the same set share it.
 
-use std::collections::HashMap;
+mod classes;
+mod entry;
+mod index;
+mod literal;
 
-use crate::fold::{Fold, fold};
-use crate::masks::Portable;
 use crate::ngram::bigram;
 use crate::text::{Token, View, low_bytes, mix, narrow};
+
+pub(crate) use self::classes::ClassSet;
+use self::entry::Phrase;
+pub(crate) use self::entry::{Element, Entry, parse_text, parse_words};
+use self::index::{ANCHORED, Filter, Gathered, Index, Target};
+use self::literal::{AFTER, Literal, Literals, pair_key, rarest_anchor, starts_line};
 
 /// A lexeme seen in a text, at tokens `first..=last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,65 +27,6 @@ pub(crate) struct Hit {
     pub(crate) start: u32,
     pub(crate) end: u32,
     pub(crate) lexeme: u32,
-}
-
-/// A set of classes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ClassSet(Vec<u64>);
-
-impl ClassSet {
-    pub(crate) fn of(classes: impl Iterator<Item = u16>) -> Self {
-        let mut set = Self::default();
-        for class in classes {
-            set.insert(class);
-        }
-        set
-    }
-
-    /// Empties the set and makes room for `count` classes.
-    pub(crate) fn reset(&mut self, count: usize) {
-        self.0.clear();
-        self.0.resize(count.div_ceil(64), 0);
-    }
-
-    fn insert(&mut self, class: u16) {
-        let place = usize::from(class) / 64;
-        if place >= self.0.len() {
-            self.0.resize(place + 1, 0);
-        }
-        self.mark(class);
-    }
-
-    #[inline(always)]
-    pub(crate) fn mark(&mut self, class: u16) {
-        if let Some(word) = self.0.get_mut(usize::from(class) / 64) {
-            *word |= 1 << (class % 64);
-        }
-    }
-
-    #[inline(always)]
-    fn add_all(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&other.0) {
-            *word |= other;
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn has(&self, class: u16) -> bool {
-        self.0.get(usize::from(class) / 64).is_some_and(|word| word >> (class % 64) & 1 == 1)
-    }
-
-    /// The classes in both sets, in order.
-    #[inline(always)]
-    pub(crate) fn common(&self, other: &Self, mut on: impl FnMut(usize)) {
-        for (place, (a, b)) in self.0.iter().zip(&other.0).enumerate() {
-            let mut both = a & b;
-            while both != 0 {
-                on(place * 64 + both.trailing_zeros() as usize);
-                both &= both - 1;
-            }
-        }
-    }
 }
 
 /// What a lexeme belongs to.
@@ -96,141 +44,10 @@ pub(crate) const TRIGGERS: u32 = 1 << 31;
 /// From how many classes on a lexeme keeps a dense set.
 const DENSE_FROM: usize = 12;
 
-/// One way a class may be written.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Entry {
-    /// Consecutive tokens.
-    Words(Vec<Element>),
-    /// A literal with punctuation in it, and whether it counts only at the start of a line.
-    Text { literal: Vec<u8>, line: bool },
-    /// A token with at least three digits.
-    Digits,
-    /// At least twenty characters without a space.
-    Blob,
-}
-
-/// One token of a phrase.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Element {
-    Exact { hash: u64, word: Vec<u8> },
-    Stem(Vec<u8>),
-}
-
-const FILTER_BITS_LOG: u32 = 18;
-const FILTER_BITS: usize = 1 << FILTER_BITS_LOG;
 const BLOB_LEN_MIN: u32 = 20;
 const STEM_SALT: u64 = 0x5747;
 /// Bytes that say whether a longer stem may follow.
 const OPENING_LEN: usize = 4;
-
-/// A set that answers “surely not” from a few kilobytes.
-#[derive(Clone, Debug)]
-struct Filter(Box<[u64; FILTER_BITS / 64]>);
-
-impl Filter {
-    fn new() -> Self {
-        Self(vec![0; FILTER_BITS / 64].into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([0; FILTER_BITS / 64])))
-    }
-
-    fn insert(&mut self, hash: u64) {
-        if let Some(word) = self.0.get_mut((hash >> (64 - FILTER_BITS_LOG + 6)) as usize) {
-            *word |= 1 << (hash >> (64 - FILTER_BITS_LOG) & 63);
-        }
-    }
-
-    #[inline(always)]
-    fn may_hold(&self, hash: u64) -> bool {
-        self.0
-            .get((hash >> (64 - FILTER_BITS_LOG + 6)) as usize)
-            .is_some_and(|word| word >> (hash >> (64 - FILTER_BITS_LOG) & 63) & 1 == 1)
-    }
-}
-
-/// What a found key leads to: a lexeme, or with the upper bit a place in [`Lexicon::anchored`].
-type Target = u32;
-const ANCHORED: u32 = 1 << 31;
-
-/// Targets by hash, while they are being gathered.
-type Gathered = HashMap<u64, Vec<Target>>;
-
-/// Targets by hash: one probe for most, neighbours in memory for the rest. Hashes are good enough to be
-/// their own place.
-#[derive(Clone, Debug, Default)]
-struct Index {
-    slots: Vec<Slot>,
-    more: Vec<Target>,
-    shift: u32,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    hash: u64,
-    first: Target,
-    /// Where further targets stand in [`Index::more`].
-    from: u32,
-    /// Targets in all; 0 in a free slot.
-    count: u32,
-}
-
-impl Index {
-    fn build(gathered: Gathered) -> Self {
-        let bits = (gathered.len() * 2).next_power_of_two().trailing_zeros().max(4);
-        let mut index = Self { slots: vec![Slot::default(); 1 << bits], more: Vec::new(), shift: 64 - bits };
-        let mut all: Vec<_> = gathered.into_iter().collect();
-        // The order of a hash map is not the same twice; an engine is.
-        all.sort_unstable_by_key(|(hash, _)| *hash);
-        for (hash, targets) in all {
-            let Some((first, rest)) = targets.split_first() else { continue };
-            let slot = Slot { hash, first: *first, from: narrow(index.more.len()), count: narrow(targets.len()) };
-            index.more.extend_from_slice(rest);
-            let mut place = (hash >> index.shift) as usize;
-            while index.slots.get(place).is_some_and(|slot| slot.count > 0) {
-                place = (place + 1) & (index.slots.len() - 1);
-            }
-            if let Some(free) = index.slots.get_mut(place) {
-                *free = slot;
-            }
-        }
-        index
-    }
-
-    #[inline(always)]
-    fn for_each(&self, hash: u64, mut on: impl FnMut(Target)) {
-        let mut place = (hash >> self.shift) as usize;
-        while let Some(slot) = self.slots.get(place) {
-            if slot.count == 0 {
-                return;
-            }
-            if slot.hash == hash {
-                on(slot.first);
-                if slot.count > 1 {
-                    let rest = slot.from as usize..(slot.from + slot.count - 1) as usize;
-                    self.more.get(rest).unwrap_or_default().iter().for_each(|target| on(*target));
-                }
-                return;
-            }
-            place = (place + 1) & (self.slots.len() - 1);
-        }
-    }
-}
-
-/// What the literals of one anchor are kept under.
-type Literals = HashMap<u32, Vec<Literal>, std::hash::BuildHasherDefault<Spread>>;
-
-/// Hashing for the few thousand pairs of bytes that literals hang on.
-#[derive(Clone, Copy, Debug, Default)]
-struct Spread(u64);
-
-impl std::hash::Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0.rotate_left(8) ^ u64::from(*byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        }
-    }
-}
 
 /// The three indexes of a lexicon, while they are being gathered.
 #[derive(Debug, Default)]
@@ -238,23 +55,6 @@ struct Gather {
     words: Gathered,
     stems: Gathered,
     pairs: Gathered,
-}
-
-#[derive(Clone, Debug)]
-struct Phrase {
-    elements: Vec<Element>,
-    lexeme: u32,
-    /// Which element the phrase is found by.
-    anchor: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Literal {
-    bytes: Vec<u8>,
-    /// Which byte of it is the anchor.
-    anchor: usize,
-    line: bool,
-    lexeme: u32,
 }
 
 /// All classes, ready to be looked for.
@@ -333,7 +133,9 @@ impl Lexicon {
     /// Adds the classes of a lexeme to `present`.
     #[inline(always)]
     pub(crate) fn note(&self, lexeme: u32, present: &mut ClassSet) {
-        let Some(member) = self.members.get(lexeme as usize) else { return };
+        let Some(member) = self.members.get(lexeme as usize) else {
+            return;
+        };
         if let Some(dense) = &member.dense {
             present.add_all(dense);
         } else {
@@ -346,7 +148,9 @@ impl Lexicon {
     /// Calls `on` for the classes of a lexeme that are in `asked`.
     #[inline(always)]
     pub(crate) fn asking(&self, lexeme: u32, asked: &ClassSet, mut on: impl FnMut(usize)) {
-        let Some(member) = self.members.get(lexeme as usize) else { return };
+        let Some(member) = self.members.get(lexeme as usize) else {
+            return;
+        };
         if let Some(dense) = &member.dense {
             dense.common(asked, on);
         } else {
@@ -393,11 +197,16 @@ impl Lexicon {
     /// the longer, the rarer.
     fn add_phrase(&mut self, lexeme: u32, elements: &[Element], gather: &mut Gather) {
         let target = ANCHORED | narrow(self.phrases.len());
-        self.phrases.push(Phrase { elements: elements.to_vec(), lexeme, anchor: 0 });
+        self.phrases.push(Phrase {
+            elements: elements.to_vec(),
+            lexeme,
+            anchor: 0,
+        });
         let pairs = elements.windows(2).enumerate().filter_map(|(offset, pair)| match pair {
-            [Element::Exact { hash: first, word: a }, Element::Exact { hash: second, word: b }] => {
-                Some((a.len() + b.len(), offset, bigram(*first, *second)))
-            }
+            [
+                Element::Exact { hash: first, word: a },
+                Element::Exact { hash: second, word: b },
+            ] => Some((a.len() + b.len(), offset, bigram(*first, *second))),
             _ => None,
         });
         if let Some((_, offset, hash)) = pairs.max_by_key(|(len, offset, _)| (*len, std::cmp::Reverse(*offset))) {
@@ -406,7 +215,11 @@ impl Lexicon {
             self.anchor_last_phrase(offset);
             return;
         }
-        match elements.iter().enumerate().max_by_key(|(offset, element)| (element.len(), std::cmp::Reverse(*offset))) {
+        match elements
+            .iter()
+            .enumerate()
+            .max_by_key(|(offset, element)| (element.len(), std::cmp::Reverse(*offset)))
+        {
             Some((offset, Element::Exact { hash, .. })) => {
                 self.add_word(*hash, target, gather);
                 self.anchor_last_phrase(offset);
@@ -431,13 +244,21 @@ impl Lexicon {
         if let Some(flag) = self.anchors.get_mut(usize::from(*byte)) {
             *flag = true;
         }
-        let key = match (literal.get(anchor + 1), anchor.checked_sub(1).and_then(|before| literal.get(before))) {
+        let key = match (
+            literal.get(anchor + 1),
+            anchor.checked_sub(1).and_then(|before| literal.get(before)),
+        ) {
             (Some(next), _) => pair_key(*byte, *next),
             (None, Some(before)) => AFTER | pair_key(*before, *byte),
             // The parser wants two bytes, but folding may have left one.
             (None, None) => return,
         };
-        self.literals.entry(key).or_default().push(Literal { bytes: literal.to_vec(), anchor, line, lexeme });
+        self.literals.entry(key).or_default().push(Literal {
+            bytes: literal.to_vec(),
+            anchor,
+            line,
+            lexeme,
+        });
     }
 
     /// Calls `on` for every lexeme in the text, roughly in text order.
@@ -501,7 +322,9 @@ impl Lexicon {
         }
         for stem_len in self.long_stems.iter().take_while(|stem_len| **stem_len <= len) {
             let from = token.start as usize;
-            let Some(bytes) = view.text().get(from..from + stem_len) else { continue };
+            let Some(bytes) = view.text().get(from..from + stem_len) else {
+                continue;
+            };
             self.try_stem(long_stem_hash(bytes), view, at, on);
         }
     }
@@ -520,10 +343,15 @@ impl Lexicon {
         let mut run: Option<(usize, u32)> = None;
         let mut previous_end = 0;
         for (index, token) in view.tokens.iter().enumerate() {
-            let gap = text.get(previous_end as usize..token.start as usize).unwrap_or_default();
+            let gap = text
+                .get(previous_end as usize..token.start as usize)
+                .unwrap_or_default();
             // A run ends at white space, and at letters of other scripts, which need none to end a word.
             let ascii = token.head & 0x80 == 0;
-            let joined = ascii && run.is_some() && gap.len() <= 4 && !gap.iter().any(|byte| byte.is_ascii_whitespace() || *byte >= 0x80);
+            let joined = ascii
+                && run.is_some()
+                && gap.len() <= 4
+                && !gap.iter().any(|byte| byte.is_ascii_whitespace() || *byte >= 0x80);
             if !joined {
                 self.end_blob(run, index, previous_end, on);
                 run = Some((index, token.start));
@@ -539,7 +367,13 @@ impl Lexicon {
             return;
         }
         if let Some(lexeme) = self.blob {
-            on(Hit { lexeme, first: narrow(first), last: narrow(next.saturating_sub(1)), start, end });
+            on(Hit {
+                lexeme,
+                first: narrow(first),
+                last: narrow(next.saturating_sub(1)),
+                start,
+                end,
+            });
         }
     }
 
@@ -548,77 +382,33 @@ impl Lexicon {
         let text = view.text();
         let Some(byte) = text.get(position) else { return };
         let next = text.get(position + 1).map(|next| pair_key(*byte, *next));
-        let before = position.checked_sub(1).and_then(|at| text.get(at)).map(|before| AFTER | pair_key(*before, *byte));
+        let before = position
+            .checked_sub(1)
+            .and_then(|at| text.get(at))
+            .map(|before| AFTER | pair_key(*before, *byte));
         for key in next.into_iter().chain(before) {
             for literal in self.literals.get(&key).into_iter().flatten() {
-                let Some(start) = position.checked_sub(literal.anchor) else { continue };
+                let Some(start) = position.checked_sub(literal.anchor) else {
+                    continue;
+                };
                 let end = start + literal.bytes.len();
-                if text.get(start..end) != Some(literal.bytes.as_slice()) || (literal.line && !starts_line(text, start)) {
+                if text.get(start..end) != Some(literal.bytes.as_slice()) || (literal.line && !starts_line(text, start))
+                {
                     continue;
                 }
                 let first = view.tokens.partition_point(|token| token.end as usize <= start);
                 let after = view.tokens.partition_point(|token| (token.start as usize) < end);
                 let last = after.saturating_sub(1).max(first);
-                on(Hit { lexeme: literal.lexeme, first: narrow(first), last: narrow(last), start: narrow(start), end: narrow(end) });
+                on(Hit {
+                    lexeme: literal.lexeme,
+                    first: narrow(first),
+                    last: narrow(last),
+                    start: narrow(start),
+                    end: narrow(end),
+                });
             }
         }
     }
-}
-
-impl Phrase {
-    /// Looks whether the whole phrase stands around the token it was found by.
-    #[inline(never)]
-    fn find(&self, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
-        let Some(first) = at.checked_sub(self.anchor) else { return };
-        let Some(tokens) = view.tokens.get(first..first + self.elements.len()) else { return };
-        if self.elements.iter().zip(tokens).all(|(element, token)| element.matches(view, token)) {
-            on(hit(view, self.lexeme, first, first + self.elements.len() - 1));
-        }
-    }
-}
-
-impl Element {
-    fn len(&self) -> usize {
-        let (Self::Exact { word, .. } | Self::Stem(word)) = self;
-        word.len()
-    }
-
-    fn matches(&self, view: &View, token: &Token) -> bool {
-        match self {
-            Self::Exact { hash, .. } => token.hash == *hash,
-            Self::Stem(stem) => {
-                let bytes = view.text().get(token.start as usize..token.end as usize).unwrap_or_default();
-                bytes.starts_with(stem)
-            }
-        }
-    }
-}
-
-/// Reads a `words` entry the way texts are read. A trailing `*` makes a word a stem; characters that
-/// are tokens of their own are always whole.
-pub(crate) fn parse_words(entry: &str, view: &mut View) -> Vec<Element> {
-    let mut elements = Vec::new();
-    for piece in entry.split_whitespace() {
-        let stem = piece.ends_with('*') && !piece.chars().any(|c| matches!(fold(c), Fold::Single(_)));
-        view.read(Portable, piece, &[false; 256]);
-        let count = view.tokens.len();
-        for (index, token) in view.tokens.iter().enumerate() {
-            let bytes = view.text().get(token.start as usize..token.end as usize).unwrap_or_default();
-            elements.push(if stem && index + 1 == count {
-                Element::Stem(bytes.to_vec())
-            } else {
-                Element::Exact { hash: token.hash, word: bytes.to_vec() }
-            });
-        }
-    }
-    elements
-}
-
-/// Reads a `text` entry the way texts are read.
-pub(crate) fn parse_text(entry: &str) -> Vec<u8> {
-    let mut view = View::default();
-    view.read(Portable, entry, &[false; 256]);
-    view.text().to_vec()
 }
 
 /// Turns the lexemes of classes into the classes of lexemes.
@@ -642,50 +432,14 @@ fn members(count: usize, classes: &[Vec<u32>]) -> Vec<Membership> {
 fn hit(view: &View, lexeme: u32, first: usize, last: usize) -> Hit {
     let start = view.tokens.get(first).map_or(0, |token| token.start);
     let end = view.tokens.get(last).map_or(start, |token| token.end);
-    Hit { lexeme, first: narrow(first), last: narrow(last), start, end }
-}
-
-/// Whether only white space and list or heading marks stand between the line's start and `start`.
-fn starts_line(text: &[u8], start: usize) -> bool {
-    const LOOK_BACK_MAX: usize = 16;
-    let from = start.saturating_sub(LOOK_BACK_MAX);
-    let before = text.get(from..start).unwrap_or_default();
-    for byte in before.iter().rev() {
-        match byte {
-            b'\n' => return true,
-            b' ' | b'\t' | b'\r' | b'#' | b'*' | b'>' | b'-' | b'[' | b'(' | b'<' | b'"' => {}
-            _ => return false,
-        }
+    Hit {
+        lexeme,
+        first: narrow(first),
+        last: narrow(last),
+        start,
+        end,
     }
-    from == 0
 }
-
-/// The position of the punctuation byte that ordinary text holds least.
-fn rarest_anchor(literal: &[u8]) -> Option<usize> {
-    let commonness = |byte: u8| match byte {
-        b'.' | b',' => 5,
-        b'\'' | b'"' | b'-' | b'!' | b'?' => 4,
-        b':' | b';' | b'(' | b')' => 3,
-        b'/' | b'*' | b'_' => 2,
-        b'=' | b'<' | b'>' | b'#' | b'`' => 1,
-        _ => 0,
-    };
-    let is_anchor = |byte: u8| byte.is_ascii_punctuation();
-    literal
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| is_anchor(**byte))
-        .min_by_key(|(_, byte)| commonness(**byte))
-        .map(|(index, _)| index)
-}
-
-/// Two neighbouring bytes as a key.
-fn pair_key(first: u8, second: u8) -> u32 {
-    u32::from(first) << 8 | u32::from(second)
-}
-
-/// Marks keys of literals that end with their anchor.
-const AFTER: u32 = 1 << 16;
 
 fn word_of(stem: &[u8]) -> u64 {
     let mut bytes = [0; 8];
@@ -707,5 +461,7 @@ const fn stem_hash(head: u64, len: usize) -> u64 {
 }
 
 fn long_stem_hash(stem: &[u8]) -> u64 {
-    stem.chunks(8).fold(STEM_SALT + 64 + stem.len() as u64, |hash, chunk| mix(hash ^ word_of(chunk), chunk.len() as u64))
+    stem.chunks(8).fold(STEM_SALT + 64 + stem.len() as u64, |hash, chunk| {
+        mix(hash ^ word_of(chunk), chunk.len() as u64)
+    })
 }

@@ -49,15 +49,19 @@ impl OffsetMap {
         }
         let (derived, source, len) = (narrow(derived), narrow(source), narrow(len));
         if let Some(last) = self.segments.last_mut() {
-            let same_shift = last.linear
-                && last.source + last.source_len == source
-                && last.derived + last.source_len == derived;
+            let same_shift =
+                last.linear && last.source + last.source_len == source && last.derived + last.source_len == derived;
             if same_shift {
                 last.source_len += len;
                 return;
             }
         }
-        self.segments.push(Segment { derived, source, source_len: len, linear: true });
+        self.segments.push(Segment {
+            derived,
+            source,
+            source_len: len,
+            linear: true,
+        });
     }
 
     /// Notes that the derived text continues at `derived` with something that stands for
@@ -94,7 +98,9 @@ impl OffsetMap {
     }
 
     fn source_start(&self, position: usize) -> usize {
-        let Some(segment) = self.segment_at(position) else { return 0 };
+        let Some(segment) = self.segment_at(position) else {
+            return 0;
+        };
         if segment.linear {
             let inside = position - segment.derived as usize;
             segment.source as usize + inside.min(segment.source_len as usize)
@@ -104,7 +110,9 @@ impl OffsetMap {
     }
 
     fn source_end(&self, end: usize) -> usize {
-        let Some(segment) = self.segment_at(end.saturating_sub(1)) else { return 0 };
+        let Some(segment) = self.segment_at(end.saturating_sub(1)) else {
+            return 0;
+        };
         if segment.linear {
             let inside = end - segment.derived as usize;
             segment.source as usize + inside.min(segment.source_len as usize)
@@ -114,7 +122,9 @@ impl OffsetMap {
     }
 
     fn segment_at(&self, position: usize) -> Option<&Segment> {
-        let after = self.segments.partition_point(|segment| segment.derived as usize <= position);
+        let after = self
+            .segments
+            .partition_point(|segment| segment.derived as usize <= position);
         self.segments.get(after.checked_sub(1)?)
     }
 }

@@ -55,9 +55,9 @@ pub(crate) use x86::{Avx2, Sse2};
 mod x86 {
     use super::{Classify, Masks};
     use std::arch::x86_64::{
-        __m128i, __m256i, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_cmplt_epi8, _mm_movemask_epi8, _mm_or_si128,
-        _mm_set_epi64x, _mm_set1_epi8, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_movemask_epi8,
-        _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8,
+        __m128i, __m256i, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_cmplt_epi8, _mm_movemask_epi8,
+        _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8,
+        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8,
     };
 
     /// 16 bytes an instruction; part of every x86-64.
@@ -98,9 +98,15 @@ mod x86 {
         #[target_feature(enable = "sse2")]
         #[inline]
         fn between(v: __m128i, low: u8, high: u8) -> __m128i {
-            #[expect(clippy::cast_possible_wrap, reason = "all bounds are ASCII, and bytes over 127 must compare negative")]
+            #[expect(
+                clippy::cast_possible_wrap,
+                reason = "all bounds are ASCII, and bytes over 127 must compare negative"
+            )]
             let (below, above) = ((low - 1) as i8, (high + 1) as i8);
-            _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8(below)), _mm_cmplt_epi8(v, _mm_set1_epi8(above)))
+            _mm_and_si128(
+                _mm_cmpgt_epi8(v, _mm_set1_epi8(below)),
+                _mm_cmplt_epi8(v, _mm_set1_epi8(above)),
+            )
         }
         #[target_feature(enable = "sse2")]
         #[inline]
@@ -175,9 +181,15 @@ mod x86 {
         #[target_feature(enable = "avx2")]
         #[inline]
         fn between(v: __m256i, low: u8, high: u8) -> __m256i {
-            #[expect(clippy::cast_possible_wrap, reason = "all bounds are ASCII, and bytes over 127 must compare negative")]
+            #[expect(
+                clippy::cast_possible_wrap,
+                reason = "all bounds are ASCII, and bytes over 127 must compare negative"
+            )]
             let (below, above) = ((low - 1) as i8, (high + 1) as i8);
-            _mm256_and_si256(_mm256_cmpgt_epi8(v, _mm256_set1_epi8(below)), _mm256_cmpgt_epi8(_mm256_set1_epi8(above), v))
+            _mm256_and_si256(
+                _mm256_cmpgt_epi8(v, _mm256_set1_epi8(below)),
+                _mm256_cmpgt_epi8(_mm256_set1_epi8(above), v),
+            )
         }
         #[target_feature(enable = "avx2")]
         #[inline]
@@ -193,7 +205,12 @@ mod x86 {
             let bits = _mm256_movemask_epi8(v) as u32;
             u64::from(bits)
         }
-        let v = _mm256_set_epi64x(word_at(bytes, 3), word_at(bytes, 2), word_at(bytes, 1), word_at(bytes, 0));
+        let v = _mm256_set_epi64x(
+            word_at(bytes, 3),
+            word_at(bytes, 2),
+            word_at(bytes, 1),
+            word_at(bytes, 0),
+        );
         let upper = between(v, b'A', b'Z');
         let digit = between(v, b'0', b'9');
         Masks {

@@ -104,7 +104,9 @@ impl Model {
         for _ in 0..reader.u32()?.min(64) {
             let tag = reader.take(4)?;
             let len = usize::try_from(reader.u64()?).map_err(|_| refuse("a section longer than memory"))?;
-            let mut section = Reader { rest: reader.take(len)? };
+            let mut section = Reader {
+                rest: reader.take(len)?,
+            };
             match tag {
                 b"META" => model.meta = String::from_utf8_lossy(section.rest).into_owned(),
                 b"NGRM" => {
@@ -156,22 +158,42 @@ impl Model {
     /// attack in a long harmless text is not diluted.
     #[inline(always)]
     pub(crate) fn ngram_scores(&self, sums: &[BlockSum]) -> NgramScores {
-        let (sum, count) = sums.iter().fold((0, 0), |(sum, count), block| (sum + block.sum, count + block.count));
+        let (sum, count) = sums
+            .iter()
+            .fold((0, 0), |(sum, count), block| (sum + block.sum, count + block.count));
         let whole = self.logit(sum, count);
-        let (window, _) = if sums.len() <= WINDOW_BLOCKS { (whole, 0) } else { self.best_window(sums, WINDOW_BLOCKS) };
-        let (sentence, best_block) =
-            if sums.len() <= SENTENCE_BLOCKS { (whole, 0) } else { self.best_window(sums, SENTENCE_BLOCKS) };
-        NgramScores { whole, window, sentence, best_block, blocks: sums.len() }
+        let (window, _) = if sums.len() <= WINDOW_BLOCKS {
+            (whole, 0)
+        } else {
+            self.best_window(sums, WINDOW_BLOCKS)
+        };
+        let (sentence, best_block) = if sums.len() <= SENTENCE_BLOCKS {
+            (whole, 0)
+        } else {
+            self.best_window(sums, SENTENCE_BLOCKS)
+        };
+        NgramScores {
+            whole,
+            window,
+            sentence,
+            best_block,
+            blocks: sums.len(),
+        }
     }
 
     fn best_window(&self, sums: &[BlockSum], blocks: usize) -> (f32, usize) {
         sums.windows(blocks)
             .map(|window| {
-                let (sum, count) = window.iter().fold((0, 0), |(sum, count), block| (sum + block.sum, count + block.count));
+                let (sum, count) = window
+                    .iter()
+                    .fold((0, 0), |(sum, count), block| (sum + block.sum, count + block.count));
                 self.logit(sum, count)
             })
             .enumerate()
-            .fold((f32::MIN, 0), |best, (index, score)| if score > best.0 { (score, index) } else { best })
+            .fold(
+                (f32::MIN, 0),
+                |best, (index, score)| if score > best.0 { (score, index) } else { best },
+            )
     }
 
     /// The fused logit of a feature row.
@@ -184,7 +206,10 @@ impl Model {
     #[inline]
     pub(crate) fn confidence(&self, logit: f32) -> f32 {
         let after = self.knots.partition_point(|(x, _)| *x <= logit);
-        match (after.checked_sub(1).and_then(|index| self.knots.get(index)), self.knots.get(after)) {
+        match (
+            after.checked_sub(1).and_then(|index| self.knots.get(index)),
+            self.knots.get(after),
+        ) {
             (Some((x0, y0)), Some((x1, y1))) if x1 > x0 => y0 + (y1 - y0) * (logit - x0) / (x1 - x0),
             (Some((_, y)), _) | (None, Some((_, y))) => *y,
             (None, None) => 0.0,
@@ -194,7 +219,9 @@ impl Model {
     /// The most likely of the categories on the model, by the words of the text.
     #[inline(never)]
     pub(crate) fn category(&self, view: &View) -> u8 {
-        self.categories.as_ref().map_or(0, |categories| categories.classify(view))
+        self.categories
+            .as_ref()
+            .map_or(0, |categories| categories.classify(view))
     }
 
     /// The tokens of a block range that speak most for an attack, best first.
@@ -206,24 +233,38 @@ impl Model {
         for token in &view.tokens {
             let inside = (token.start as usize) >= from && (token.start as usize) < to;
             if inside {
-                scored.push((crate::ngram::word_weights(last, token.hash, weight), token.start, token.end));
+                scored.push((
+                    crate::ngram::word_weights(last, token.hash, weight),
+                    token.start,
+                    token.end,
+                ));
             }
             last = token.hash;
         }
         scored.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        scored.into_iter().filter(|(weight, ..)| *weight > 0).take(most).map(|(_, start, end)| (start, end)).collect()
+        scored
+            .into_iter()
+            .filter(|(weight, ..)| *weight > 0)
+            .take(most)
+            .map(|(_, start, end)| (start, end))
+            .collect()
     }
 }
 
 fn zero_table() -> Box<[i8; TABLE_LEN]> {
-    vec![0; TABLE_LEN].into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([0; TABLE_LEN]))
+    vec![0; TABLE_LEN]
+        .into_boxed_slice()
+        .try_into()
+        .unwrap_or_else(|_| Box::new([0; TABLE_LEN]))
 }
 
 impl Fusion {
     fn read(section: &mut Reader<'_>) -> Result<Self, ModelError> {
         let inputs = section.u32()? as usize;
         if inputs != FEATURE_COUNT {
-            return Err(refuse(&format!("fusion of {inputs} features, this engine has {FEATURE_COUNT}")));
+            return Err(refuse(&format!(
+                "fusion of {inputs} features, this engine has {FEATURE_COUNT}"
+            )));
         }
         let hidden = section.u32()? as usize;
         if hidden > HIDDEN_MAX {
@@ -245,7 +286,14 @@ impl Fusion {
         }
         let biases = array(&section.floats(hidden)?);
         let out = array(&section.floats(hidden)?);
-        Ok(Self { mean, inverse_deviation, weights, biases, out, out_bias: section.finite()? })
+        Ok(Self {
+            mean,
+            inverse_deviation,
+            weights,
+            biases,
+            out,
+            out_bias: section.finite()?,
+        })
     }
 
     /// `x` is the difference of its positive and its negative part.
@@ -256,7 +304,14 @@ impl Fusion {
         out_bias: f32,
     ) -> Self {
         let weights = Box::new(linear.map(|weight| array(&[weight, -weight])));
-        Self { mean, inverse_deviation, weights, biases: [0.0; HIDDEN_MAX], out: array(&[1.0, -1.0]), out_bias }
+        Self {
+            mean,
+            inverse_deviation,
+            weights,
+            biases: [0.0; HIDDEN_MAX],
+            out: array(&[1.0, -1.0]),
+            out_bias,
+        }
     }
 
     #[inline(always)]
@@ -270,7 +325,10 @@ impl Fusion {
                 *unit += scaled * weight;
             }
         }
-        units.iter().zip(&self.out).fold(self.out_bias, |sum, (unit, out)| sum + unit.max(0.0) * out)
+        units
+            .iter()
+            .zip(&self.out)
+            .fold(self.out_bias, |sum, (unit, out)| sum + unit.max(0.0) * out)
     }
 }
 
@@ -295,7 +353,12 @@ impl Categories {
             *slot = section.finite()?;
         }
         let bytes = section.take(CATEGORY_COLUMNS << bits)?;
-        Ok(Self { bits, scale, bias, table: bytes.iter().map(|byte| i8::from_le_bytes([*byte])).collect() })
+        Ok(Self {
+            bits,
+            scale,
+            bias,
+            table: bytes.iter().map(|byte| i8::from_le_bytes([*byte])).collect(),
+        })
     }
 
     fn classify(&self, view: &View) -> u8 {
@@ -314,7 +377,10 @@ impl Categories {
             last = token.hash;
         }
         let norm = (count.max(1) as f32).sqrt();
-        let scores = sums.iter().zip(&self.bias).take(usize::from(crate::category::MODEL_CATEGORY_COUNT));
+        let scores = sums
+            .iter()
+            .zip(&self.bias)
+            .take(usize::from(crate::category::MODEL_CATEGORY_COUNT));
         scores
             .map(|(sum, bias)| bias + self.scale * *sum as f32 / norm)
             .zip(0_u8..)
@@ -328,10 +394,18 @@ fn read_knots(section: &mut Reader<'_>) -> Result<Vec<(f32, f32)>, ModelError> {
     if count == 0 || count > KNOTS_MAX {
         return Err(refuse(&format!("{count} calibration knots, wanted 1 to {KNOTS_MAX}")));
     }
-    let knots = (0..count).map(|_| Ok((section.finite()?, section.finite()?))).collect::<Result<Vec<_>, ModelError>>()?;
-    let rising = knots.windows(2).all(|pair| matches!(pair, [(x0, y0), (x1, y1)] if x0 <= x1 && y0 <= y1));
+    let knots = (0..count)
+        .map(|_| Ok((section.finite()?, section.finite()?)))
+        .collect::<Result<Vec<_>, ModelError>>()?;
+    let rising = knots
+        .windows(2)
+        .all(|pair| matches!(pair, [(x0, y0), (x1, y1)] if x0 <= x1 && y0 <= y1));
     let probabilities = knots.iter().all(|(_, y)| (0.0..=1.0).contains(y));
-    if rising && probabilities { Ok(knots) } else { Err(refuse("calibration knots must rise, and end in [0, 1]")) }
+    if rising && probabilities {
+        Ok(knots)
+    } else {
+        Err(refuse("calibration knots must rise, and end in [0, 1]"))
+    }
 }
 
 /// Bytes not read yet.
@@ -341,7 +415,10 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8], ModelError> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(|| refuse("the file ends too early"))?;
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or_else(|| refuse("the file ends too early"))?;
         self.rest = rest;
         Ok(taken)
     }
@@ -360,7 +437,11 @@ impl<'a> Reader<'a> {
 
     fn finite(&mut self) -> Result<f32, ModelError> {
         let value = f32::from_le_bytes(self.array()?);
-        if value.is_finite() { Ok(value) } else { Err(refuse("a number that is not finite")) }
+        if value.is_finite() {
+            Ok(value)
+        } else {
+            Err(refuse("a number that is not finite"))
+        }
     }
 
     fn floats(&mut self, count: usize) -> Result<Vec<f32>, ModelError> {

@@ -22,8 +22,12 @@ pub(crate) const TABLE_LEN: usize = 1 << TABLE_BITS;
 /// Multipliers for the first four bytes of a character n-gram and for the rest. 32-bit arithmetic, so
 /// that a vector unit can do eight at a time.
 const CHAR_KEYS: [u32; 2] = [0x9E37_79B1, 0x85EB_CA77];
-const WORD_KEYS: [u64; 4] =
-    [0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9, 0x85EB_CA77_C2B2_AE63, 0x27D4_EB2F_1656_67C5];
+const WORD_KEYS: [u64; 4] = [
+    0xC2B2_AE3D_27D4_EB4F,
+    0x1656_67B1_9E37_79F9,
+    0x85EB_CA77_C2B2_AE63,
+    0x27D4_EB2F_1656_67C5,
+];
 
 /// Sum of weights and number of features, for one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +52,9 @@ fn characters(view: &View, on: &mut impl FnMut(usize, u64)) {
     for block in 0..blocks {
         let from = block * BLOCK;
         let to = (from + BLOCK).min(len);
-        let Some(bytes) = padded.get(from..to + 7) else { continue };
+        let Some(bytes) = padded.get(from..to + 7) else {
+            continue;
+        };
         if wide {
             wide_grams(bytes, block, on);
         } else {
@@ -100,7 +106,10 @@ fn words(view: &View, on: &mut impl FnMut(usize, u64)) {
         let here = token.hash;
         on(block, here.wrapping_mul(one_key));
         on(block, bigram(last, here).wrapping_mul(two_key));
-        on(block, (bigram(last, here) ^ before.rotate_left(41)).wrapping_mul(three_key));
+        on(
+            block,
+            (bigram(last, here) ^ before.rotate_left(41)).wrapping_mul(three_key),
+        );
         on(block, (before.rotate_left(17) ^ here).wrapping_mul(skip_key));
         before = last;
         last = here;
@@ -149,13 +158,18 @@ pub(crate) fn sum_blocks(view: &View, table: &[i8; TABLE_LEN], sums: &mut Vec<Bl
         let from = block * BLOCK;
         let to = (from + BLOCK).min(len);
         if wide {
-            let Some(bytes) = view.padded().get(from..to + 7) else { continue };
+            let Some(bytes) = view.padded().get(from..to + 7) else {
+                continue;
+            };
             wide_grams(bytes, block, &mut |_, hash| {
                 slot.sum += weight(hash);
                 slot.count += 1;
             });
         } else if let Some(bytes) = view.padded().get(from..).and_then(|rest| rest.first_chunk()) {
-            *slot = BlockSum { sum: sum_ascii_block(bytes, to - from, table), count: 2 * crate::text::narrow(to - from) };
+            *slot = BlockSum {
+                sum: sum_ascii_block(bytes, to - from, table),
+                count: 2 * crate::text::narrow(to - from),
+            };
         }
     }
     words(view, &mut |block, hash| {
@@ -172,7 +186,12 @@ fn sum_ascii_block(bytes: &[u8; BLOCK + 8], len: usize, table: &[i8; TABLE_LEN])
     let [low_key, high_key] = CHAR_KEYS;
     let (mut threes, mut fives) = ([0_u32; BLOCK], [0_u32; BLOCK]);
     let zero = [0; BLOCK];
-    let at = |shift: usize| bytes.get(shift..).and_then(|rest| rest.first_chunk::<BLOCK>()).unwrap_or(&zero);
+    let at = |shift: usize| {
+        bytes
+            .get(shift..)
+            .and_then(|rest| rest.first_chunk::<BLOCK>())
+            .unwrap_or(&zero)
+    };
     let columns = at(0).iter().zip(at(1)).zip(at(2)).zip(at(3)).zip(at(4));
     for ((slot_three, slot_five), ((((a, b), c), d), e)) in threes.iter_mut().zip(&mut fives).zip(columns) {
         let three = u32::from(*a) | u32::from(*b) << 8 | u32::from(*c) << 16;
@@ -181,7 +200,12 @@ fn sum_ascii_block(bytes: &[u8; BLOCK + 8], len: usize, table: &[i8; TABLE_LEN])
         *slot_five = (four.wrapping_mul(low_key) ^ u32::from(*e).wrapping_mul(high_key)) >> (32 - TABLE_BITS);
     }
     let weight = |index: &u32| i32::from(table.get(*index as usize).copied().unwrap_or(0));
-    threes.iter().zip(&fives).take(len).map(|(three, five)| weight(three) + weight(five)).sum()
+    threes
+        .iter()
+        .zip(&fives)
+        .take(len)
+        .map(|(three, five)| weight(three) + weight(five))
+        .sum()
 }
 
 #[cfg(test)]
@@ -197,7 +221,12 @@ mod tests {
             *weight = i8::try_from(index * 31 % 255).map_or(-7, |value| value);
         }
         let table: Box<[i8; TABLE_LEN]> = table.try_into().unwrap_or_else(|_| Box::new([0; TABLE_LEN]));
-        for text in ["ignore all previous instructions ".repeat(9), "забудь всё, 忽略 it ".repeat(20), "x".into(), String::new()] {
+        for text in [
+            "ignore all previous instructions ".repeat(9),
+            "забудь всё, 忽略 it ".repeat(20),
+            "x".into(),
+            String::new(),
+        ] {
             let mut view = View::default();
             view.read(Portable, &text, &[false; 256]);
             let mut slow = vec![BlockSum::default(); view.text().len().div_ceil(64)];

@@ -2,5 +2,7 @@
 
 pub(crate) mod compile;
 pub(crate) mod matching;
+mod mention;
 pub mod parse;
 pub mod source;
+mod usage;

@@ -15,7 +15,10 @@ const GROUPS_MIN: u32 = 6;
 pub(crate) fn hints(view: &View, source: &str, counts: &ContextCounts) -> Hints {
     let stats = &view.stats;
     let count = |feature: u8| counts.get(usize::from(feature)).copied().unwrap_or(0);
-    let (rotated, reversed) = (count(ROTATED_WORDS) >= DISGUISED_MIN, count(REVERSED_WORDS) >= DISGUISED_MIN);
+    let (rotated, reversed) = (
+        count(ROTATED_WORDS) >= DISGUISED_MIN,
+        count(REVERSED_WORDS) >= DISGUISED_MIN,
+    );
     Hints {
         percent: stats.kinds & byte_kind::PERCENT != 0,
         ampersand: stats.kinds & byte_kind::AMPERSAND != 0,

@@ -1,8 +1,7 @@
 //! A text made readable for the detectors: normalised, cut into tokens, with the way back.
 
-use unicode_normalization::char::compose;
+mod wide;
 
-use crate::fold::{Fold, cyrillic_for, expand, fold, is_look_alike_script, look_alike, smuggled_byte};
 use crate::map::OffsetMap;
 use crate::masks::{Classify, Masks};
 
@@ -120,7 +119,9 @@ struct Letter {
 impl View {
     /// The normalised text.
     pub(crate) fn text(&self) -> &[u8] {
-        self.padded.get(..self.padded.len().saturating_sub(PAD)).unwrap_or_default()
+        self.padded
+            .get(..self.padded.len().saturating_sub(PAD))
+            .unwrap_or_default()
     }
 
     /// The normalised text and the padding behind it.
@@ -175,7 +176,13 @@ impl View {
         let (blocks, rest) = source.as_chunks::<64>();
         for (index, block) in blocks.iter().enumerate() {
             let masks = kernel.classify(block);
-            self.cut(&masks, base + index * 64, source.get(index * 64 + 64).copied(), cut, anchor);
+            self.cut(
+                &masks,
+                base + index * 64,
+                source.get(index * 64 + 64).copied(),
+                cut,
+                anchor,
+            );
         }
         let mut last = [0_u8; 64];
         for (to, from) in last.iter_mut().zip(rest) {
@@ -195,9 +202,17 @@ impl View {
     fn cut(&mut self, masks: &Masks, base: usize, next: Option<u8>, cut: &mut Cut, anchor: &[bool; 256]) {
         let after = next.is_none_or(|byte| byte.is_ascii_whitespace());
         let stops = (masks.stop & (masks.space >> 1 | u64::from(after) << 63)) | masks.newline;
-        let solid = if next.is_none() { !masks.space & !(u64::MAX << (self.text_len() - base).min(63)) } else { !masks.space };
+        let solid = if next.is_none() {
+            !masks.space & !(u64::MAX << (self.text_len() - base).min(63))
+        } else {
+            !masks.space
+        };
         self.stats.long_run |= has_run_of_16(solid) || cut.solid_tail + solid.trailing_ones() >= 16;
-        cut.solid_tail = if solid == u64::MAX { cut.solid_tail + 64 } else { solid.leading_ones() };
+        cut.solid_tail = if solid == u64::MAX {
+            cut.solid_tail + 64
+        } else {
+            solid.leading_ones()
+        };
         self.stats.upper += masks.upper.count_ones();
         self.stats.digit += masks.digit.count_ones();
         self.stats.newline += masks.newline.count_ones();
@@ -221,7 +236,9 @@ impl View {
         while punctuation != 0 {
             let position = base + punctuation.trailing_zeros() as usize;
             punctuation &= punctuation - 1;
-            let Some(byte) = self.padded.get(position).copied().filter(|byte| *byte != 0) else { continue };
+            let Some(byte) = self.padded.get(position).copied().filter(|byte| *byte != 0) else {
+                continue;
+            };
             self.note_punctuation(byte, position, anchor);
         }
     }
@@ -259,7 +276,15 @@ impl View {
         self.stats.longest_token = self.stats.longest_token.max(narrow(len));
         self.stats.alphanumeric_mixes += u32::from(digits != 0 && len > digits as usize + 1);
         let (start, end) = (narrow(start), narrow(end));
-        self.tokens.push(Token { start, end, sentence, digits: digits.min(3) as u8, mixed: false, hash, head });
+        self.tokens.push(Token {
+            start,
+            end,
+            sentence,
+            digits: digits.min(3) as u8,
+            mixed: false,
+            hash,
+            head,
+        });
     }
 
     /// Mixes in what is behind the first eight bytes of a token.
@@ -286,220 +311,6 @@ struct Cut {
     token_sentence: u32,
     /// Characters without white space at the end of what was cut.
     solid_tail: u32,
-}
-
-/// The lane for texts with anything but ASCII in them.
-impl View {
-    fn read_wide<K: Classify>(&mut self, kernel: K, source: &str, anchor: &[bool; 256]) {
-        let disguised = is_latin_in_disguise(source);
-        let mut cut = Cut::default();
-        let mut at = 0;
-        while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
-            if self.word.is_empty()
-                && let Some(plain) = plain_opening(rest.as_bytes())
-            {
-                self.map.push_copied(self.padded.len(), at, plain.len());
-                self.read_segment(kernel, plain, &mut cut, anchor);
-                at += plain.len();
-                continue;
-            }
-            let Some(c) = rest.chars().next() else { break };
-            let after = at + c.len_utf8();
-            self.read_character(c, (narrow(at), narrow(after)), rest.as_bytes().get(c.len_utf8()), &mut cut, disguised, anchor);
-            at = after;
-        }
-        self.end_word(cut.sentence, disguised);
-        self.padded.extend([0; PAD]);
-        self.stats.triples = has_triple(self.text());
-        // Encoded text is ASCII; words of other scripts are long by themselves.
-        self.stats.long_run = source.split(|c: char| c.is_whitespace() || !c.is_ascii()).any(|run| run.len() >= 16);
-    }
-
-    fn read_character(
-        &mut self,
-        c: char,
-        at: (u32, u32),
-        next: Option<&u8>,
-        cut: &mut Cut,
-        disguised: bool,
-        anchor: &[bool; 256],
-    ) {
-        match fold(c) {
-            Fold::Word(folded) => self.letter(c, folded, at),
-            Fold::Single(folded) => {
-                self.end_word(cut.sentence, disguised);
-                self.single(folded, at, cut.sentence);
-            }
-            Fold::Gap(folded) => {
-                self.end_word(cut.sentence, disguised);
-                let before_space = next.is_none_or(|byte| byte.is_ascii_whitespace() || !byte.is_ascii());
-                cut.sentence += u32::from(folded == '\n' || (matches!(folded, '.' | '!' | '?') && before_space));
-                self.gap(folded, at, anchor);
-            }
-            Fold::Drop => self.drop_character(c, at),
-            Fold::Many => self.many(c, at, cut.sentence, disguised, anchor),
-        }
-    }
-
-    /// A character that is a token.
-    fn single(&mut self, folded: char, at: (u32, u32), sentence: u32) {
-        let from = self.padded.len();
-        self.put(folded, at);
-        self.wide_close(from, sentence, false);
-        self.stats.single_tokens += 1;
-    }
-
-    fn letter(&mut self, original: char, folded: char, (start, end): (u32, u32)) {
-        self.stats.upper += u32::from(original.is_uppercase());
-        self.stats.digit += u32::from(folded.is_ascii_digit());
-        self.stats.foreign_letters += u32::from(!folded.is_ascii());
-        if is_jamo(folded)
-            && let Some(last) = self.word.last_mut()
-            && let Some(syllable) = compose(last.folded, folded)
-        {
-            *last = Letter { folded: syllable, start: last.start, end };
-            return;
-        }
-        self.word.push(Letter { folded, start, end });
-    }
-
-    fn many(&mut self, c: char, at: (u32, u32), sentence: u32, disguised: bool, anchor: &[bool; 256]) {
-        let mut parts = std::mem::take(&mut self.parts);
-        expand(c, &mut parts);
-        for folded in &parts {
-            match fold(*folded) {
-                Fold::Word(_) => self.letter(c, *folded, at),
-                Fold::Single(_) => {
-                    self.end_word(sentence, disguised);
-                    self.single(*folded, at, sentence);
-                }
-                _ => {
-                    self.end_word(sentence, disguised);
-                    self.gap(*folded, at, anchor);
-                }
-            }
-        }
-        self.parts = parts;
-    }
-
-    fn gap(&mut self, folded: char, at: (u32, u32), anchor: &[bool; 256]) {
-        let position = self.padded.len();
-        self.put(folded, at);
-        match u8::try_from(folded) {
-            Ok(byte) if byte.is_ascii_whitespace() => self.stats.newline += u32::from(byte == b'\n'),
-            Ok(byte) if byte.is_ascii() => {
-                self.stats.quote += u32::from(byte == b'"');
-                self.stats.stop += u32::from(matches!(byte, b'.' | b'!' | b'?'));
-                self.note_punctuation(byte, position, anchor);
-            }
-            _ => self.stats.punctuation += 1,
-        }
-    }
-
-    fn drop_character(&mut self, c: char, (start, end): (u32, u32)) {
-        if !crate::fold::is_invisible(c) {
-            return;
-        }
-        self.stats.invisible += 1;
-        if let Some(byte) = smuggled_byte(c) {
-            self.smuggled.push(byte);
-            let from = self.smuggled_at.map_or(start, |(from, _)| from);
-            self.smuggled_at = Some((from, end));
-        }
-    }
-
-    /// Writes the letters gathered so far as one token.
-    fn end_word(&mut self, sentence: u32, disguised: bool) {
-        if self.word.is_empty() {
-            return;
-        }
-        let latin = self.word.iter().filter(|letter| letter.folded.is_ascii_alphabetic()).count();
-        let other = self.word.iter().filter(|letter| is_look_alike_script(letter.folded)).count();
-        let foreign = self.word.iter().any(|letter| is_cyrillic(letter.folded) && look_alike(letter.folded).is_none());
-        let mixed = latin > 0 && other > 0;
-        let replace = mixed || (disguised && other > 0);
-        // A letter that only Cyrillic has makes it a Cyrillic word with Latin letters in it; so do more
-        // Cyrillic letters than Latin ones, where the text holds true Cyrillic at all.
-        let to_cyrillic = mixed && (foreign || (!disguised && other > latin));
-        let from = self.padded.len();
-        let word = std::mem::take(&mut self.word);
-        for letter in &word {
-            let folded = match (replace, to_cyrillic) {
-                (true, true) => cyrillic_for(letter.folded),
-                (true, false) => look_alike(letter.folded),
-                (false, _) => None,
-            };
-            self.put(folded.unwrap_or(letter.folded), (letter.start, letter.end));
-        }
-        self.word = word;
-        self.word.clear();
-        self.wide_close(from, sentence, replace);
-        self.stats.mixed_tokens += u32::from(replace);
-    }
-
-    fn put(&mut self, c: char, (start, end): (u32, u32)) {
-        let position = self.padded.len();
-        let mut buffer = [0; 4];
-        let encoded = c.encode_utf8(&mut buffer).as_bytes();
-        self.padded.extend_from_slice(encoded);
-        if encoded.len() == (end - start) as usize {
-            self.map.push_copied(position, start as usize, encoded.len());
-        } else {
-            self.map.push_replaced(position, start as usize..end as usize);
-        }
-    }
-
-    /// Ends a token at the end of what is written.
-    fn wide_close(&mut self, from: usize, sentence: u32, mixed: bool) {
-        let end = self.padded.len();
-        self.padded.extend([0; 8]);
-        self.close(from, end, sentence);
-        self.padded.truncate(end);
-        if let Some(last) = self.tokens.last_mut() {
-            last.mixed = mixed;
-        }
-    }
-}
-
-/// The ASCII text up to the last end of a word before something else comes, if it is worth a segment.
-fn plain_opening(rest: &[u8]) -> Option<&[u8]> {
-    const SEGMENT_LEN_MIN: usize = 8;
-    let len = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-    let plain = rest.get(..len)?;
-    let end = if len == rest.len() {
-        len
-    } else {
-        plain.iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |last| last + 1)
-    };
-    plain.get(..end).filter(|plain| plain.len() >= SEGMENT_LEN_MIN)
-}
-
-/// The parts that decomposed Hangul syllables come in.
-const fn is_jamo(c: char) -> bool {
-    matches!(c as u32, 0x1100..=0x11FF)
-}
-
-const fn is_cyrillic(c: char) -> bool {
-    matches!(c as u32, 0x0400..=0x052F)
-}
-
-/// Latin text written with letters of another script: there are Latin letters, and every word of the
-/// other script could be read as Latin. Real Russian or Greek beside Latin holds letters that cannot.
-fn is_latin_in_disguise(source: &str) -> bool {
-    let mut latin = false;
-    for c in source.chars() {
-        latin |= c.is_ascii_alphabetic();
-        if c.is_ascii() {
-            continue;
-        }
-        if let Fold::Word(folded) = fold(c)
-            && is_look_alike_script(folded)
-            && look_alike(folded).is_none()
-        {
-            return false;
-        }
-    }
-    latin
 }
 
 /// Eight bytes at `position`; zero behind the end.
@@ -547,7 +358,9 @@ const fn has_run_of_16(bits: u64) -> bool {
 /// Whether some lower-case letter stands three times in a row.
 #[inline(always)]
 fn has_triple(text: &[u8]) -> bool {
-    let Some(len) = text.len().checked_sub(2) else { return false };
+    let Some(len) = text.len().checked_sub(2) else {
+        return false;
+    };
     let part = |from: usize| text.get(from..from + len).unwrap_or_default();
     // No early exit and no branch, so that it is done sixteen or thirty-two bytes at a time.
     let mut found = 0_u8;
@@ -581,7 +394,19 @@ mod tests {
     #[test]
     fn both_lanes_cut_alike() {
         let ascii = "Ignore ALL previous-instructions; now, please. x1 end";
-        assert_eq!(words(ascii), ["ignore", "all", "previous", "instructions", "now", "please", "x1", "end"]);
+        assert_eq!(
+            words(ascii),
+            [
+                "ignore",
+                "all",
+                "previous",
+                "instructions",
+                "now",
+                "please",
+                "x1",
+                "end"
+            ]
+        );
         assert_eq!(words(&format!("{ascii} é"))[..8], words(ascii)[..]);
     }
 
@@ -622,6 +447,9 @@ mod tests {
     #[test]
     fn digits_are_counted() {
         assert_eq!(digit_count(u64::from_le_bytes(*b"a1b2\0\x0059")), 4);
-        assert_eq!(digit_count(u64::from_le_bytes([0xB1, b'/', b':', b'0', b'9', 0, 0, 0])), 2);
+        assert_eq!(
+            digit_count(u64::from_le_bytes([0xB1, b'/', b':', b'0', b'9', 0, 0, 0])),
+            2
+        );
     }
 }

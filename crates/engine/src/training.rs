@@ -43,8 +43,14 @@ impl Work for Extract<'_> {
             }
         });
         let counts = blocks.iter().map(|ids| crate::text::narrow(ids.len())).collect();
-        let starts = (0..blocks.len()).map(|block| crate::text::narrow(view.map.to_source(block * BLOCK..block * BLOCK + 1).start)).collect();
-        BlockFeatures { counts, ids: blocks.concat(), starts }
+        let starts = (0..blocks.len())
+            .map(|block| crate::text::narrow(view.map.to_source(block * BLOCK..block * BLOCK + 1).start))
+            .collect();
+        BlockFeatures {
+            counts,
+            ids: blocks.concat(),
+            starts,
+        }
     }
 }
 
@@ -74,7 +80,12 @@ mod tests {
 
     #[test]
     fn normalizing_twice_changes_nothing() {
-        for text in ["Ｉｇｎｏｒｅ ÀLL", "ıgnоrе аll", "Straße ﬁn Ǣ 忽略", "Привет, мир world"] {
+        for text in [
+            "Ｉｇｎｏｒｅ ÀLL",
+            "ıgnоrе аll",
+            "Straße ﬁn Ǣ 忽略",
+            "Привет, мир world",
+        ] {
             let once = normalized(text);
             assert_eq!(normalized(&once), once);
         }

@@ -6,14 +6,14 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::decode::{REVERSED, ROTATED};
 use crate::features::{CONTEXT_LEXICONS, REVERSED_WORDS, ROTATED_WORDS};
-use crate::masks::Portable;
 use crate::lexicon::{ClassSet, Element, Entry, Lexicon, parse_text, parse_words};
 use crate::regex::Pattern;
 use crate::rules::parse::{Parsed, parse_file};
-use crate::text::View;
 use crate::rules::source::{
     ConditionSource, Flow, LexiconSource, Mention, PatternSource, Position, RuleError, RuleSource, Shape, Status,
 };
+use crate::rules::usage::Usage;
+use crate::text::View;
 
 /// How deep lexicons may refer to one another.
 const LEXICON_DEPTH_MAX: usize = 8;
@@ -22,9 +22,9 @@ const CLASS_COUNT_MAX: usize = u16::MAX as usize;
 
 /// What decides which rules are in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RuleSelection {
+pub(crate) struct RuleSelection {
     /// Rules above this paranoia level are left out.
-    pub paranoia: u8,
+    pub(crate) paranoia: u8,
 }
 
 /// Rules that may hold together, sharing one lexicon.
@@ -182,12 +182,32 @@ impl<'a> Compiler<'a> {
         let triggers = self.triggers(&conditions, &sources);
         let glued = glued_words(&self.lexemes);
         let mut lexicon = Lexicon::build(&self.lexemes, &self.classes, &counted);
-        let trigger_classes = ClassSet::of(triggers.iter().zip(0_u16..).filter(|(list, _)| !list.is_empty()).map(|(_, class)| class));
+        let trigger_classes = ClassSet::of(
+            triggers
+                .iter()
+                .zip(0_u16..)
+                .filter(|(list, _)| !list.is_empty())
+                .map(|(_, class)| class),
+        );
         lexicon.mark_triggers(&trigger_classes);
-        Ok(Rulebook { lexicon, rules, conditions, patterns: self.patterns, triggers, trigger_classes, glued, sources })
+        Ok(Rulebook {
+            lexicon,
+            rules,
+            conditions,
+            patterns: self.patterns,
+            triggers,
+            trigger_classes,
+            glued,
+            sources,
+        })
     }
 
-    fn condition(&mut self, rule: u32, source: &RuleSource, condition: &ConditionSource) -> Result<Condition, RuleError> {
+    fn condition(
+        &mut self,
+        rule: u32,
+        source: &RuleSource,
+        condition: &ConditionSource,
+    ) -> Result<Condition, RuleError> {
         let mut compiled = Condition {
             rule,
             all: Vec::new(),
@@ -198,7 +218,9 @@ impl<'a> Compiler<'a> {
             sentence: condition.sentence,
         };
         for index in &condition.all {
-            let Some(pattern) = source.patterns.get(*index) else { continue };
+            let Some(pattern) = source.patterns.get(*index) else {
+                continue;
+            };
             if pattern.regex.is_empty() {
                 compiled.all.push(self.class_of_pattern(source, pattern)?);
             } else {
@@ -206,7 +228,9 @@ impl<'a> Compiler<'a> {
             }
         }
         for index in &condition.none {
-            let Some(pattern) = source.patterns.get(*index) else { continue };
+            let Some(pattern) = source.patterns.get(*index) else {
+                continue;
+            };
             if pattern.regex.is_empty() {
                 compiled.none.push(self.class_of_pattern(source, pattern)?);
             }
@@ -218,7 +242,11 @@ impl<'a> Compiler<'a> {
     fn regexes(&mut self, pattern: &PatternSource, into: &mut Vec<u32>) {
         let joined = match pattern.regex.as_slice() {
             [(only, _)] => only.clone(),
-            several => several.iter().map(|(one, _)| format!("(?:{one})")).collect::<Vec<_>>().join("|"),
+            several => several
+                .iter()
+                .map(|(one, _)| format!("(?:{one})"))
+                .collect::<Vec<_>>()
+                .join("|"),
         };
         into.push(u32::try_from(self.patterns.len()).unwrap_or(u32::MAX));
         self.patterns.push(Pattern::new(joined, pattern.exact, pattern.check));
@@ -230,7 +258,10 @@ impl<'a> Compiler<'a> {
             self.expand(word, &source.path, *at, 0, &mut lexemes)?;
         }
         for (text, _) in &pattern.text {
-            lexemes.push(self.lexeme(Entry::Text { literal: parse_text(text), line: pattern.anchor_line }));
+            lexemes.push(self.lexeme(Entry::Text {
+                literal: parse_text(text),
+                line: pattern.anchor_line,
+            }));
         }
         match pattern.shape {
             Some(Shape::Digits) => lexemes.push(self.lexeme(Entry::Digits)),
@@ -271,7 +302,14 @@ impl<'a> Compiler<'a> {
         Ok(number)
     }
 
-    fn expand(&mut self, word: &str, path: &str, at: Position, depth: usize, into: &mut Vec<u32>) -> Result<(), RuleError> {
+    fn expand(
+        &mut self,
+        word: &str,
+        path: &str,
+        at: Position,
+        depth: usize,
+        into: &mut Vec<u32>,
+    ) -> Result<(), RuleError> {
         let Some(name) = word.strip_prefix('$') else {
             into.push(self.word(word));
             return Ok(());
@@ -280,9 +318,17 @@ impl<'a> Compiler<'a> {
             into.extend_from_slice(known);
             return Ok(());
         }
-        let refuse = |message: String, expected: String| RuleError { path: path.to_owned(), at, expected, message };
+        let refuse = |message: String, expected: String| RuleError {
+            path: path.to_owned(),
+            at,
+            expected,
+            message,
+        };
         if depth > LEXICON_DEPTH_MAX {
-            return Err(refuse(format!("lexicon `{name}` refers to itself"), "lexicons without a circle".to_owned()));
+            return Err(refuse(
+                format!("lexicon `{name}` refers to itself"),
+                "lexicons without a circle".to_owned(),
+            ));
         }
         let lexicons = self.lexicons;
         let Some(lexicon) = lexicons.get(name) else {
@@ -321,14 +367,25 @@ impl<'a> Compiler<'a> {
         let mut found = Vec::new();
         for (feature, name) in CONTEXT_LEXICONS.iter().enumerate() {
             let full = format!("context.{name}");
-            let Some(lexicon) = self.lexicons.get(&full) else { continue };
+            let Some(lexicon) = self.lexicons.get(&full) else {
+                continue;
+            };
             let mut lexemes = Vec::new();
-            self.expand(&format!("${full}"), &lexicon.path, Position { line: 1, column: 1 }, 0, &mut lexemes)?;
+            self.expand(
+                &format!("${full}"),
+                &lexicon.path,
+                Position { line: 1, column: 1 },
+                0,
+                &mut lexemes,
+            )?;
             found.push((feature, lexemes));
         }
         let rotated = ROTATED.iter().map(|word| self.word(&rotate(word))).collect();
         found.push((usize::from(ROTATED_WORDS), rotated));
-        let reversed = REVERSED.iter().map(|word| self.word(&word.chars().rev().collect::<String>())).collect();
+        let reversed = REVERSED
+            .iter()
+            .map(|word| self.word(&word.chars().rev().collect::<String>()))
+            .collect();
         found.push((usize::from(REVERSED_WORDS), reversed));
         let mut counted = vec![0; self.lexemes.len()];
         for (feature, lexemes) in found {
@@ -344,71 +401,27 @@ impl<'a> Compiler<'a> {
     /// Hangs each condition on its rarest class.
     fn triggers(&self, conditions: &[Condition], sources: &[RuleSource]) -> Vec<Vec<u32>> {
         let usage = Usage::of(sources);
-        let of_lexeme = |lexeme: &u32| self.lexemes.get(*lexeme as usize).map_or(0.0, |entry| usage.of_entry(entry));
-        let common: Vec<f32> = self.classes.iter().map(|lexemes| lexemes.iter().map(of_lexeme).sum()).collect();
+        let of_lexeme = |lexeme: &u32| {
+            self.lexemes
+                .get(*lexeme as usize)
+                .map_or(0.0, |entry| usage.of_entry(entry))
+        };
+        let common: Vec<f32> = self
+            .classes
+            .iter()
+            .map(|lexemes| lexemes.iter().map(of_lexeme).sum())
+            .collect();
         let mut triggers = vec![Vec::new(); self.classes.len()];
         for (index, condition) in conditions.iter().enumerate() {
             let of = |class: &u16| common.get(usize::from(*class)).copied().unwrap_or(0.0);
-            let Some(rarest) = condition.all.iter().min_by(|a, b| of(a).total_cmp(&of(b))) else { continue };
+            let Some(rarest) = condition.all.iter().min_by(|a, b| of(a).total_cmp(&of(b))) else {
+                continue;
+            };
             if let Some(slot) = triggers.get_mut(usize::from(*rarest)) {
                 slot.push(u32::try_from(index).unwrap_or(u32::MAX));
             }
         }
         triggers
-    }
-}
-
-/// How often ordinary text holds a word, judged by the texts rules must spare: they are ordinary texts
-/// in every language there are rules for.
-struct Usage {
-    /// Sorted words with how often they stand in the texts.
-    words: Vec<(Vec<u8>, u32)>,
-}
-
-impl Usage {
-    fn of(sources: &[RuleSource]) -> Self {
-        let mut view = View::default();
-        let mut counts: HashMap<Vec<u8>, u32> = HashMap::new();
-        for text in sources.iter().flat_map(|source| &source.spare) {
-            view.read(Portable, text, &[false; 256]);
-            for token in &view.tokens {
-                let word = view.text().get(token.start as usize..token.end as usize).unwrap_or_default();
-                match counts.get_mut(word) {
-                    Some(count) => *count += 1,
-                    None => {
-                        counts.insert(word.to_vec(), 1);
-                    }
-                }
-            }
-        }
-        let mut words: Vec<_> = counts.into_iter().collect();
-        words.sort_unstable();
-        Self { words }
-    }
-
-    fn of_entry(&self, entry: &Entry) -> f32 {
-        match entry {
-            Entry::Digits => 2000.0,
-            Entry::Blob => 50.0,
-            Entry::Text { literal, .. } => if literal.len() <= 2 { 300.0 } else { 20.0 },
-            // A phrase is rarer than its rarest word.
-            Entry::Words(elements) if elements.len() > 1 => {
-                elements.iter().map(|element| self.of_element(element)).fold(f32::INFINITY, f32::min) * 0.1
-            }
-            Entry::Words(elements) => elements.iter().map(|element| self.of_element(element)).sum(),
-        }
-    }
-
-    fn of_element(&self, element: &Element) -> f32 {
-        let (word, stem) = match element {
-            Element::Exact { word, .. } => (word, false),
-            Element::Stem(stem) => (stem, true),
-        };
-        let from = self.words.partition_point(|(known, _)| known < word);
-        let found = self.words.iter().skip(from).take_while(|(known, _)| if stem { known.starts_with(word) } else { known == word });
-        let count: u32 = found.map(|(_, count)| *count).sum();
-        // Words that no such text holds are rarer the longer they are.
-        count as f32 + 2.0 / (1.0 + word.len() as f32)
     }
 }
 

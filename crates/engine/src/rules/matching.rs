@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::features::REPORTING;
 use crate::lexicon::{ClassSet, Hit, Lexicon, TRIGGERS};
 use crate::rules::compile::{Condition, Rule, Rulebook};
+use crate::rules::mention::is_mention;
 use crate::rules::source::{Flow, Mention};
 use crate::text::View;
 
@@ -14,8 +15,6 @@ const REGEX_REACH: usize = 256;
 const MATCHES_PER_CONDITION_MAX: usize = 16;
 /// Hits of one class tried around a driver hit, either side.
 const NEIGHBOURS: usize = 4;
-/// Tokens around a match in which a reporting word makes it a mention.
-const REPORT_REACH: u32 = 12;
 
 /// A rule that holds at bytes `start..end` of the normalised text.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,7 +76,9 @@ impl Gathered {
     }
 
     fn ask(&mut self, class: u16) {
-        let Some(place) = self.place_of.get_mut(usize::from(class)).filter(|place| **place == 0) else { return };
+        let Some(place) = self.place_of.get_mut(usize::from(class)).filter(|place| **place == 0) else {
+            return;
+        };
         self.used += 1;
         *place = u16::try_from(self.used).unwrap_or(u16::MAX);
         self.asked.mark(class);
@@ -89,7 +90,12 @@ impl Gathered {
 
     /// Hands every hit to the classes that asked for it, in one pass.
     fn distribute(&mut self, hits: &[Hit], lexicon: &Lexicon) {
-        let Self { asked, place_of, lists, used } = self;
+        let Self {
+            asked,
+            place_of,
+            lists,
+            used,
+        } = self;
         for hit in hits {
             lexicon.asking(hit.lexeme, asked, |class| {
                 let place = place_of.get(class).copied().unwrap_or(0);
@@ -108,7 +114,9 @@ impl Gathered {
 
     fn of(&self, class: u16) -> &[Hit] {
         let place = self.place_of.get(usize::from(class)).copied().unwrap_or(0);
-        let list = usize::from(place).checked_sub(1).and_then(|place| self.lists.get(place));
+        let list = usize::from(place)
+            .checked_sub(1)
+            .and_then(|place| self.lists.get(place));
         list.map_or(&[], Vec::as_slice)
     }
 }
@@ -117,7 +125,14 @@ impl Rulebook {
     /// Appends the places where rules hold in `view` to `matches`. `source` is the text the view was
     /// read from, for regexes that want its case.
     #[inline(always)]
-    pub(crate) fn find(&self, view: &View, source: &str, context: Context, scratch: &mut Scratch, matches: &mut Vec<Match>) {
+    pub(crate) fn find(
+        &self,
+        view: &View,
+        source: &str,
+        context: Context,
+        scratch: &mut Scratch,
+        matches: &mut Vec<Match>,
+    ) {
         self.collect(view, scratch);
         if scratch.candidates.is_empty() {
             return;
@@ -127,7 +142,14 @@ impl Rulebook {
 
     #[inline(always)]
     fn collect(&self, view: &View, scratch: &mut Scratch) {
-        let Scratch { hits, present, context_counts, reports, candidates, .. } = scratch;
+        let Scratch {
+            hits,
+            present,
+            context_counts,
+            reports,
+            candidates,
+            ..
+        } = scratch;
         hits.clear();
         reports.clear();
         candidates.clear();
@@ -158,7 +180,9 @@ impl Rulebook {
         }
         present.common(&self.trigger_classes, |class| {
             for condition in self.triggers.get(class).into_iter().flatten() {
-                let Some(wanted) = self.conditions.get(*condition as usize) else { continue };
+                let Some(wanted) = self.conditions.get(*condition as usize) else {
+                    continue;
+                };
                 if wanted.all.iter().all(|class| present.has(*class)) {
                     candidates.push(*condition);
                 }
@@ -168,34 +192,69 @@ impl Rulebook {
 
     #[inline(never)]
     fn evaluate(&self, view: &View, source: &str, context: Context, scratch: &mut Scratch, matches: &mut Vec<Match>) {
-        let Scratch { hits, candidates, gathered, reports, .. } = scratch;
+        let Scratch {
+            hits,
+            candidates,
+            gathered,
+            reports,
+            ..
+        } = scratch;
         candidates.retain(|index| self.reaches(*index, context));
         gathered.reset(self.lexicon.class_count());
-        for condition in candidates.iter().filter_map(|index| self.conditions.get(*index as usize)) {
+        for condition in candidates
+            .iter()
+            .filter_map(|index| self.conditions.get(*index as usize))
+        {
             for class in condition.all.iter().chain(&condition.none) {
                 gathered.ask(*class);
             }
         }
         gathered.distribute(hits, &self.lexicon);
         let known = matches.len();
-        for condition in candidates.iter().filter_map(|index| self.conditions.get(*index as usize)) {
-            let Some(rule) = self.rules.get(condition.rule as usize) else { continue };
+        for condition in candidates
+            .iter()
+            .filter_map(|index| self.conditions.get(*index as usize))
+        {
+            let Some(rule) = self.rules.get(condition.rule as usize) else {
+                continue;
+            };
             // One condition is enough; only regexes look for every place there is.
             let settled = condition.patterns.is_empty()
-                && matches.iter().skip(known).any(|found| found.rule == condition.rule && !found.mention);
+                && matches
+                    .iter()
+                    .skip(known)
+                    .any(|found| found.rule == condition.rule && !found.mention);
             if settled {
                 continue;
             }
-            let lists = condition.all.iter().map(|class| gathered.of(*class)).collect::<Vec<_>>();
-            let unwanted = condition.none.iter().map(|class| gathered.of(*class)).collect::<Vec<_>>();
-            let place = Place { view, source, condition, lists: &lists, unwanted: &unwanted, reports };
+            let lists = condition
+                .all
+                .iter()
+                .map(|class| gathered.of(*class))
+                .collect::<Vec<_>>();
+            let unwanted = condition
+                .none
+                .iter()
+                .map(|class| gathered.of(*class))
+                .collect::<Vec<_>>();
+            let place = Place {
+                view,
+                source,
+                condition,
+                lists: &lists,
+                unwanted: &unwanted,
+                reports,
+            };
             self.hold(rule, &place, matches);
         }
     }
 
     /// Whether the rule of a condition is meant for such content.
     fn reaches(&self, condition: u32, context: Context) -> bool {
-        let rule = self.conditions.get(condition as usize).and_then(|condition| self.rules.get(condition.rule as usize));
+        let rule = self
+            .conditions
+            .get(condition as usize)
+            .and_then(|condition| self.rules.get(condition.rule as usize));
         rule.is_some_and(|rule| {
             rule.origins >> context.origin & 1 == 1
                 && match rule.direction {
@@ -208,8 +267,11 @@ impl Rulebook {
 
     /// Finds the places where one condition holds, driven by its class with the fewest hits.
     fn hold(&self, rule: &Rule, here: &Place<'_>, matches: &mut Vec<Match>) {
-        let Place { condition, lists, view, .. } = *here;
-        let Some(driver) = (0..lists.len()).min_by_key(|index| lists.get(*index).map_or(usize::MAX, |list| list.len())) else {
+        let Place {
+            condition, lists, view, ..
+        } = *here;
+        let Some(driver) = (0..lists.len()).min_by_key(|index| lists.get(*index).map_or(usize::MAX, |list| list.len()))
+        else {
             return;
         };
         let mut found = 0;
@@ -229,7 +291,11 @@ impl Rulebook {
             if let Some(slot) = chosen.get_mut(driver) {
                 *slot = Some(*anchor);
             }
-            let search = Search { here, driver, anchor: *anchor };
+            let search = Search {
+                here,
+                driver,
+                anchor: *anchor,
+            };
             if !search.complete(0, &mut chosen) {
                 continue;
             }
@@ -242,13 +308,24 @@ impl Rulebook {
             let parts = chosen.iter().flatten().map(|hit| (hit.start, hit.end)).collect();
             let (start, end) = (place.start, place.end);
             let mention = rule.mention == Mention::Discount && is_mention(view, chosen.iter().flatten(), here.reports);
-            matches.push(Match { rule: condition.rule, start, end, mention, parts });
+            matches.push(Match {
+                rule: condition.rule,
+                start,
+                end,
+                mention,
+                parts,
+            });
         }
     }
 
     /// The bytes a match covers: what its regexes found, else everything between its words.
     fn place(&self, here: &Place<'_>, chosen: &[Option<Hit>]) -> Option<Range<u32>> {
-        let Place { view, source, condition, .. } = *here;
+        let Place {
+            view,
+            source,
+            condition,
+            ..
+        } = *here;
         let start = chosen.iter().flatten().map(|hit| hit.start).min()?;
         let end = chosen.iter().flatten().map(|hit| hit.end).max()?;
         let mut place: Option<Range<u32>> = None;
@@ -260,7 +337,8 @@ impl Rulebook {
                 let found = pattern.find(source.as_bytes(), window)?;
                 from_source(view, &found)
             } else {
-                let window = (start as usize).saturating_sub(REGEX_REACH)..(end as usize + REGEX_REACH).min(view.text().len());
+                let window =
+                    (start as usize).saturating_sub(REGEX_REACH)..(end as usize + REGEX_REACH).min(view.text().len());
                 let found = pattern.find(view.text(), window)?;
                 crate::text::narrow(found.start)..crate::text::narrow(found.end)
             };
@@ -326,10 +404,15 @@ impl Search<'_> {
         }
         let list = self.here.lists.get(class).copied().unwrap_or_default();
         let middle = list.partition_point(|hit| hit.first < self.anchor.first);
-        let nearby = list.get(middle.saturating_sub(NEIGHBOURS)..(middle + NEIGHBOURS).min(list.len())).unwrap_or_default();
+        let nearby = list
+            .get(middle.saturating_sub(NEIGHBOURS)..(middle + NEIGHBOURS).min(list.len()))
+            .unwrap_or_default();
         for hit in nearby {
             let far = hit.first.abs_diff(self.anchor.first) > self.here.condition.within;
-            let taken = chosen.iter().flatten().any(|other| hit.first <= other.last && other.first <= hit.last && overlaps(hit, other));
+            let taken = chosen
+                .iter()
+                .flatten()
+                .any(|other| hit.first <= other.last && other.first <= hit.last && overlaps(hit, other));
             if far || taken {
                 continue;
             }
@@ -356,7 +439,13 @@ impl Search<'_> {
         if self.here.condition.ordered && !ordered() {
             return false;
         }
-        let sentence_of = |token: u32| self.here.view.tokens.get(token as usize).map_or(0, |token| token.sentence);
+        let sentence_of = |token: u32| {
+            self.here
+                .view
+                .tokens
+                .get(token as usize)
+                .map_or(0, |token| token.sentence)
+        };
         if self.here.condition.sentence && sentence_of(first) != sentence_of(last) {
             return false;
         }
@@ -367,7 +456,11 @@ impl Search<'_> {
             hits.iter().skip(start).take_while(|hit| hit.first <= to).any(|hit| {
                 let inside = !self.here.condition.sentence || sentence_of(hit.first) == sentence_of(first);
                 // “do not ignore” holds “ignore” and must count; a word inside a chosen phrase must not.
-                inside && !chosen.iter().flatten().any(|part| part.start <= hit.start && hit.end <= part.end)
+                inside
+                    && !chosen
+                        .iter()
+                        .flatten()
+                        .any(|part| part.start <= hit.start && hit.end <= part.end)
             })
         })
     }
@@ -375,45 +468,4 @@ impl Search<'_> {
 
 const fn overlaps(a: &Hit, b: &Hit) -> bool {
     a.start < b.end && b.start < a.end
-}
-
-/// Whether a match stands in quotation marks or code and someone is reporting about it.
-fn is_mention<'a>(view: &View, chosen: impl Iterator<Item = &'a Hit>, reports: &[u32]) -> bool {
-    let (mut start, mut end, mut first, mut last) = (u32::MAX, 0, u32::MAX, 0);
-    for hit in chosen {
-        start = start.min(hit.start);
-        end = end.max(hit.end);
-        first = first.min(hit.first);
-        last = last.max(hit.last);
-    }
-    let reported = reports
-        .iter()
-        .any(|report| (*report < first && first - report <= REPORT_REACH) || (*report > last && report - last <= REPORT_REACH / 2));
-    reported && is_enclosed(view.text(), start as usize, end as usize)
-}
-
-/// Whether an odd number of one kind of quotation mark opens before `start` on its line (or an odd
-/// number of code fences before it at all) and one closes after `end`.
-fn is_enclosed(text: &[u8], start: usize, end: usize) -> bool {
-    const LOOK_AROUND_MAX: usize = 2048;
-    let before = text.get(start.saturating_sub(LOOK_AROUND_MAX)..start).unwrap_or_default();
-    let after = text.get(end..(end + LOOK_AROUND_MAX).min(text.len())).unwrap_or_default();
-    let line_before = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line_after = after.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    for mark in [b'"', b'`', b'\''] {
-        // An apostrophe between letters is not a quotation mark.
-        let opens = |index: usize| {
-            line_before.get(index) == Some(&mark)
-                && (mark != b'\''
-                    || index == 0
-                    || !line_before.get(index - 1).is_some_and(u8::is_ascii_alphanumeric)
-                    || !line_before.get(index + 1).is_some_and(u8::is_ascii_alphanumeric))
-        };
-        let opened = (0..line_before.len()).filter(|index| opens(*index)).count() % 2 == 1;
-        if opened && line_after.contains(&mark) {
-            return true;
-        }
-    }
-    let fences = before.windows(3).filter(|window| *window == b"```").count();
-    fences % 2 == 1 && after.windows(3).any(|window| window == b"```")
 }

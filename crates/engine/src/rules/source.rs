@@ -24,7 +24,12 @@ pub struct RuleError {
 
 impl std::fmt::Display for RuleError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { path, at, expected, message } = self;
+        let Self {
+            path,
+            at,
+            expected,
+            message,
+        } = self;
         write!(f, "{path}:{}:{}: {message}; expected {expected}", at.line, at.column)
     }
 }

@@ -1,0 +1,177 @@
+//! Looking beneath: what a text decodes to, and what it reads like without disguise.
+
+use std::ops::Range;
+
+use super::{Engine, Scratch, to_root};
+use crate::decode::decode_all;
+use crate::features::Derived;
+use crate::map::OffsetMap;
+use crate::masks::Classify;
+use crate::ngram::sum_blocks;
+use crate::rewrite::{may_rewrite, rewrites, smuggled};
+use crate::rules::matching::Context;
+use crate::shape::hints;
+use crate::text::View;
+
+/// Tokens a derived view needs before the n-gram model is asked about it.
+const DERIVED_TOKENS_MIN: usize = 3;
+/// Decoded bytes are never limited below this.
+const DECODED_BYTES_MIN: usize = 64 << 10;
+
+/// A text made from the inspected one, waiting to be looked at.
+#[derive(Debug)]
+pub(super) struct Layer {
+    text: String,
+    /// From `text` to the inspected text, applied in order.
+    maps: Vec<OffsetMap>,
+    chain: Vec<&'static str>,
+}
+
+/// The view in which the n-gram model was most alarmed.
+#[derive(Clone, Debug)]
+pub(super) struct Loudest {
+    pub(super) score: f32,
+    pub(super) chain: Vec<&'static str>,
+    pub(super) span: Range<usize>,
+}
+
+impl Engine {
+    /// Reads every view that can be derived from the text, breadth first, within the limits.
+    #[inline(never)]
+    pub(super) fn look_beneath<K: Classify>(
+        &self,
+        kernel: K,
+        text: &str,
+        context: Context,
+        scratch: &mut Scratch,
+    ) -> (Derived, Option<Loudest>, bool) {
+        let mut budget = (text.len() * self.limits.decoded_ratio_max).max(DECODED_BYTES_MIN);
+        let mut derived = Derived::NONE;
+        let mut loudest: Option<Loudest> = None;
+        scratch.layers.clear();
+        let base = std::mem::take(&mut scratch.base);
+        self.derive(text, &base, &[], &[], scratch);
+        scratch.base = base;
+        let mut next = 0;
+        while next < scratch.layers.len().min(self.limits.views_max) {
+            let Some(slot) = scratch.layers.get_mut(next) else {
+                break;
+            };
+            let layer = Layer {
+                text: std::mem::take(&mut slot.text),
+                maps: std::mem::take(&mut slot.maps),
+                chain: std::mem::take(&mut slot.chain),
+            };
+            next += 1;
+            let Some(left) = budget.checked_sub(layer.text.len()) else {
+                return (derived, loudest, true);
+            };
+            budget = left;
+            if layer.chain.last().is_some_and(|name| is_rewrite(name)) {
+                derived.rewritten += 1;
+            } else {
+                derived.decoded += 1;
+            }
+            let score = self.see_layer(kernel, &layer, context, scratch);
+            if score > derived.score {
+                derived.score = score;
+            }
+            if score > 0.0 && loudest.as_ref().is_none_or(|known| score > known.score) {
+                let span = to_root(&layer.maps, 0..layer.text.len());
+                loudest = Some(Loudest {
+                    score,
+                    chain: layer.chain.clone(),
+                    span,
+                });
+            }
+            if layer.chain.len() < self.limits.decode_depth_max {
+                let view = std::mem::take(&mut scratch.derived);
+                self.derive(&layer.text, &view, &layer.maps, &layer.chain, scratch);
+                scratch.derived = view;
+            }
+        }
+        let exhausted = scratch.layers.len() > self.limits.views_max;
+        (derived, loudest, exhausted)
+    }
+
+    fn see_layer<K: Classify>(&self, kernel: K, layer: &Layer, context: Context, scratch: &mut Scratch) -> f32 {
+        scratch.matches.clear();
+        scratch
+            .derived
+            .read(kernel, &layer.text, &self.rulebook.lexicon.anchors);
+        self.rulebook.find(
+            &scratch.derived,
+            &layer.text,
+            context,
+            &mut scratch.matching,
+            &mut scratch.matches,
+        );
+        self.take_matches(false, &layer.maps, &layer.chain, scratch);
+        if scratch.derived.tokens.len() < DERIVED_TOKENS_MIN {
+            return Derived::SCORE_NONE;
+        }
+        sum_blocks(&scratch.derived, &self.model.table, &mut scratch.sums);
+        let scores = self.model.ngram_scores(&scratch.sums);
+        scores.whole.max(scores.window)
+    }
+
+    /// Queues what a text decodes to, and what its view reads like without disguise.
+    fn derive(&self, text: &str, view: &View, maps: &[OffsetMap], chain: &[&'static str], scratch: &mut Scratch) {
+        let grown = |name: &'static str| {
+            let mut grown = chain.to_vec();
+            grown.push(name);
+            grown
+        };
+        // Undoing the same disguise twice finds nothing new.
+        if may_rewrite(view) {
+            scratch.rewrites.clear();
+            rewrites(view, self.rulebook.glued.as_ref(), &mut scratch.rewrites);
+            for rewrite in scratch
+                .rewrites
+                .drain(..)
+                .filter(|rewrite| !chain.contains(&rewrite.name))
+            {
+                let path = [rewrite.map, view.map.clone()]
+                    .into_iter()
+                    .chain(maps.iter().cloned())
+                    .collect();
+                scratch.layers.push(Layer {
+                    text: rewrite.text,
+                    maps: path,
+                    chain: grown(rewrite.name),
+                });
+            }
+        }
+        if let Some((hidden, range)) = smuggled(view) {
+            let mut map = OffsetMap::identity();
+            map.push_replaced(0, range);
+            let path = std::iter::once(map).chain(maps.iter().cloned()).collect();
+            scratch.layers.push(Layer {
+                text: hidden,
+                maps: path,
+                chain: grown("smuggled"),
+            });
+        }
+        let decode = hints(view, text, &scratch.matching.context_counts);
+        if decode.any() && scratch.layers.len() <= self.limits.views_max {
+            scratch.decoded.clear();
+            decode_all(text, decode, &self.limits, &mut scratch.decoded);
+            for decoded in scratch.decoded.drain(..) {
+                let name = decoded.codec.name();
+                let undoes_itself = matches!(name, "rot13" | "reversed") && chain.contains(&name);
+                if !undoes_itself {
+                    let path = std::iter::once(decoded.map).chain(maps.iter().cloned()).collect();
+                    scratch.layers.push(Layer {
+                        text: decoded.text,
+                        maps: path,
+                        chain: grown(name),
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn is_rewrite(name: &str) -> bool {
+    matches!(name, "spacing" | "leet" | "repeats" | "glued" | "smuggled")
+}

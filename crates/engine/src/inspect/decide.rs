@@ -1,0 +1,167 @@
+//! From what was seen to what should happen, and the evidence for it.
+
+use super::{Action, Engine, Finding, IN_USE_MIN, Outcome, Scratch, Seen};
+use crate::category::{CATEGORY_COUNT, MODEL_CATEGORY_COUNT};
+use crate::ngram::BLOCK;
+
+/// Words that a model finding points at.
+const LOUD_TOKENS_MAX: usize = 5;
+
+impl Engine {
+    #[inline(always)]
+    pub(super) fn decide(&self, text: &str, seen: &Seen, scratch: &mut Scratch) -> Outcome {
+        let score = self.model.fuse(&seen.row);
+        let fused = self.model.confidence(score).max(seen.user_strongest);
+        let lowest_flag = self.thresholds.flag.iter().copied().fold(f32::INFINITY, f32::min);
+        if scratch.found.is_empty() && fused < lowest_flag {
+            let mut confidences = [0.0; CATEGORY_COUNT];
+            if let Some(first) = confidences.first_mut() {
+                *first = fused;
+            }
+            return Outcome {
+                action: Action::Allow,
+                category: None,
+                severity: 0,
+                confidence: fused,
+                score,
+                confidences,
+                findings: Vec::new(),
+                exhausted: seen.exhausted,
+            };
+        }
+        self.decide_with_evidence(text, seen, score, fused, scratch)
+    }
+
+    #[inline(never)]
+    fn decide_with_evidence(&self, text: &str, seen: &Seen, score: f32, fused: f32, scratch: &mut Scratch) -> Outcome {
+        let lead = self.model_category(seen, scratch);
+        let mut confidences = seen.evidence.strongest;
+        for (code, confidence) in confidences
+            .iter_mut()
+            .enumerate()
+            .take(usize::from(MODEL_CATEGORY_COUNT))
+        {
+            *confidence = if code == usize::from(lead) {
+                fused
+            } else {
+                confidence.min(fused)
+            };
+        }
+        let mut action = Action::Allow;
+        let mut leading: Option<(Action, f32, u8)> = None;
+        for (code, confidence) in (0_u8..).zip(confidences) {
+            let at = |thresholds: &[f32; CATEGORY_COUNT]| {
+                thresholds.get(usize::from(code)).copied().unwrap_or(f32::INFINITY)
+            };
+            let wanted = if confidence >= at(&self.thresholds.block) {
+                Action::Block
+            } else if confidence >= at(&self.thresholds.flag) {
+                Action::Flag
+            } else {
+                continue;
+            };
+            action = action.max(wanted);
+            if leading.is_none_or(|(known, by, _)| (wanted, confidence) > (known, by)) {
+                leading = Some((wanted, confidence, code));
+            }
+        }
+        let mut findings = std::mem::take(&mut scratch.found);
+        let flagged = |code: u8| {
+            self.thresholds
+                .flag
+                .get(usize::from(code))
+                .copied()
+                .unwrap_or(f32::INFINITY)
+        };
+        let explained = findings
+            .iter()
+            .any(|finding| finding.category < MODEL_CATEGORY_COUNT && finding.score >= IN_USE_MIN);
+        if fused >= flagged(lead) && !explained {
+            findings.push(self.model_finding(text, seen, lead, fused, scratch));
+        }
+        findings.sort_by(|a, b| {
+            b.score
+                .total_cmp(&a.score)
+                .then_with(|| a.span.start.cmp(&b.span.start))
+        });
+        findings.truncate(self.limits.findings_max);
+        let category = leading.map(|(.., code)| code);
+        let severity = category.map_or(0, |code| severity_of(&findings, code, fused));
+        let confidence = leading.map_or(fused, |(_, confidence, _)| confidence);
+        Outcome {
+            action,
+            category,
+            severity,
+            confidence,
+            score,
+            confidences,
+            findings,
+            exhausted: seen.exhausted,
+        }
+    }
+
+    /// The category an attack on the model belongs to: the strongest rule's, else the category head's.
+    fn model_category(&self, seen: &Seen, scratch: &Scratch) -> u8 {
+        let strongest = seen
+            .evidence
+            .strongest
+            .iter()
+            .zip(0_u8..)
+            .take(usize::from(MODEL_CATEGORY_COUNT))
+            .max_by(|a, b| a.0.total_cmp(b.0).then(b.1.cmp(&a.1)));
+        match strongest {
+            Some((score, category)) if *score >= IN_USE_MIN => category,
+            _ => self.model.category(&scratch.base),
+        }
+    }
+
+    fn model_finding(&self, text: &str, seen: &Seen, category: u8, confidence: f32, scratch: &Scratch) -> Finding {
+        let severity = if confidence >= 0.95 { 2 } else { 1 };
+        let finding = |span, chain, parts| Finding {
+            rule: None,
+            category,
+            span,
+            score: confidence,
+            severity,
+            mention: false,
+            chain,
+            parts,
+        };
+        let base_best = seen.ngram.whole.max(seen.ngram.window).max(seen.ngram.sentence);
+        if let Some(loudest) = seen.loudest.as_ref().filter(|loudest| loudest.score > base_best) {
+            return finding(loudest.span.clone(), loudest.chain.clone(), Vec::new());
+        }
+        let view = &scratch.base;
+        let from = seen.ngram.best_block * BLOCK;
+        let to = if seen.ngram.blocks <= 2 {
+            view.text().len()
+        } else {
+            from + 2 * BLOCK
+        };
+        let tokens: Vec<_> = view
+            .tokens
+            .iter()
+            .filter(|token| token.start as usize >= from && (token.start as usize) < to)
+            .collect();
+        let back = |start: u32, end: u32| view.map.to_source(start as usize..end as usize);
+        let span = match (tokens.first(), tokens.last()) {
+            (Some(first), Some(last)) => back(first.start, last.end),
+            _ => 0..text.len(),
+        };
+        let loud = self.model.loudest_tokens(view, from, to, LOUD_TOKENS_MAX);
+        finding(
+            span,
+            Vec::new(),
+            loud.into_iter().map(|(start, end)| back(start, end)).collect(),
+        )
+    }
+}
+
+fn severity_of(findings: &[Finding], category: u8, confidence: f32) -> u8 {
+    let by_rules = findings
+        .iter()
+        .filter(|finding| finding.category == category && !finding.mention)
+        .map(|finding| finding.severity)
+        .max();
+    by_rules.unwrap_or(if confidence >= 0.95 { 2 } else { 1 })
+}

@@ -1,0 +1,108 @@
+//! What a lexeme may be, and how one is read from a rule.
+
+use super::{Hit, hit};
+use crate::fold::{Fold, fold};
+use crate::masks::Portable;
+use crate::text::{Token, View};
+
+/// One way a class may be written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Entry {
+    /// Consecutive tokens.
+    Words(Vec<Element>),
+    /// A literal with punctuation in it, and whether it counts only at the start of a line.
+    Text { literal: Vec<u8>, line: bool },
+    /// A token with at least three digits.
+    Digits,
+    /// At least twenty characters without a space.
+    Blob,
+}
+
+/// One token of a phrase.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Element {
+    Exact { hash: u64, word: Vec<u8> },
+    Stem(Vec<u8>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Phrase {
+    pub(super) elements: Vec<Element>,
+    pub(super) lexeme: u32,
+    /// Which element the phrase is found by.
+    pub(super) anchor: usize,
+}
+
+impl Phrase {
+    /// Looks whether the whole phrase stands around the token it was found by.
+    #[inline(never)]
+    pub(super) fn find(&self, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
+        let Some(first) = at.checked_sub(self.anchor) else {
+            return;
+        };
+        let Some(tokens) = view.tokens.get(first..first + self.elements.len()) else {
+            return;
+        };
+        if self
+            .elements
+            .iter()
+            .zip(tokens)
+            .all(|(element, token)| element.matches(view, token))
+        {
+            on(hit(view, self.lexeme, first, first + self.elements.len() - 1));
+        }
+    }
+}
+
+impl Element {
+    pub(super) fn len(&self) -> usize {
+        let (Self::Exact { word, .. } | Self::Stem(word)) = self;
+        word.len()
+    }
+
+    fn matches(&self, view: &View, token: &Token) -> bool {
+        match self {
+            Self::Exact { hash, .. } => token.hash == *hash,
+            Self::Stem(stem) => {
+                let bytes = view
+                    .text()
+                    .get(token.start as usize..token.end as usize)
+                    .unwrap_or_default();
+                bytes.starts_with(stem)
+            }
+        }
+    }
+}
+
+/// Reads a `words` entry the way texts are read. A trailing `*` makes a word a stem; characters that
+/// are tokens of their own are always whole.
+pub(crate) fn parse_words(entry: &str, view: &mut View) -> Vec<Element> {
+    let mut elements = Vec::new();
+    for piece in entry.split_whitespace() {
+        let stem = piece.ends_with('*') && !piece.chars().any(|c| matches!(fold(c), Fold::Single(_)));
+        view.read(Portable, piece, &[false; 256]);
+        let count = view.tokens.len();
+        for (index, token) in view.tokens.iter().enumerate() {
+            let bytes = view
+                .text()
+                .get(token.start as usize..token.end as usize)
+                .unwrap_or_default();
+            elements.push(if stem && index + 1 == count {
+                Element::Stem(bytes.to_vec())
+            } else {
+                Element::Exact {
+                    hash: token.hash,
+                    word: bytes.to_vec(),
+                }
+            });
+        }
+    }
+    elements
+}
+
+/// Reads a `text` entry the way texts are read.
+pub(crate) fn parse_text(entry: &str) -> Vec<u8> {
+    let mut view = View::default();
+    view.read(Portable, entry, &[false; 256]);
+    view.text().to_vec()
+}

@@ -1,0 +1,247 @@
+//! The lane for texts with anything but ASCII in them.
+
+use unicode_normalization::char::compose;
+
+use super::{Cut, Letter, PAD, View, has_triple, narrow};
+use crate::fold::{Fold, cyrillic_for, expand, fold, is_invisible, is_look_alike_script, look_alike, smuggled_byte};
+use crate::masks::Classify;
+
+impl View {
+    pub(super) fn read_wide<K: Classify>(&mut self, kernel: K, source: &str, anchor: &[bool; 256]) {
+        let disguised = is_latin_in_disguise(source);
+        let mut cut = Cut::default();
+        let mut at = 0;
+        while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
+            if self.word.is_empty()
+                && let Some(plain) = plain_opening(rest.as_bytes())
+            {
+                self.map.push_copied(self.padded.len(), at, plain.len());
+                self.read_segment(kernel, plain, &mut cut, anchor);
+                at += plain.len();
+                continue;
+            }
+            let Some(c) = rest.chars().next() else { break };
+            let after = at + c.len_utf8();
+            self.read_character(
+                c,
+                (narrow(at), narrow(after)),
+                rest.as_bytes().get(c.len_utf8()),
+                &mut cut,
+                disguised,
+                anchor,
+            );
+            at = after;
+        }
+        self.end_word(cut.sentence, disguised);
+        self.padded.extend([0; PAD]);
+        self.stats.triples = has_triple(self.text());
+        // Encoded text is ASCII; words of other scripts are long by themselves.
+        self.stats.long_run = source
+            .split(|c: char| c.is_whitespace() || !c.is_ascii())
+            .any(|run| run.len() >= 16);
+    }
+
+    fn read_character(
+        &mut self,
+        c: char,
+        at: (u32, u32),
+        next: Option<&u8>,
+        cut: &mut Cut,
+        disguised: bool,
+        anchor: &[bool; 256],
+    ) {
+        match fold(c) {
+            Fold::Word(folded) => self.letter(c, folded, at),
+            Fold::Single(folded) => {
+                self.end_word(cut.sentence, disguised);
+                self.single(folded, at, cut.sentence);
+            }
+            Fold::Gap(folded) => {
+                self.end_word(cut.sentence, disguised);
+                let before_space = next.is_none_or(|byte| byte.is_ascii_whitespace() || !byte.is_ascii());
+                cut.sentence += u32::from(folded == '\n' || (matches!(folded, '.' | '!' | '?') && before_space));
+                self.gap(folded, at, anchor);
+            }
+            Fold::Drop => self.drop_character(c, at),
+            Fold::Many => self.many(c, at, cut.sentence, disguised, anchor),
+        }
+    }
+
+    /// A character that is a token.
+    fn single(&mut self, folded: char, at: (u32, u32), sentence: u32) {
+        let from = self.padded.len();
+        self.put(folded, at);
+        self.wide_close(from, sentence, false);
+        self.stats.single_tokens += 1;
+    }
+
+    fn letter(&mut self, original: char, folded: char, (start, end): (u32, u32)) {
+        self.stats.upper += u32::from(original.is_uppercase());
+        self.stats.digit += u32::from(folded.is_ascii_digit());
+        self.stats.foreign_letters += u32::from(!folded.is_ascii());
+        if is_jamo(folded)
+            && let Some(last) = self.word.last_mut()
+            && let Some(syllable) = compose(last.folded, folded)
+        {
+            *last = Letter {
+                folded: syllable,
+                start: last.start,
+                end,
+            };
+            return;
+        }
+        self.word.push(Letter { folded, start, end });
+    }
+
+    fn many(&mut self, c: char, at: (u32, u32), sentence: u32, disguised: bool, anchor: &[bool; 256]) {
+        let mut parts = std::mem::take(&mut self.parts);
+        expand(c, &mut parts);
+        for folded in &parts {
+            match fold(*folded) {
+                Fold::Word(_) => self.letter(c, *folded, at),
+                Fold::Single(_) => {
+                    self.end_word(sentence, disguised);
+                    self.single(*folded, at, sentence);
+                }
+                _ => {
+                    self.end_word(sentence, disguised);
+                    self.gap(*folded, at, anchor);
+                }
+            }
+        }
+        self.parts = parts;
+    }
+
+    fn gap(&mut self, folded: char, at: (u32, u32), anchor: &[bool; 256]) {
+        let position = self.padded.len();
+        self.put(folded, at);
+        match u8::try_from(folded) {
+            Ok(byte) if byte.is_ascii_whitespace() => self.stats.newline += u32::from(byte == b'\n'),
+            Ok(byte) if byte.is_ascii() => {
+                self.stats.quote += u32::from(byte == b'"');
+                self.stats.stop += u32::from(matches!(byte, b'.' | b'!' | b'?'));
+                self.note_punctuation(byte, position, anchor);
+            }
+            _ => self.stats.punctuation += 1,
+        }
+    }
+
+    fn drop_character(&mut self, c: char, (start, end): (u32, u32)) {
+        if !is_invisible(c) {
+            return;
+        }
+        self.stats.invisible += 1;
+        if let Some(byte) = smuggled_byte(c) {
+            self.smuggled.push(byte);
+            let from = self.smuggled_at.map_or(start, |(from, _)| from);
+            self.smuggled_at = Some((from, end));
+        }
+    }
+
+    /// Writes the letters gathered so far as one token.
+    fn end_word(&mut self, sentence: u32, disguised: bool) {
+        if self.word.is_empty() {
+            return;
+        }
+        let latin = self
+            .word
+            .iter()
+            .filter(|letter| letter.folded.is_ascii_alphabetic())
+            .count();
+        let other = self
+            .word
+            .iter()
+            .filter(|letter| is_look_alike_script(letter.folded))
+            .count();
+        let foreign = self
+            .word
+            .iter()
+            .any(|letter| is_cyrillic(letter.folded) && look_alike(letter.folded).is_none());
+        let mixed = latin > 0 && other > 0;
+        let replace = mixed || (disguised && other > 0);
+        // A letter that only Cyrillic has makes it a Cyrillic word with Latin letters in it; so do more
+        // Cyrillic letters than Latin ones, where the text holds true Cyrillic at all.
+        let to_cyrillic = mixed && (foreign || (!disguised && other > latin));
+        let from = self.padded.len();
+        let word = std::mem::take(&mut self.word);
+        for letter in &word {
+            let folded = match (replace, to_cyrillic) {
+                (true, true) => cyrillic_for(letter.folded),
+                (true, false) => look_alike(letter.folded),
+                (false, _) => None,
+            };
+            self.put(folded.unwrap_or(letter.folded), (letter.start, letter.end));
+        }
+        self.word = word;
+        self.word.clear();
+        self.wide_close(from, sentence, replace);
+        self.stats.mixed_tokens += u32::from(replace);
+    }
+
+    fn put(&mut self, c: char, (start, end): (u32, u32)) {
+        let position = self.padded.len();
+        let mut buffer = [0; 4];
+        let encoded = c.encode_utf8(&mut buffer).as_bytes();
+        self.padded.extend_from_slice(encoded);
+        if encoded.len() == (end - start) as usize {
+            self.map.push_copied(position, start as usize, encoded.len());
+        } else {
+            self.map.push_replaced(position, start as usize..end as usize);
+        }
+    }
+
+    /// Ends a token at the end of what is written.
+    fn wide_close(&mut self, from: usize, sentence: u32, mixed: bool) {
+        let end = self.padded.len();
+        self.padded.extend([0; 8]);
+        self.close(from, end, sentence);
+        self.padded.truncate(end);
+        if let Some(last) = self.tokens.last_mut() {
+            last.mixed = mixed;
+        }
+    }
+}
+
+/// The ASCII text up to the last end of a word before something else comes, if it is worth a segment.
+fn plain_opening(rest: &[u8]) -> Option<&[u8]> {
+    const SEGMENT_LEN_MIN: usize = 8;
+    let len = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+    let plain = rest.get(..len)?;
+    let end = if len == rest.len() {
+        len
+    } else {
+        plain
+            .iter()
+            .rposition(|byte| !byte.is_ascii_alphanumeric())
+            .map_or(0, |last| last + 1)
+    };
+    plain.get(..end).filter(|plain| plain.len() >= SEGMENT_LEN_MIN)
+}
+
+/// The parts that decomposed Hangul syllables come in.
+const fn is_jamo(c: char) -> bool {
+    matches!(c as u32, 0x1100..=0x11FF)
+}
+
+const fn is_cyrillic(c: char) -> bool {
+    matches!(c as u32, 0x0400..=0x052F)
+}
+
+/// Latin text written with letters of another script: there are Latin letters, and every word of the
+/// other script could be read as Latin. Real Russian or Greek beside Latin holds letters that cannot.
+fn is_latin_in_disguise(source: &str) -> bool {
+    let mut latin = false;
+    for c in source.chars() {
+        latin |= c.is_ascii_alphabetic();
+        if c.is_ascii() {
+            continue;
+        }
+        if let Fold::Word(folded) = fold(c)
+            && is_look_alike_script(folded)
+            && look_alike(folded).is_none()
+        {
+            return false;
+        }
+    }
+    latin
+}
