@@ -91,13 +91,17 @@ def test_own_rules_are_added_and_excluded(tmp_path: Path) -> None:
     folder = tmp_path / "prompt_injection"
     folder.mkdir()
     (tmp_path / "own.yml").rename(folder / "own.yml")
-    found = Guard(rules_dir=tmp_path).inspect(text)
-    assert [finding.rule_id for finding in found.findings] == ["own-1"]
-    assert found.findings[0].explanation == "Names the house's own password"
-    assert not Guard(rules_dir=tmp_path, exclude=["own-*"]).inspect(text).findings
+
+    # What the shipped model thinks of such words is its own matter.
+    def own(guard: Guard, origin: Origin = Origin.USER) -> list[str]:
+        findings = guard.inspect(text, origin=origin).findings
+        return [it.explanation for it in findings if it.rule_id == "own-1"]
+
+    assert own(Guard(rules_dir=tmp_path)) == ["Names the house's own password"]
+    assert own(Guard(rules_dir=tmp_path, exclude=["own-*"])) == []
     scoped = Guard(rules_dir=tmp_path, exclude=[("own-1", "tool")])
-    assert scoped.inspect(text).findings
-    assert not scoped.inspect(text, origin=Origin.TOOL).findings
+    assert len(own(scoped)) == 1
+    assert own(scoped, Origin.TOOL) == []
 
 
 def test_a_wrong_rule_says_where(tmp_path: Path) -> None:
