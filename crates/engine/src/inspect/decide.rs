@@ -47,36 +47,12 @@ impl Engine {
                 confidence.min(fused)
             };
         }
-        let mut action = Action::Allow;
-        let mut leading: Option<(Action, f32, u8)> = None;
-        for (code, confidence) in (0_u8..).zip(confidences) {
-            let at = |thresholds: &[f32; CATEGORY_COUNT]| {
-                thresholds.get(usize::from(code)).copied().unwrap_or(f32::INFINITY)
-            };
-            let wanted = if confidence >= at(&self.thresholds.block) {
-                Action::Block
-            } else if confidence >= at(&self.thresholds.flag) {
-                Action::Flag
-            } else {
-                continue;
-            };
-            action = action.max(wanted);
-            if leading.is_none_or(|(known, by, _)| (wanted, confidence) > (known, by)) {
-                leading = Some((wanted, confidence, code));
-            }
-        }
+        let leading = self.leading(&confidences);
         let mut findings = std::mem::take(&mut scratch.found);
-        let flagged = |code: u8| {
-            self.thresholds
-                .flag
-                .get(usize::from(code))
-                .copied()
-                .unwrap_or(f32::INFINITY)
-        };
         let explained = findings
             .iter()
             .any(|finding| finding.category < MODEL_CATEGORY_COUNT && finding.score >= IN_USE_MIN);
-        if fused >= flagged(lead) && !explained {
+        if fused >= at(&self.thresholds.flag, lead) && !explained {
             findings.push(self.model_finding(text, seen, lead, fused, scratch));
         }
         findings.sort_by(|a, b| {
@@ -89,7 +65,7 @@ impl Engine {
         let severity = category.map_or(0, |code| severity_of(&findings, code, fused));
         let confidence = leading.map_or(fused, |(_, confidence, _)| confidence);
         Outcome {
-            action,
+            action: leading.map_or(Action::Allow, |(action, ..)| action),
             category,
             severity,
             confidence,
@@ -98,6 +74,24 @@ impl Engine {
             findings,
             exhausted: seen.exhausted,
         }
+    }
+
+    /// The category that asks for the strongest action, the surest of them if several do.
+    fn leading(&self, confidences: &[f32; CATEGORY_COUNT]) -> Option<(Action, f32, u8)> {
+        let mut leading: Option<(Action, f32, u8)> = None;
+        for (code, confidence) in (0_u8..).zip(*confidences) {
+            let wanted = if confidence >= at(&self.thresholds.block, code) {
+                Action::Block
+            } else if confidence >= at(&self.thresholds.flag, code) {
+                Action::Flag
+            } else {
+                continue;
+            };
+            if leading.is_none_or(|(known, by, _)| (wanted, confidence) > (known, by)) {
+                leading = Some((wanted, confidence, code));
+            }
+        }
+        leading
     }
 
     /// The category an attack on the model belongs to: the strongest rule's, else the category head's.
@@ -155,6 +149,10 @@ impl Engine {
             loud.into_iter().map(|(start, end)| back(start, end)).collect(),
         )
     }
+}
+
+fn at(thresholds: &[f32; CATEGORY_COUNT], code: u8) -> f32 {
+    thresholds.get(usize::from(code)).copied().unwrap_or(f32::INFINITY)
 }
 
 fn severity_of(findings: &[Finding], category: u8, confidence: f32) -> u8 {
