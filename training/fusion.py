@@ -49,6 +49,8 @@ AGAINST = ("rules_mentioned",)
 NGRAM_SCALE = 3.0
 LIFT = 64.0
 FLAT_BLOCKS_LOG2 = 1.2
+# Below this many words, as log2 of one more, a text says too little for its n-grams to be believed.
+SHORT_TOKENS_LOG2 = 3.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Settings:
     hidden: int = 16
     window_part: float = 0.3
     length_part: float = 0.3
+    short_part: float = 1.2
     evidence_max: float = 1.5
     ridge: float = 1e-3
     seed: int = 11
@@ -90,7 +93,8 @@ def base(rows: NDArray[np.float32], settings: Settings) -> Floats:
     length = column(rows, "log_blocks")
     window = settings.window_part * column(rows, "ngram_window")
     flat = flattened(column(rows, "ngram_whole"), length)
-    return np.asarray(flat + window - settings.length_part * length)
+    short = np.maximum(0, SHORT_TOKENS_LOG2 - column(rows, "log_tokens"))
+    return np.asarray(flat + window - settings.length_part * length - settings.short_part * short)
 
 
 def weigh(rows: NDArray[np.float32], attack: Flags, weight: Floats, settings: Settings) -> Weights:
@@ -124,8 +128,8 @@ def weigh(rows: NDArray[np.float32], attack: Flags, weight: Floats, settings: Se
 def combiner(weights: Weights, settings: Settings) -> modelfile.Fusion:
     """The weights as a network with one hidden layer, which is what the engine runs.
 
-    The first unit carries everything linear, lifted above zero; the others bend the score of the
-    whole text by the length of the text.
+    The first unit carries everything linear, lifted above zero; the last one takes away from texts of
+    a few words; the others bend the score of the whole text by the length of the text.
     """
     size = len(NAMES)
     inv_std = np.ones(size, np.float32)
@@ -138,14 +142,15 @@ def combiner(weights: Weights, settings: Settings) -> modelfile.Fusion:
     into[0, NAMES.index("ngram_window")] = settings.window_part * NGRAM_SCALE
     into[0, NAMES.index("log_blocks")] = -settings.length_part
     bend = _bend(settings)
-    into[1:, NAMES.index("ngram_whole")] = bend[:, 0]
-    into[1:, NAMES.index("log_blocks")] = bend[:, 1]
+    into[1:-1, NAMES.index("ngram_whole")] = bend[:, 0]
+    into[1:-1, NAMES.index("log_blocks")] = bend[:, 1]
+    into[-1, NAMES.index("log_tokens")] = -1.0
     return modelfile.Fusion(
         np.zeros(size, np.float32),
         inv_std,
         into,
-        np.append(LIFT, bend[:, 2]).astype(np.float32),
-        np.append(1.0, bend[:, 3]).astype(np.float32),
+        np.concatenate([[LIFT], bend[:, 2], [SHORT_TOKENS_LOG2]]).astype(np.float32),
+        np.concatenate([[1.0], bend[:, 3], [-settings.short_part]]).astype(np.float32),
         weights.bias - LIFT,
     )
 
@@ -159,7 +164,7 @@ def _bend(settings: Settings) -> Floats:
     # Scores near zero are where decisions are made.
     care = np.exp(-np.abs(points[:, 0]) / 2)
     care /= care.sum()
-    units = settings.hidden - 1
+    units = settings.hidden - 2
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         unit = flat.reshape(units, 4)
