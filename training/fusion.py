@@ -128,8 +128,8 @@ def weigh(rows: NDArray[np.float32], attack: Flags, weight: Floats, settings: Se
 def combiner(weights: Weights, settings: Settings) -> modelfile.Fusion:
     """The weights as a network with one hidden layer, which is what the engine runs.
 
-    The first unit carries everything linear, lifted above zero; the last one takes away from texts of
-    a few words; the others bend the score of the whole text by the length of the text.
+    The first unit carries everything linear, lifted above zero; the last one takes away from
+    texts of a few words; the others bend the score of the whole text by the length of the text.
     """
     size = len(NAMES)
     inv_std = np.ones(size, np.float32)

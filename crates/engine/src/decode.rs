@@ -114,10 +114,11 @@ pub struct Decoded {
 
 /// Decodes everything in `source` that any codec recognises, one layer deep, at most one view a codec.
 ///
-/// `hints` says which codecs can possibly find something; see [`Hints::of`].
-pub fn decode_all(source: &str, hints: Hints, limits: &Limits, out: &mut Vec<Decoded>) {
+/// `hints` says which codecs can possibly find something; see [`Hints::of`]. Returns whether every view
+/// found room within `limits`.
+pub fn decode_all(source: &str, hints: Hints, limits: &Limits, out: &mut Vec<Decoded>) -> bool {
     if !hints.any() {
-        return;
+        return true;
     }
     let mut room = Room {
         bytes: source
@@ -126,16 +127,21 @@ pub fn decode_all(source: &str, hints: Hints, limits: &Limits, out: &mut Vec<Dec
             .max(DECODED_BYTES_MIN),
         views: limits.views_max,
     };
+    let mut whole = true;
     for codec in Codec::ALL {
         if !hints.allow(codec) {
             continue;
         }
-        if let Some(found) = decode_one(codec, source, limits)
-            && room.take(found.text.len())
-        {
+        let Some(found) = decode_one(codec, source, limits) else {
+            continue;
+        };
+        if room.take(found.text.len()) {
             out.push(found);
+        } else {
+            whole = false;
         }
     }
+    whole
 }
 
 fn decode_one(codec: Codec, source: &str, limits: &Limits) -> Option<Decoded> {

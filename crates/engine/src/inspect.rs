@@ -150,6 +150,8 @@ pub struct Scratch {
     rewrites: Vec<Rewrite>,
     decoded: Vec<Decoded>,
     found: Vec<Finding>,
+    /// Something decoded found no room.
+    cut_short: bool,
 }
 
 impl Engine {

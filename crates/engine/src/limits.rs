@@ -13,8 +13,6 @@ pub struct Limits {
     pub encoded_run_min: usize,
     /// Findings that one inspection hands out.
     pub findings_max: usize,
-    /// Rule matches that one view may produce before the rest is skipped.
-    pub matches_max: usize,
 }
 
 impl Limits {
@@ -25,7 +23,6 @@ impl Limits {
         decoded_ratio_max: 4,
         encoded_run_min: 16,
         findings_max: 64,
-        matches_max: 4096,
     };
 }
 

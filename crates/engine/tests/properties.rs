@@ -153,7 +153,6 @@ fn threads_that_share_an_engine_agree() {
 }
 
 #[test]
-#[ignore = "a look-alike beside Latin in fancy letters alone, as in `Ω 𝓲`, is folded only the second time"]
 fn normalizing_twice_changes_nothing() {
     for text in texts(0x5eed_0005, 4000) {
         let once = training::normalized(&text);

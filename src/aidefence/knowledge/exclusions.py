@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aidefence.domain.enums import Origin
 from aidefence.domain.errors import SettingError
 
-_GLOB = re.compile(r"[a-z0-9*?.-]{1,64}")
+_GLOB = re.compile(r"[a-z0-9*.-]{1,64}")
 _EVERYWHERE = "*"
 
 

@@ -49,6 +49,7 @@ impl Engine {
         let mut derived = Derived::NONE;
         let mut loudest: Option<Loudest> = None;
         scratch.layers.clear();
+        scratch.cut_short = false;
         let base = std::mem::take(&mut scratch.base);
         self.derive(text, &base, &[], &[], scratch);
         scratch.base = base;
@@ -90,7 +91,7 @@ impl Engine {
                 scratch.derived = view;
             }
         }
-        let exhausted = scratch.layers.len() > self.limits.views_max;
+        let exhausted = scratch.cut_short || scratch.layers.len() > self.limits.views_max;
         (derived, loudest, exhausted)
     }
 
@@ -155,7 +156,8 @@ impl Engine {
         let decode = hints(view, text, &scratch.matching.context_counts);
         if decode.any() && scratch.layers.len() <= self.limits.views_max {
             scratch.decoded.clear();
-            decode_all(text, decode, &self.limits, &mut scratch.decoded);
+            // A view that found no room was not looked at, and the outcome has to say so.
+            scratch.cut_short |= !decode_all(text, decode, &self.limits, &mut scratch.decoded);
             for decoded in scratch.decoded.drain(..) {
                 let name = decoded.codec.name();
                 let undoes_itself = matches!(name, "rot13" | "reversed") && chain.contains(&name);

@@ -231,16 +231,22 @@ const fn is_cyrillic(c: char) -> bool {
 /// other script could be read as Latin. Real Russian or Greek beside Latin holds letters that cannot.
 fn is_latin_in_disguise(source: &str) -> bool {
     let mut latin = false;
+    let mut parts = Vec::new();
     for c in source.chars() {
-        latin |= c.is_ascii_alphabetic();
         if c.is_ascii() {
+            latin |= c.is_ascii_alphabetic();
             continue;
         }
-        if let Fold::Word(folded) = fold(c)
-            && is_look_alike_script(folded)
-            && look_alike(folded).is_none()
-        {
-            return false;
+        match fold(c) {
+            Fold::Word(folded) if is_look_alike_script(folded) && look_alike(folded).is_none() => return false,
+            // Letters in fancy dress read as Latin too.
+            Fold::Word(folded) => latin |= folded.is_ascii_alphabetic(),
+            Fold::Many => {
+                parts.clear();
+                expand(c, &mut parts);
+                latin |= parts.iter().any(char::is_ascii_alphabetic);
+            }
+            _ => {}
         }
     }
     latin

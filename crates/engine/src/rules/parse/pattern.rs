@@ -6,6 +6,7 @@ use regex_automata::util::syntax;
 use super::document::{Node, Value};
 use super::fields::{Fields, Report, boolean, non_empty_list, one_of, shown, text};
 use super::words::{NAME_FORM, is_name, words};
+use crate::lexicon::parse_text;
 use crate::rules::source::{Check, PatternSource, Position, RuleError, Shape};
 
 const KEYS: [&str; 7] = ["words", "text", "anchor", "regex", "exact", "check", "shape"];
@@ -124,15 +125,14 @@ fn texts(report: Report<'_>, node: Node) -> Result<Vec<(String, Position)>, Rule
     let mut texts = Vec::new();
     for entry in non_empty_list(report, node)? {
         let (literal, at) = text(report, entry)?;
-        let is_plain = literal
-            .chars()
-            .all(|letter| letter.is_alphanumeric() || letter.is_whitespace());
-        if is_plain || literal.len() < TEXT_BYTES_MIN {
+        // Literals are found by their ASCII punctuation, once full-width forms and the like are folded.
+        let folded = parse_text(&literal);
+        if folded.len() < TEXT_BYTES_MIN || !folded.iter().any(u8::is_ascii_punctuation) {
             return Err(report.error(
                 at,
                 format!("text {} has too little to hold on to", shown(&literal)),
                 format!(
-                    "at least {TEXT_BYTES_MIN} bytes, one of them no letter, digit or space; plain words belong into `words`"
+                    "at least {TEXT_BYTES_MIN} bytes, one of them ASCII punctuation; plain words belong into `words`"
                 ),
             ));
         }
