@@ -61,7 +61,6 @@ def test_many_spans_of_one_text_all_stand_where_they_should(pieces: list[str]) -
 @given(st.text(st.characters(), max_size=120))
 @settings(max_examples=400, deadline=None)
 def test_normalizing_twice_changes_nothing(text: str) -> None:
-    # With no plain Latin letter at all, look-alikes beside fancy ones are folded one call later.
     once = normalize(text)
     assert normalize(once) == once
 
