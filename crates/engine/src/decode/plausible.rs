@@ -19,7 +19,16 @@ pub(super) fn text_of(bytes: &[u8], charset: Charset) -> Option<String> {
         Charset::Unicode => utf16(bytes).or_else(|| std::str::from_utf8(bytes).ok().map(str::to_owned))?,
         Charset::Latin1 => latin1(bytes)?,
     };
-    reads_like_text(&text).then_some(text)
+    (reads_like_text(&text) || is_encoded_again(&text)).then_some(text)
+}
+
+/// Whether a text is one more encoded run. Bytes that decoded by chance are hardly ever all of one
+/// alphabet: a quarter of all bytes is in it, to the power of the length.
+fn is_encoded_again(text: &str) -> bool {
+    const LEN_MIN: usize = 16;
+    let in_alphabet =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\n');
+    text.len() >= LEN_MIN && text.bytes().all(in_alphabet)
 }
 
 /// UTF-16 shows by a byte order mark, or by the zero bytes beside ASCII characters.
