@@ -313,6 +313,7 @@ impl Engine {
     fn see<K: Classify>(&self, kernel: K, text: &str, context: Context, scratch: &mut Scratch) -> Seen {
         scratch.found.clear();
         scratch.matches.clear();
+        scratch.matching.gave_up = false;
         scratch.base.read(kernel, text, &self.rulebook.lexicon.anchors);
         self.rulebook.find(
             &scratch.base,
@@ -334,6 +335,7 @@ impl Engine {
         if may_rewrite(&scratch.base) || decode.any() || !scratch.base.smuggled.is_empty() {
             (derived, loudest, exhausted) = self.look_beneath(kernel, text, context, scratch);
         }
+        exhausted |= scratch.matching.gave_up;
         let (evidence, user_strongest) = self.weigh(&scratch.found);
         let row = row(&scratch.base, ngram, &evidence, derived, &scratch.base_context, context);
         Seen {

@@ -89,6 +89,8 @@ impl Engine {
                 let view = std::mem::take(&mut scratch.derived);
                 self.derive(&layer.text, &view, &layer.maps, &layer.chain, scratch);
                 scratch.derived = view;
+            } else {
+                scratch.cut_short |= self.hides_more(&layer.text, scratch);
             }
         }
         let exhausted = scratch.cut_short || scratch.layers.len() > self.limits.views_max;
@@ -114,6 +116,14 @@ impl Engine {
         sum_blocks(&scratch.derived, &self.model.table, &mut scratch.sums);
         let scores = self.model.ngram_scores(&scratch.sums);
         scores.whole.max(scores.window)
+    }
+
+    /// Whether a text at the last depth still decodes to something.
+    fn hides_more(&self, text: &str, scratch: &mut Scratch) -> bool {
+        let decode = hints(&scratch.derived, text, &scratch.matching.context_counts);
+        scratch.decoded.clear();
+        let whole = !decode.any() || decode_all(text, decode, &self.limits, &mut scratch.decoded);
+        !whole || !scratch.decoded.is_empty()
     }
 
     /// Queues what a text decodes to, and what its view reads like without disguise.

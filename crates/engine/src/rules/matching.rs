@@ -13,6 +13,8 @@ use crate::text::View;
 const REGEX_REACH: usize = 256;
 /// Places one condition may hold in one view.
 const MATCHES_PER_CONDITION_MAX: usize = 16;
+/// Windows in which a condition's regexes may look in vain before the search is given up, and says so.
+const FRUITLESS_MAX: usize = 128;
 /// Hits of one class tried around a driver hit, either side.
 const NEIGHBOURS: usize = 4;
 
@@ -51,6 +53,8 @@ pub(crate) struct Scratch {
     reports: Vec<u32>,
     candidates: Vec<u32>,
     gathered: Gathered,
+    /// Some regex looked in vain too often; the reader of this resets it.
+    pub(crate) gave_up: bool,
 }
 
 /// The hits of every class that some candidate asks for.
@@ -197,6 +201,7 @@ impl Rulebook {
             candidates,
             gathered,
             reports,
+            gave_up,
             ..
         } = scratch;
         candidates.retain(|index| self.reaches(*index, context));
@@ -245,7 +250,7 @@ impl Rulebook {
                 unwanted: &unwanted,
                 reports,
             };
-            self.hold(rule, &place, matches);
+            *gave_up |= self.hold(rule, &place, matches);
         }
     }
 
@@ -265,18 +270,19 @@ impl Rulebook {
         })
     }
 
-    /// Finds the places where one condition holds, driven by its class with the fewest hits.
-    fn hold(&self, rule: &Rule, here: &Place<'_>, matches: &mut Vec<Match>) {
+    /// Finds the places where one condition holds, driven by its class with the fewest hits. Returns
+    /// whether it gave up before it had seen all of them.
+    fn hold(&self, rule: &Rule, here: &Place<'_>, matches: &mut Vec<Match>) -> bool {
         let Place {
             condition, lists, view, ..
         } = *here;
         let Some(driver) = (0..lists.len()).min_by_key(|index| lists.get(*index).map_or(usize::MAX, |list| list.len()))
         else {
-            return;
+            return false;
         };
         let mut found = 0;
         let mut covered = 0;
-        let mut fruitless = 0;
+        let (mut fruitless, mut in_vain) = (0, 0);
         let mut chosen = Vec::with_capacity(lists.len());
         for anchor in lists.get(driver).copied().unwrap_or_default() {
             if found >= MATCHES_PER_CONDITION_MAX {
@@ -300,7 +306,11 @@ impl Rulebook {
                 continue;
             }
             let Some(place) = self.place(here, &chosen) else {
-                fruitless = anchor.start as usize + REGEX_REACH / 2;
+                fruitless = anchor.start as usize + REGEX_REACH;
+                in_vain += 1;
+                if in_vain >= FRUITLESS_MAX {
+                    return true;
+                }
                 continue;
             };
             covered = place.end.max(anchor.end);
@@ -316,6 +326,7 @@ impl Rulebook {
                 parts,
             });
         }
+        false
     }
 
     /// The bytes a match covers: what its regexes found, else everything between its words.
