@@ -95,7 +95,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--work",
         type=Path,
-        default=data.REPOSITORY / "training" / "work",
+        default=data.REPOSITORY / "training" / "cache",
         help="what is saved between runs",
     )
     parser.add_argument("--out", type=Path, default=MODELS, help="where the model and its card go")
