@@ -11,9 +11,19 @@ from typing import Any
 import numpy as np
 
 from aidefence.engine import _native
-from training import card, data, features, fusion, metrics, modelfile, ngram, report, tier1
+from training import (
+    assembly,
+    card,
+    data,
+    features,
+    fusion,
+    metrics,
+    modelfile,
+    ngram,
+    report,
+    tier1,
+)
 from training import categories as kinds
-from training import corpus as corpora
 
 MODELS = data.REPOSITORY / "src" / "aidefence" / "models"
 REPORT = data.REPOSITORY / "training" / "report"
@@ -34,11 +44,11 @@ def main() -> None:
     say = tier1.Progress(data.FOLD_COUNT + 6).step
     say("reading data, writing pairs, dropping copies")
     directory = data.data_directory(given.data)
-    corpus, cleaning = corpora.build(directory, given.work)
+    corpus, cleaning = assembly.build(directory, given.work)
     say(f"features of {len(corpus.records)} texts")
     blocks = features.read(corpus.texts)
     examples = ngram.Examples(
-        blocks, corpus.attack, corpus.weight, corpora.injections(corpus, blocks)
+        blocks, corpus.attack, corpus.weight, assembly.injections(corpus, blocks)
     )
     rules = tier1.rule_files()
     rows = tier1.held_out_rows(examples, corpus, rules, given.work, say)
@@ -73,7 +83,7 @@ def main() -> None:
     found["single_scores"] = single
     found["categories"] = kinds.measure(category_head, dev.records)
     found["generator"] = report.diversity(
-        [record for record in corpus.records if record.source == corpora.GENERATED], dev.records
+        [record for record in corpus.records if record.source == assembly.GENERATED], dev.records
     )
     given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "tier1.aidm").write_bytes(file)
@@ -103,7 +113,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _held(corpus: corpora.Corpus, logits: metrics.Floats) -> tier1.Held:
+def _held(corpus: assembly.Corpus, logits: metrics.Floats) -> tier1.Held:
     real = corpus.real
     records = [record for record, kept in zip(corpus.records, real, strict=True) if kept]
     return tier1.Held(logits[real], corpus.attack[real], corpus.weight[real].astype(float), records)
@@ -138,7 +148,7 @@ def _system_counts(records: list[data.Record]) -> dict[str, int]:
 
 
 def _found(
-    corpus: corpora.Corpus,
+    corpus: assembly.Corpus,
     settings: tier1.Settings,
     rules: list[tuple[str, str]],
     held: dict[str, tier1.Held],

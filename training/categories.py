@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.corpus import Corpus
+    from training.assembly import Corpus
     from training.data import Record
 
 FEATURE_BITS = 20

@@ -9,13 +9,13 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from training import metrics
-from training.corpus import GENERATED, GENERATED_SHARE
+from training.assembly import GENERATED, GENERATED_SHARE
 from training.data import near_copies, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.corpus import Corpus
+    from training.assembly import Corpus
     from training.data import Cleaning, Record
     from training.tier1 import Held
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.corpus import Corpus
+    from training.assembly import Corpus
 
 RULES = data.REPOSITORY / "src" / "aidefence" / "rules"
 FLAG_CONFIDENCE = 0.80
