@@ -4,9 +4,12 @@ use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
-use super::plausible::{Charset, text_of};
+use super::plausible::{Charset, may_begin_text, text_of};
 use super::{Codec, Decoded, Runs};
 use crate::limits::Limits;
+
+/// Characters of a run that are decoded to see whether the rest is worth it.
+const HEAD_LEN: usize = 100;
 
 /// Finds and decodes ASCII85, between `<~` and `~>` or as a run of its characters.
 pub(super) fn decode(source: &str, limits: &Limits) -> Option<Decoded> {
@@ -69,11 +72,23 @@ fn is_wrapped(run: &[u8]) -> bool {
 }
 
 fn text_in(run: &[u8]) -> Option<String> {
+    if let Some(head) = run.get(..HEAD_LEN)
+        && !may_begin_text(&groups_of(head)?.bytes, Charset::Unicode)
+    {
+        return None;
+    }
     text_of(&bytes_of(run)?, Charset::Unicode)
 }
 
-/// The bytes that `run` stands for; none where a character or a value is out of range.
-fn bytes_of(run: &[u8]) -> Option<Vec<u8>> {
+/// Whole groups of five, and what stands behind the last.
+struct Groups {
+    bytes: Vec<u8>,
+    value: u32,
+    digits: usize,
+}
+
+/// Reads `run`; none where a character or a value is out of range.
+fn groups_of(run: &[u8]) -> Option<Groups> {
     let mut bytes = Vec::with_capacity(run.len());
     let (mut value, mut digits) = (0_u32, 0_usize);
     for byte in run {
@@ -91,6 +106,16 @@ fn bytes_of(run: &[u8]) -> Option<Vec<u8>> {
             (value, digits) = (0, 0);
         }
     }
+    Some(Groups { bytes, value, digits })
+}
+
+/// The bytes that `run` stands for.
+fn bytes_of(run: &[u8]) -> Option<Vec<u8>> {
+    let Groups {
+        mut bytes,
+        mut value,
+        digits,
+    } = groups_of(run)?;
     match digits {
         0 => Some(bytes),
         1 => None,

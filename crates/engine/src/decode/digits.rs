@@ -24,6 +24,9 @@ pub(super) fn hex(source: &str, limits: &Limits) -> Option<Decoded> {
 
 /// Finds and decodes groups of eight binary digits, together or apart.
 pub(super) fn binary(source: &str, limits: &Limits) -> Option<Decoded> {
+    if !holds_eight(source.as_bytes()) {
+        return None;
+    }
     let spelling = Spelling {
         is_digit: |byte| matches!(byte, b'0' | b'1'),
         marker: b'b',
@@ -31,6 +34,19 @@ pub(super) fn binary(source: &str, limits: &Limits) -> Option<Decoded> {
         bits: 1,
     };
     scan(source.as_bytes(), &spelling, limits.encoded_run_min, Codec::Binary)
+}
+
+/// Whether eight binary digits stand in a row anywhere. Where the eighth is none, none of the seven before
+/// it needs a look.
+fn holds_eight(source: &[u8]) -> bool {
+    let mut start = 0;
+    while let Some(digits) = source.get(start..start + 8) {
+        match digits.iter().rposition(|byte| !matches!(byte, b'0' | b'1')) {
+            Some(border) => start += border + 1,
+            None => return true,
+        }
+    }
+    false
 }
 
 /// How a byte is spelt.
@@ -80,9 +96,26 @@ fn scan(source: &[u8], spelling: &Spelling, run_min: usize, codec: Codec) -> Opt
     runs.finish()
 }
 
-/// The next run of letters, digits and underscores; everything outside ASCII counts as a letter.
+/// Letters, digits and underscores; everything outside ASCII counts as a letter.
+static WORD: [bool; 256] = word();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
+const fn word() -> [bool; 256] {
+    let mut word = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        word[byte] = matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | 0x80..);
+        byte += 1;
+    }
+    word
+}
+
+/// The next run of such characters.
 fn next_word(source: &[u8], from: usize) -> Option<Range<usize>> {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
+    let is_word = |byte: &u8| WORD.get(usize::from(*byte)).copied().unwrap_or(false);
     let start = from + source.get(from..)?.iter().position(is_word)?;
     let rest = source.get(start..)?;
     let len = rest.iter().position(|byte| !is_word(byte)).unwrap_or(rest.len());

@@ -22,6 +22,22 @@ pub(super) fn text_of(bytes: &[u8], charset: Charset) -> Option<String> {
     (reads_like_text(&text) || is_encoded_again(&text)).then_some(text)
 }
 
+/// Whether bytes that begin with `head` may be text of any kind that [`text_of`] knows: enough to turn
+/// chance away before all of it is decoded.
+pub(super) fn may_begin_text(head: &[u8], charset: Charset) -> bool {
+    match charset {
+        Charset::Unicode => {
+            let marked = matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+            // A character that the end of the head cuts has no length of error.
+            let readable = || std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
+            marked || memchr::memchr(0, head).is_some() || readable()
+        }
+        Charset::Latin1 => head
+            .iter()
+            .all(|byte| matches!(byte, 0x20..0x7f | 0xc0.. | b'\n' | b'\r' | b'\t')),
+    }
+}
+
 /// Whether a text is one more encoded run. Bytes that decoded by chance are hardly ever all of one
 /// alphabet: a quarter of all bytes is in it, to the power of the length.
 fn is_encoded_again(text: &str) -> bool {

@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
-use super::plausible::{Charset, text_of};
+use super::plausible::{Charset, may_begin_text, text_of};
 use super::{Codec, Decoded, Runs};
 use crate::limits::Limits;
+
+/// Digits of a run that are decoded to see whether the rest is worth it.
+const HEAD_LEN: usize = 128;
 
 /// Marks bytes that carry no digit.
 const NONE: u8 = 0xff;
@@ -110,30 +113,38 @@ impl Scan<'_> {
     fn run(&self, codec: Codec) -> Option<Decoded> {
         let mut runs = Runs::new(codec);
         let mut from = 0;
-        while let Some(first) = self.next_piece(from) {
-            from = first.close;
-            if first.end - first.start < self.run_min {
-                continue;
-            }
+        while let Some(first) = self.next_run(from) {
             let pieces = self.pieces_from(first);
-            from = pieces.last().map_or(from, |last| last.close);
+            from = pieces.last().map_or(first.close, |last| last.close);
             self.decode_pieces(&pieces, &mut runs);
         }
         runs.finish()
     }
 
-    fn next_piece(&self, from: usize) -> Option<Piece> {
-        let rest = self.source.get(from..)?;
-        let start = from + rest.iter().position(|byte| self.radix.holds(*byte))?;
+    /// The next run that is long enough. Where the last digit of such a run is none, no byte before it needs
+    /// a look.
+    fn next_run(&self, from: usize) -> Option<Piece> {
+        let mut start = from;
+        loop {
+            let digits = self.source.get(start..start + self.run_min.max(1))?;
+            match digits.iter().rposition(|byte| !self.radix.holds(*byte)) {
+                Some(border) => start += border + 1,
+                None => return self.piece_at(start),
+            }
+        }
+    }
+
+    /// The run of digits from `start` on, however short, if there is one.
+    fn piece_at(&self, start: usize) -> Option<Piece> {
         let run = self.source.get(start..)?;
-        let end = start
-            + run
-                .iter()
-                .position(|byte| !self.radix.holds(*byte))
-                .unwrap_or(run.len());
+        let len = run
+            .iter()
+            .position(|byte| !self.radix.holds(*byte))
+            .unwrap_or(run.len());
+        let end = start + len;
         let tail = self.source.get(end..)?;
         let padding = tail.iter().take(6).take_while(|byte| **byte == b'=').count();
-        Some(Piece {
+        (len > 0).then_some(Piece {
             start,
             end,
             close: end + padding,
@@ -148,12 +159,9 @@ impl Scan<'_> {
             let Some((gap, lines)) = self.gap(last.close) else {
                 break;
             };
-            let Some(next) = self.next_piece(last.close) else {
+            let Some(next) = self.piece_at(last.close + gap) else {
                 break;
             };
-            if next.start != last.close + gap {
-                break;
-            }
             let long = next.end - next.start >= self.run_min;
             // Only the last chunk may be short; padding or the end of the line tells it from a word.
             let ends = next.close > next.end || (lines && self.ends_line(next.close));
@@ -256,6 +264,11 @@ impl Scan<'_> {
         let Some(bytes) = self.source.get(range.clone()) else {
             return false;
         };
+        if let Some(head) = bytes.get(..HEAD_LEN)
+            && !may_begin_text(&self.radix.decode(head), charset)
+        {
+            return false;
+        }
         let Some(text) = text_of(&self.radix.decode(bytes), charset) else {
             return false;
         };
