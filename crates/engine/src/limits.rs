@@ -7,7 +7,7 @@ pub struct Limits {
     pub decode_depth_max: usize,
     /// How many decoded or rewritten views one text may have, all depths together.
     pub views_max: usize,
-    /// Bytes that all decoded views together may hold, as a multiple of the text (never under 64 KiB).
+    /// Bytes that all decoded views together may hold, as a multiple of a short text; see [`Limits::room`].
     pub decoded_ratio_max: usize,
     /// Shortest encoded run that a decoder looks at, in characters.
     pub encoded_run_min: usize,
@@ -24,6 +24,37 @@ impl Limits {
         encoded_run_min: 16,
         findings_max: 64,
     };
+}
+
+/// Derived views of one text never get less room than this, however short the text.
+const ROOM_MIN: usize = 64 << 10;
+/// A text gets more room than its own length up to here only.
+const ROOM_GENEROUS: usize = 256 << 10;
+
+impl Limits {
+    /// Bytes that all derived views of a text of `len` bytes may hold: several times a short text, a long
+    /// text once, so that a long text costs no more a byte.
+    #[must_use]
+    pub const fn room(&self, len: usize) -> usize {
+        let generous = len.saturating_mul(self.decoded_ratio_max);
+        let generous = if generous < ROOM_GENEROUS {
+            generous
+        } else {
+            ROOM_GENEROUS
+        };
+        let room = if len > generous { len } else { generous };
+        if room > ROOM_MIN { room } else { ROOM_MIN }
+    }
+
+    /// How much of what is `left` of the room one view of `len` bytes may take. A view of a long text
+    /// takes half, so that what lies beneath it is looked at as well; the rest stays unread.
+    #[must_use]
+    pub const fn share(left: usize, len: usize) -> usize {
+        let half = left / 2;
+        let most = if half > ROOM_GENEROUS { half } else { ROOM_GENEROUS };
+        let most = if most < left { most } else { left };
+        if len < most { len } else { most }
+    }
 }
 
 impl Default for Limits {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{Engine, Scratch, to_root};
 use crate::decode::decode_all;
 use crate::features::Derived;
+use crate::limits::Limits;
 use crate::map::OffsetMap;
 use crate::masks::Classify;
 use crate::ngram::sum_blocks;
@@ -15,8 +16,8 @@ use crate::text::View;
 
 /// Tokens a derived view needs before the n-gram model is asked about it.
 const DERIVED_TOKENS_MIN: usize = 3;
-/// Decoded bytes are never limited below this.
-const DECODED_BYTES_MIN: usize = 64 << 10;
+/// A part of a view shorter than this is not worth reading.
+const PART_MIN: usize = 4 << 10;
 
 /// A text made from the inspected one, waiting to be looked at.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl Engine {
         context: Context,
         scratch: &mut Scratch,
     ) -> (Derived, Option<Loudest>, bool) {
-        let mut budget = (text.len() * self.limits.decoded_ratio_max).max(DECODED_BYTES_MIN);
+        let mut room = self.limits.room(text.len());
         let mut derived = Derived::NONE;
         let mut loudest: Option<Loudest> = None;
         scratch.layers.clear();
@@ -58,16 +59,22 @@ impl Engine {
             let Some(slot) = scratch.layers.get_mut(next) else {
                 break;
             };
-            let layer = Layer {
+            let mut layer = Layer {
                 text: std::mem::take(&mut slot.text),
                 maps: std::mem::take(&mut slot.maps),
                 chain: std::mem::take(&mut slot.chain),
             };
             next += 1;
-            let Some(left) = budget.checked_sub(layer.text.len()) else {
-                return (derived, loudest, true);
-            };
-            budget = left;
+            let share = Limits::share(room, layer.text.len());
+            if share < layer.text.len() {
+                scratch.cut_short = true;
+                // A shorter view behind it may still fit.
+                if share < PART_MIN {
+                    continue;
+                }
+                layer.text.truncate(boundary_before(&layer.text, share));
+            }
+            room -= layer.text.len();
             if layer.chain.last().is_some_and(|name| is_rewrite(name)) {
                 derived.rewritten += 1;
             } else {
@@ -182,6 +189,11 @@ impl Engine {
             }
         }
     }
+}
+
+/// The last position not behind `at` at which a character starts.
+fn boundary_before(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 fn is_rewrite(name: &str) -> bool {
