@@ -11,6 +11,8 @@ use crate::text::View;
 
 /// Bytes either side of a candidate that a regex may look at.
 const REGEX_REACH: usize = 256;
+/// Bytes of a match, from its start, that its regexes look at: a token may be as long as the text.
+const REGEX_SPAN: usize = 4096;
 /// Places one condition may hold in one view.
 const MATCHES_PER_CONDITION_MAX: usize = 16;
 /// Windows in which a condition's regexes may look in vain before the search is given up, and says so.
@@ -344,13 +346,11 @@ impl Rulebook {
             let pattern = self.patterns.get(*index as usize)?;
             let found = if pattern.exact {
                 let there = view.map.to_source(start as usize..end as usize);
-                let window = there.start.saturating_sub(REGEX_REACH)..(there.end + REGEX_REACH).min(source.len());
-                let found = pattern.find(source.as_bytes(), window)?;
+                let found = pattern.find(source.as_bytes(), around(&there, source.len()))?;
                 from_source(view, &found)
             } else {
-                let window =
-                    (start as usize).saturating_sub(REGEX_REACH)..(end as usize + REGEX_REACH).min(view.text().len());
-                let found = pattern.find(view.text(), window)?;
+                let there = start as usize..end as usize;
+                let found = pattern.find(view.text(), around(&there, view.text().len()))?;
                 crate::text::narrow(found.start)..crate::text::narrow(found.end)
             };
             place = Some(match place {
@@ -360,6 +360,12 @@ impl Rulebook {
         }
         Some(place.unwrap_or(start..end))
     }
+}
+
+/// What a regex may look at around a match.
+fn around(matched: &Range<usize>, len: usize) -> Range<usize> {
+    let end = matched.end.min(matched.start + REGEX_SPAN);
+    matched.start.saturating_sub(REGEX_REACH)..(end + REGEX_REACH).min(len)
 }
 
 /// The range of the normalised text that a range of its source became.
