@@ -33,20 +33,70 @@ const CHAR_MASK: u32 = (1 << TAG_SHIFT) - 1;
 pub(crate) fn fold(c: char) -> Fold {
     let entry = match table().get(c as usize) {
         Some(entry) => *entry,
-        None => encode(compute(c)),
+        None => beyond(c),
     };
     decode(entry)
 }
 
-/// All characters a [`Fold::Many`] character stands for, folded, at most 18 of them (U+FDFA).
+/// The longest expansion; only the honorific U+FDFA has a longer one, whose first two words say enough.
+const EXPANSION_LEN_MAX: usize = 8;
+/// Characters are kept by 256.
+const PAGE_SHIFT: u32 = 8;
+const PAGE_COUNT: usize = 0x11_0000 >> PAGE_SHIFT;
+
+/// What a character outside the plane of the table becomes, kept for its page from the first one on.
+fn beyond(c: char) -> u32 {
+    static PAGES: [OnceLock<Box<[u32]>>; PAGE_COUNT] = [const { OnceLock::new() }; PAGE_COUNT];
+    let page = PAGES.get(c as usize >> PAGE_SHIFT).map(|page| {
+        page.get_or_init(|| {
+            letters_beside(c)
+                .map(|letter| encode(letter.map_or(Fold::Drop, compute)))
+                .collect()
+        })
+    });
+    page.and_then(|page| page.get(c as usize & 0xFF))
+        .copied()
+        .unwrap_or_else(|| encode(Fold::Drop))
+}
+
+/// The 256 characters of a page, none where there is no such character.
+fn letters_beside(c: char) -> impl Iterator<Item = Option<char>> {
+    let first = c as u32 >> PAGE_SHIFT << PAGE_SHIFT;
+    (first..first + 256).map(char::from_u32)
+}
+
+/// All characters a [`Fold::Many`] character stands for, folded.
 pub(crate) fn expand(c: char, out: &mut Vec<char>) {
+    /// Where the expansion of each character of a page ends, and all of them in a row.
+    type Page = (Box<[u16]>, Box<[char]>);
+    static PAGES: [OnceLock<Page>; PAGE_COUNT] = [const { OnceLock::new() }; PAGE_COUNT];
     out.clear();
+    let Some(page) = PAGES.get(c as usize >> PAGE_SHIFT) else {
+        return;
+    };
+    let (ends, letters) = page.get_or_init(|| {
+        let mut all = Vec::new();
+        let ends = letters_beside(c).map(|letter| {
+            if let Some(letter) = letter.filter(|letter| fold(*letter) == Fold::Many) {
+                compute_expansion(letter, &mut all);
+            }
+            u16::try_from(all.len()).unwrap_or(u16::MAX)
+        });
+        (ends.collect(), all.into_boxed_slice())
+    });
+    let place = c as usize & 0xFF;
+    let end_of = |place: usize| ends.get(place).map_or(0, |end| usize::from(*end));
+    let start = place.checked_sub(1).map_or(0, end_of);
+    out.extend_from_slice(letters.get(start..end_of(place)).unwrap_or_default());
+}
+
+fn compute_expansion(c: char, out: &mut Vec<char>) {
     if let Some(pair) = digraph(c) {
         out.extend(pair);
         return;
     }
     // Folding may itself end in a digraph: U+01E2 is an Æ with a macron.
-    for part in std::iter::once(c).nfkc().take(18) {
+    for part in std::iter::once(c).nfkc().take(EXPANSION_LEN_MAX) {
         match compute(part) {
             Fold::Word(folded) | Fold::Single(folded) | Fold::Gap(folded) => out.push(folded),
             Fold::Many => match compute_single(part) {
