@@ -114,7 +114,9 @@ def _export(given: argparse.Namespace) -> None:
     some = data.load(given.data, "dev")[::45][:PARITY_TEXTS]
     reader = _reader(given.out)
     mine = [reader.read(record.text, sentences=False).attack_logit for record in some]
-    theirs = score.texts(model, tokenizer, [record.text for record in some], windows_max=96)[:, 0]
+    theirs = score.texts(
+        model, tokenizer, [record.text for record in some], windows_max=96, exact=True
+    )[:, 0]
     apart = np.abs(np.array(mine) - theirs)
     size = target.stat().st_size + (given.out / "tokenizer.json").stat().st_size
     found = {

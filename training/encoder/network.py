@@ -140,9 +140,9 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def half_precision(where: torch.device) -> torch.autocast:
+def half_precision(where: torch.device, *, off: bool = False) -> torch.autocast:
     """Mixed precision where the processor multiplies 16-bit numbers natively; else nothing."""
     able = where.type == "cuda" or (
         torch.ops.mkldnn._is_mkldnn_bf16_supported()  # noqa: SLF001 - there is no public way to ask
     )
-    return torch.autocast(where.type, torch.bfloat16, enabled=able)
+    return torch.autocast(where.type, torch.bfloat16, enabled=able and not off)

@@ -31,6 +31,7 @@ def texts(
     *,
     windows_max: int = 16,
     sentences: bool = False,
+    exact: bool = False,
 ) -> NDArray[np.float32]:
     """Logits of each text: the highest attack and harm, the kinds of the strongest part."""
     limits = EncoderLimits(windows_max=windows_max, characters_max=vocabulary.CHARACTERS_MAX)
@@ -46,7 +47,7 @@ def texts(
             for start, end in spans:
                 rows.append([vocabulary.BEGIN, *found.ids[start:end], vocabulary.END])
                 owner.append(at + number)
-    return strongest(run(model, rows), np.array(owner), len(given))
+    return strongest(run(model, rows, exact=exact), np.array(owner), len(given))
 
 
 def strongest(
@@ -62,14 +63,14 @@ def strongest(
     return found
 
 
-def run(model: Encoder, rows: Sequence[list[int]]) -> NDArray[np.float32]:
-    """Logits of each row, in order."""
+def run(model: Encoder, rows: Sequence[list[int]], *, exact: bool = False) -> NDArray[np.float32]:
+    """Logits of each row, in order; `exact` computes in 32 bits."""
     where = network.device()
     model.to(where).eval()
     order = sorted(range(len(rows)), key=lambda at: -len(rows[at]))
     found = np.zeros((len(rows), network.OUTPUTS), np.float32)
     at, began, said = 0, time.monotonic(), time.monotonic()
-    with torch.inference_mode(), network.half_precision(where):
+    with torch.inference_mode(), network.half_precision(where, off=exact):
         while at < len(order):
             size = max(1, BATCH_TOKENS // len(rows[order[at]]))
             part = order[at : at + size]
