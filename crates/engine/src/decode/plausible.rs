@@ -19,7 +19,28 @@ pub(super) fn text_of(bytes: &[u8], charset: Charset) -> Option<String> {
         Charset::Unicode => utf16(bytes).or_else(|| std::str::from_utf8(bytes).ok().map(str::to_owned))?,
         Charset::Latin1 => latin1(bytes)?,
     };
-    (reads_like_text(&text) || is_encoded_again(&text)).then_some(text)
+    if text.len() > SAMPLED_FROM && !samples(&text).any(is_plausible) {
+        return None;
+    }
+    is_plausible(&text).then_some(text)
+}
+
+/// Longer texts are read whole only where a sample reads like one.
+const SAMPLED_FROM: usize = 64 << 10;
+const SAMPLE_LEN: usize = 1 << 10;
+const SAMPLE_COUNT: usize = 16;
+
+/// Stretches of a long text, evenly spread.
+fn samples(text: &str) -> impl Iterator<Item = &str> {
+    let boundary = |at: usize| (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(at);
+    (0..SAMPLE_COUNT).filter_map(move |number| {
+        let start = text.len() / SAMPLE_COUNT * number;
+        text.get(boundary(start)..boundary(start + SAMPLE_LEN))
+    })
+}
+
+fn is_plausible(text: &str) -> bool {
+    reads_like_text(text) || is_encoded_again(text)
 }
 
 /// Whether bytes that begin with `head` may be text of any kind that [`text_of`] knows: enough to turn
