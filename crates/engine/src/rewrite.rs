@@ -191,16 +191,16 @@ fn undo_leet(view: &View) -> Option<Rewrite> {
     let text = view.text();
     let mut writer = Writer::new(text);
     let mut changed = false;
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'$' | b'!' | b'|');
+    let is_part = |byte: &u8| LEET.get(usize::from(*byte)).is_some_and(|class| class & PART != 0);
     let mut at = 0;
-    while at < text.len() {
-        let len = text
-            .get(at..)
-            .unwrap_or_default()
-            .iter()
-            .take_while(|byte| is_part(**byte))
-            .count();
-        let run = text.get(at..at + len).unwrap_or_default();
+    while let Some(rest) = text.get(at..) {
+        let Some(gap) = rest.iter().position(is_part) else {
+            break;
+        };
+        at += gap;
+        let run = text.get(at..).unwrap_or_default();
+        let len = run.iter().position(|byte| !is_part(byte)).unwrap_or(run.len());
+        let run = run.get(..len).unwrap_or_default();
         if is_leet(run) {
             writer.copy_to(at);
             for (place, byte) in run.iter().enumerate() {
@@ -216,25 +216,48 @@ fn undo_leet(view: &View) -> Option<Rewrite> {
     if changed { writer.finish("leet") } else { None }
 }
 
+/// Classes of bytes of a word in which signs may stand for letters.
+const PART: u8 = 1;
+const SIGN: u8 = 2;
+const SMALL: u8 = 4;
+
+static LEET: [u8; 256] = leet_classes();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
+const fn leet_classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' => PART | SMALL,
+            b'0' | b'1' | b'3' | b'4' | b'5' | b'7' | b'8' | b'@' | b'$' | b'!' | b'|' => PART | SIGN,
+            b'A'..=b'Z' | b'2' | b'6' | b'9' => PART,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+}
+
 /// Letters on both sides of a sign, or a sign before at least two letters: `pr3vious`, `4ll`; not `mp3`.
 fn is_leet(run: &[u8]) -> bool {
-    if run.len() < 3 || run.len() > 64 || run.iter().filter(|byte| byte.is_ascii_lowercase()).count() < 2 {
+    if run.len() < 3 || run.len() > 64 {
         return false;
     }
-    let sign = |byte: &u8| {
-        matches!(
-            byte,
-            b'0' | b'1' | b'3' | b'4' | b'5' | b'7' | b'8' | b'@' | b'$' | b'!' | b'|'
-        )
-    };
+    let class = |byte: &u8| LEET.get(usize::from(*byte)).copied().unwrap_or(0);
+    let counts = |byte: &u8| class(byte) & (SMALL | SIGN) != 0;
+    let sign = |byte: &u8| class(byte) & SIGN != 0;
+    if !run.iter().any(sign) || run.iter().filter(|byte| byte.is_ascii_lowercase()).count() < 2 {
+        return false;
+    }
     let inside = run.windows(3).any(|window| match window {
-        [a, b, c] => (a.is_ascii_lowercase() || sign(a)) && sign(b) && (c.is_ascii_lowercase() || sign(c)),
+        [a, b, c] => counts(a) && sign(b) && counts(c),
         _ => false,
     });
-    let opening = run.first().is_some_and(sign)
-        && run
-            .get(1..3)
-            .is_some_and(|two| two.iter().all(|b| b.is_ascii_lowercase() || sign(b)));
+    let opening = run.first().is_some_and(sign) && run.get(1..3).is_some_and(|two| two.iter().all(counts));
     inside || opening
 }
 
