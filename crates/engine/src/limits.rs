@@ -29,7 +29,9 @@ impl Limits {
 /// Derived views of one text never get less room than this, however short the text.
 const ROOM_MIN: usize = 64 << 10;
 /// A text gets more room than its own length up to here only.
-const ROOM_GENEROUS: usize = 256 << 10;
+const ROOM_GENEROUS: usize = 512 << 10;
+/// What is read of a view when all room is taken.
+const GLANCE: usize = 4 << 10;
 
 impl Limits {
     /// Bytes that all derived views of a text of `len` bytes may hold: several times a short text, a long
@@ -46,13 +48,14 @@ impl Limits {
         if room > ROOM_MIN { room } else { ROOM_MIN }
     }
 
-    /// How much of what is `left` of the room one view of `len` bytes may take. A view of a long text
-    /// takes half, so that what lies beneath it is looked at as well; the rest stays unread.
+    /// How much of what is `left` of the room one view of `len` bytes may take. A long view takes half, so
+    /// that what lies beneath it is looked at as well, and any view a little, so that none goes unseen.
     #[must_use]
     pub const fn share(left: usize, len: usize) -> usize {
+        let short = if left < ROOM_MIN { left } else { ROOM_MIN };
         let half = left / 2;
-        let most = if half > ROOM_GENEROUS { half } else { ROOM_GENEROUS };
-        let most = if most < left { most } else { left };
+        let most = if half > short { half } else { short };
+        let most = if most > GLANCE { most } else { GLANCE };
         if len < most { len } else { most }
     }
 }

@@ -16,8 +16,6 @@ use crate::text::View;
 
 /// Tokens a derived view needs before the n-gram model is asked about it.
 const DERIVED_TOKENS_MIN: usize = 3;
-/// A part of a view shorter than this is not worth reading.
-const PART_MIN: usize = 4 << 10;
 
 /// A text made from the inspected one, waiting to be looked at.
 #[derive(Debug)]
@@ -68,13 +66,9 @@ impl Engine {
             let share = Limits::share(room, layer.text.len());
             if share < layer.text.len() {
                 scratch.cut_short = true;
-                // A shorter view behind it may still fit.
-                if share < PART_MIN {
-                    continue;
-                }
                 layer.text.truncate(boundary_before(&layer.text, share));
             }
-            room -= layer.text.len();
+            room = room.saturating_sub(layer.text.len());
             if layer.chain.last().is_some_and(|name| is_rewrite(name)) {
                 derived.rewritten += 1;
             } else {
