@@ -103,12 +103,12 @@ def _evaluate(given: argparse.Namespace) -> None:
 
 
 def _export(given: argparse.Namespace) -> None:
-    from training.encoder import score  # noqa: PLC0415 - torch takes seconds to load
+    from training.encoder import network, score  # noqa: PLC0415 - torch takes seconds to load
 
     model, tokenizer, kept = _trained(given)
     source = base.read(given.base)
     words = source.words.take(np.array(kept))
-    state = {name: part.numpy() for name, part in model.state_dict().items()}
+    state = network.arrays(model)
     target = given.out / "tier3.onnx"
     export.write(target, state, words, source.shape)
     some = data.load(given.data, "dev")[::45][:PARITY_TEXTS]

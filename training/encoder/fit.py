@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SAVE_EVERY = 100
 SAY_EVERY = 20
+LOOKED_AT = 24
 
 
 @dataclass(slots=True)
@@ -64,6 +65,8 @@ def run(
     done = 0
     planned = [_plan(tokenizer, drawn, settings, epoch) for epoch, drawn in enumerate(passes)]
     total = sum(map(len, planned))
+    if state.step == 0:
+        _look(model, planned[0][:LOOKED_AT], where)
     say = _Teller(total, state.step, out / "log.jsonl")
     for plan in planned:
         for batch in plan:
@@ -78,6 +81,16 @@ def run(
     trained = {k: v.cpu() for k, v in model.state_dict().items() if k != "words.weight"}
     torch.save({"model": trained, "settings": asdict(settings)}, out / "model.pt")
     return model
+
+
+def _look(model: Encoder, some: Sequence[Batch], where: torch.device) -> None:
+    model.eval()
+    with torch.no_grad(), network.half_precision(where):
+        means = [
+            model.pooled(*(part.to(where) for part in network.pad(batch.rows, vocabulary.PAD)))
+            for batch in some
+        ]
+    model.look(torch.cat(means).float())
 
 
 def _plan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -13,6 +13,8 @@ from torch.nn import functional
 from training.data import CATEGORIES
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from training.encoder.base import Base, Shape, Words
 
 # Columns of the output: is it an attack, does it ask for harm, which kind of attack.
@@ -69,6 +71,9 @@ class Layer(nn.Module):
 class Encoder(nn.Module):
     """From token ids to one row of logits a text. Word embeddings stay as they are."""
 
+    centre: torch.Tensor
+    spread: torch.Tensor
+
     def __init__(self, shape: Shape, plan: Plan, words: torch.Tensor) -> None:
         super().__init__()
         self.shape, self.plan = shape, plan
@@ -80,11 +85,21 @@ class Encoder(nn.Module):
         )
         self.drop = nn.Dropout(DROPOUT)
         self.heads = nn.Linear(shape.hidden, OUTPUTS)
+        # What all texts share is far larger than what sets them apart; heads see the difference.
+        self.register_buffer("centre", torch.zeros(shape.hidden))
+        self.register_buffer("spread", torch.ones(shape.hidden))
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Logits: `ATTACK`, `HARM`, then the kinds."""
-        logits: torch.Tensor = self.heads(self.drop(self.pooled(ids, mask)))
+        apart = (self.pooled(ids, mask) - self.centre) / self.spread
+        with torch.autocast(ids.device.type, enabled=False):
+            logits: torch.Tensor = self.heads(self.drop(apart))
         return logits
+
+    def look(self, pooled: torch.Tensor) -> None:
+        """Takes the centre and the spread from the means of some texts."""
+        self.centre.copy_(pooled.mean(0))
+        self.spread.copy_(pooled.std(0).clamp(min=1e-3))
 
     def pooled(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The mean of the last hidden states."""
@@ -120,6 +135,15 @@ def build(base: Base, words: Words, layers: int) -> Encoder:
     nn.init.zeros_(state["heads.bias"])
     made.load_state_dict(state)
     return made
+
+
+def arrays(model: Encoder) -> dict[str, NDArray[Any]]:
+    """The weights for export; centre and spread go into the heads."""
+    state = {name: part.cpu().numpy() for name, part in model.state_dict().items()}
+    weight = state["heads.weight"] / state.pop("spread")
+    state["heads.bias"] = state["heads.bias"] - weight @ state.pop("centre")
+    state["heads.weight"] = weight
+    return state
 
 
 def pad(rows: list[list[int]], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:

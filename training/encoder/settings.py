@@ -15,7 +15,7 @@ class Settings:
     drawn: int = 20_000
     rows: int = 32
     rate: float = 4e-5
-    head_rate: float = 4e-4
+    head_rate: float = 1e-3
     warm: float = 0.08
     decay: float = 0.01
     clip: float = 1.0

@@ -130,7 +130,8 @@ def test_onnx_says_what_the_network_says(tmp_path: Path) -> None:
     model = network.build(given, given.words, 4).eval()
     tokenizer = vocabulary.tokenizer(given.pieces, given.scores.tolist())
     tokenizer.save(str(tmp_path / "tokenizer.json"))
-    state = {name: part.numpy() for name, part in model.state_dict().items()}
+    model.look(torch.randn(50, 32) * 0.2 + 1)
+    state = network.arrays(model)
     export.write(tmp_path / "m.onnx", state, given.words, given.shape, eight_bit=False)
     reader = OnnxEncoder(tmp_path / "m.onnx", tmp_path / "tokenizer.json")
     dice = random.Random(2)
