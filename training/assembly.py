@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training import data
+from training import data, written
 from training.generator import Pair, generate
 
 if TYPE_CHECKING:
@@ -52,7 +52,10 @@ class Corpus:
 
 def build(directory: Path, cache: Path) -> tuple[Corpus, data.Cleaning]:
     """The cleaned training records followed by generated pairs that resemble no held-out text."""
-    train, held = data.load(directory, "train"), data.load(directory, "dev")
+    # Not our written corpus: n-grams learn nothing from twins that share their words. With it, recall
+    # at 1 % on dev fell from 0.54 to 0.47 (0.52 at a fifth of the weight), and AUC on twins stayed 0.6.
+    train = data.load(directory, "train")
+    held = data.load(directory, "dev") + judged()
     made = generated()
     kept, cleaning = _cleaned(train + made, held, cache)
     real = [record for record in kept if record.source != GENERATED]
@@ -102,6 +105,11 @@ def _cleaned(
     return [record for record in records if record.id not in gone], data.Cleaning(
         *saved["cleaning"]
     )
+
+
+def judged() -> list[data.Record]:
+    """The written twins that were set apart: measured on, never trained on, nothing chosen by."""
+    return list(written.records(written.HELD_OUT.glob("*.txt")))
 
 
 def generated() -> list[data.Record]:

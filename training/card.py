@@ -37,7 +37,7 @@ ATTRIBUTION = {
 def write(folder: Path, file: bytes, found: dict[str, Any], thresholds: dict[str, float]) -> None:
     """`tier1.json` and `tier1.md` beside the model."""
     digest = hashlib.sha256(file).hexdigest()
-    keep = ("dev", "dev_user", "held_out")
+    keep = ("dev", "dev_user", "held_out", "twins")
     card = {
         "name": found["name"],
         "sha256": digest,
@@ -110,6 +110,7 @@ def _results(card: dict[str, Any], found: dict[str, Any]) -> list[str]:
         "dev_user": "development set, every text as a user's",
         "dev": "the same, origins as recorded",
         "held_out": "training sources, each held out in turn",
+        "twins": "written twins set apart, every text as a user's",
     }
     lines = [
         "## Results",

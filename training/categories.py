@@ -14,8 +14,6 @@ from training import modelfile
 from training.data import CATEGORIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from training.assembly import Corpus
@@ -23,53 +21,17 @@ if TYPE_CHECKING:
 
 FEATURE_BITS = 20
 BITS = 15
-BLOCK = 64
 RIDGE = 3e-5
 ITERATIONS = 80
 
 
 def rows(texts: list[str]) -> sparse.csr_matrix:
     """One row a text: each word and word pair counts once over the root of their number."""
-    pointers, ids = [0], []
-    for text, found in zip(texts, _each(texts), strict=True):
-        mine = _words(text, *found)
-        ids.append(mine)
-        pointers.append(pointers[-1] + len(mine))
-    counts = np.diff(pointers)
+    counts, ids = (np.frombuffer(raw, np.uint32) for raw in _native.category_ngrams(texts))
+    pointers = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
     norms = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
-    flat = (np.concatenate(ids) >> (FEATURE_BITS - BITS)).astype(np.int32)
+    flat = (ids >> (FEATURE_BITS - BITS)).astype(np.int32)
     return sparse.csr_matrix((norms, flat, pointers), shape=(len(texts), 1 << BITS))
-
-
-Counted = tuple["NDArray[np.uint32]", "NDArray[np.uint32]"]
-
-
-def _each(texts: list[str]) -> Iterator[Counted]:
-    blocks, counts, ids, _ = (np.frombuffer(raw, np.uint32) for raw in _native.ngrams(texts))
-    block_at = np.concatenate([[0], np.cumsum(blocks, dtype=np.int64)])
-    id_at = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])[block_at]
-    for text in range(len(texts)):
-        yield counts[block_at[text] : block_at[text + 1]], ids[id_at[text] : id_at[text + 1]]
-
-
-def _words(text: str, counts: NDArray[np.uint32], ids: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Ids of words and pairs.
-
-    In each block they follow the character n-grams, four a word: the word, the pair, the triple,
-    the pair with a gap. Two character n-grams start at each character.
-    """
-    normal = _native.normalize(text)
-    raw = np.frombuffer(normal.encode(), np.uint8)
-    wide = any(not letter.isascii() and letter.isalnum() for letter in normal)
-    starts = (raw & 0xC0) != 0x80 if wide else np.ones(len(raw), bool)
-    found, at = [], 0
-    for block, count in enumerate(counts):
-        skip = 2 * int(starts[block * BLOCK : block * BLOCK + BLOCK].sum())
-        words = ids[at + skip : at + int(count)]
-        if len(words) % 4 == 0:
-            found.append(words.reshape(-1, 4)[:, :2].ravel())
-        at += int(count)
-    return np.concatenate(found) if found else ids[:0]
 
 
 def fit(corpus: Corpus) -> modelfile.Categories:

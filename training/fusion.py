@@ -48,7 +48,7 @@ AGAINST = ("rules_mentioned",)
 # Scales that keep these inputs inside the reach of the combiner.
 NGRAM_SCALE = 3.0
 LIFT = 64.0
-FLAT_BLOCKS_LOG2 = 1.2
+FLAT_BLOCKS_LOG2 = 2.4
 # Below this many words, as log2 of one more, a text says too little for its n-grams to be believed.
 SHORT_TOKENS_LOG2 = 3.2
 
@@ -58,7 +58,7 @@ class Settings:
     """What was chosen by leaving sources out and on dev."""
 
     hidden: int = 16
-    window_part: float = 0.3
+    window_part: float = 0.15
     length_part: float = 0.3
     short_part: float = 1.2
     evidence_max: float = 1.5

@@ -94,7 +94,9 @@ def measured(held: Held, limit: float) -> dict[str, Any]:
 def written(held: Held) -> dict[str, Any]:
     """How well attack and twin are told apart in texts written one by one."""
     mine = [
-        number for number, record in enumerate(held.records) if record.source.startswith("written_")
+        number
+        for number, record in enumerate(held.records)
+        if record.source.startswith(("written_", "corpus_"))
     ]
     files = []
     for source in sorted({held.records[number].source for number in mine}):
@@ -164,6 +166,7 @@ def write(folder: Path, found: dict[str, Any], corpus: Corpus, cleaning: Cleanin
         ("dev", "Dev, origin from the records"),
         ("dev_user", "Dev, everything as a user's text"),
         ("held_out", "Training sources, each held out in turn"),
+        ("twins", "Written twins set apart"),
     ):
         lines += _measured_part(title, found[name])
     lines += _scores_part(found) + _written_part(found) + _weights_part(found)

@@ -132,7 +132,7 @@ pub fn decode_all(source: &str, hints: Hints, limits: &Limits, out: &mut Vec<Dec
         if !hints.allow(codec) {
             continue;
         }
-        let Some(found) = decode_one(codec, source, limits) else {
+        let Some(found) = decode_one(codec, source, hints, limits) else {
             continue;
         };
         if room.take(found.text.len()) {
@@ -144,11 +144,11 @@ pub fn decode_all(source: &str, hints: Hints, limits: &Limits, out: &mut Vec<Dec
     whole
 }
 
-fn decode_one(codec: Codec, source: &str, limits: &Limits) -> Option<Decoded> {
+fn decode_one(codec: Codec, source: &str, hints: Hints, limits: &Limits) -> Option<Decoded> {
     match codec {
         Codec::Base64 => radix64::base64(source, limits),
         Codec::Base32 => radix64::base32(source, limits),
-        Codec::Hex => digits::hex(source, limits),
+        Codec::Hex => digits::hex(source, limits, hints.spaced_digits),
         Codec::Binary => digits::binary(source, limits),
         Codec::Rot13 => rewritten::rot13(source),
         Codec::Url => url::decode(source),
@@ -158,6 +158,19 @@ fn decode_one(codec: Codec, source: &str, limits: &Limits) -> Option<Decoded> {
         Codec::Reversed => rewritten::reversed(source),
         Codec::Ascii85 => ascii85::decode(source, limits),
         Codec::QuotedPrintable => quoted_printable::decode(source),
+    }
+}
+
+/// Where the next `len` bytes in a row are all as wanted. Where the last of them is not, none of those before
+/// it needs a look.
+pub(crate) fn row_from(source: &[u8], from: usize, len: usize, wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    let mut start = from;
+    loop {
+        let row = source.get(start..start + len.max(1))?;
+        match row.iter().rposition(|byte| !wanted(*byte)) {
+            Some(border) => start += border + 1,
+            None => return Some(start),
+        }
     }
 }
 

@@ -12,8 +12,9 @@ use crate::features::{Derived, Evidence, FEATURE_COUNT, NgramScores, row};
 use crate::limits::Limits;
 use crate::map::OffsetMap;
 use crate::masks::Classify;
+use crate::memo::{Memo, next_owner};
 use crate::model::{Model, ModelError};
-use crate::ngram::{BlockSum, sum_blocks};
+use crate::ngram::BlockSum;
 use crate::rewrite::{Rewrite, may_rewrite};
 use crate::rules::compile::{RuleSelection, Rulebook};
 use crate::rules::matching::{Context, ContextCounts, Match, Scratch as MatchScratch};
@@ -132,7 +133,11 @@ pub struct Engine {
     pub(crate) rulebook: Rulebook,
     pub(crate) model: Model,
     thresholds: Thresholds,
+    /// The least confidence at which anything is flagged.
+    lowest_flag: f32,
     limits: Limits,
+    /// Tells this engine from all others.
+    pub(crate) number: u64,
     /// Rules from here on are the operator's.
     user_from: u32,
 }
@@ -143,6 +148,7 @@ pub struct Scratch {
     base: View,
     derived: View,
     matching: MatchScratch,
+    memo: Memo,
     base_context: ContextCounts,
     matches: Vec<Match>,
     sums: Vec<BlockSum>,
@@ -186,7 +192,9 @@ impl Engine {
             rulebook,
             model,
             thresholds: setup.thresholds,
+            lowest_flag: setup.thresholds.flag.iter().copied().fold(f32::INFINITY, f32::min),
             limits: Limits::DEFAULT,
+            number: next_owner(),
             user_from,
         })
     }
@@ -315,6 +323,12 @@ impl Engine {
         scratch.matches.clear();
         scratch.matching.gave_up = false;
         scratch.base.read(kernel, text, &self.rulebook.lexicon.anchors);
+        self.walk(
+            &scratch.base,
+            &mut scratch.memo,
+            &mut scratch.matching,
+            &mut scratch.sums,
+        );
         self.rulebook.find(
             &scratch.base,
             text,
@@ -322,7 +336,6 @@ impl Engine {
             &mut scratch.matching,
             &mut scratch.matches,
         );
-        sum_blocks(&scratch.base, &self.model.table, &mut scratch.sums);
         let ngram = self.model.ngram_scores(&scratch.sums);
         let mut derived = Derived::NONE;
         let mut loudest = None;

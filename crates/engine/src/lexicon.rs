@@ -5,18 +5,24 @@
 //! marker. A class is the set of lexemes one pattern accepts; patterns with the same set share it.
 
 mod classes;
+mod effect;
 mod entry;
 mod index;
 mod literal;
+mod members;
 
 use crate::ngram::bigram;
-use crate::text::{Token, View, low_bytes, mix, narrow};
+use crate::text::{Token, View, head_at, low_bytes, mix, narrow};
 
 pub(crate) use self::classes::ClassSet;
+use self::effect::effects;
+pub(crate) use self::effect::{Effect, Gate};
 use self::entry::Phrase;
 pub(crate) use self::entry::{Element, Entry, parse_text, parse_words};
-use self::index::{ANCHORED, Filter, Gathered, Index, Target};
-use self::literal::{AFTER, Literal, Literals, pair_key, rarest_anchor, starts_line};
+pub(crate) use self::index::{ANCHORED, Target};
+use self::index::{Filter, Gathered, Index};
+use self::literal::{AFTER, Literal, Pairs, key_hash, pair_key, rarest_anchor, starts_line};
+use self::members::Members;
 
 /// A lexeme seen in a text, at tokens `first..=last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,20 +35,16 @@ pub(crate) struct Hit {
     pub(crate) lexeme: u32,
 }
 
-/// What a lexeme belongs to.
-#[derive(Clone, Debug, Default)]
-struct Membership {
-    /// Sorted.
-    classes: Vec<u16>,
-    /// The same for lexemes of many classes, so that adding them is a few wide instructions.
-    dense: Option<ClassSet>,
+/// A phrase that a word leads to, and how to tell from the word beside it that it is not there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lead {
+    phrase: Target,
+    /// Which token to look at, counted from the word.
+    beside: i8,
+    /// How that token has to start.
+    head: u64,
+    mask: u64,
 }
-
-/// A lexeme of a class that triggers conditions.
-pub(crate) const TRIGGERS: u32 = 1 << 31;
-
-/// From how many classes on a lexeme keeps a dense set.
-const DENSE_FROM: usize = 12;
 
 const BLOB_LEN_MIN: u32 = 20;
 const STEM_SALT: u64 = 0x5747;
@@ -55,6 +57,7 @@ struct Gather {
     words: Gathered,
     stems: Gathered,
     pairs: Gathered,
+    literals: Gathered,
 }
 
 /// All classes, ready to be looked for.
@@ -68,20 +71,23 @@ pub(crate) struct Lexicon {
     pairs: Index,
     long_stems: Vec<usize>,
     phrases: Vec<Phrase>,
-    literals: Literals,
+    literals: Vec<Literal>,
+    literal_pairs: Pairs,
+    literals_by_pair: Index,
     /// Bytes literals hang on.
     pub(crate) anchors: [bool; 256],
     digits: Option<u32>,
     blob: Option<u32>,
-    members: Vec<Membership>,
-    /// For each lexeme, bits of the features it counts for, and [`TRIGGERS`].
-    summaries: Vec<u32>,
+    members: Members,
+    /// Of each lexeme.
+    effects: Vec<Effect>,
     class_count: usize,
 }
 
 impl Lexicon {
-    /// Indexes lexemes. `classes` lists the lexemes of each class, `counted` the features of each lexeme.
-    pub(crate) fn build(lexemes: &[Entry], classes: &[Vec<u32>], counted: &[u32]) -> Self {
+    /// Indexes lexemes. `classes` lists the lexemes of each class, `counted` the features of each lexeme,
+    /// `gates` what each class does to the gate.
+    pub(crate) fn build(lexemes: &[Entry], classes: &[Vec<u32>], counted: &[u32], gates: &[Gate]) -> Self {
         let mut lexicon = Self {
             word_filter: Filter::new(),
             stem_filter: Filter::new(),
@@ -91,12 +97,14 @@ impl Lexicon {
             pairs: Index::default(),
             long_stems: Vec::new(),
             phrases: Vec::new(),
-            literals: Literals::default(),
+            literals: Vec::new(),
+            literal_pairs: Pairs::default(),
+            literals_by_pair: Index::default(),
             anchors: [false; 256],
             digits: None,
             blob: None,
-            members: members(lexemes.len(), classes),
-            summaries: counted.to_vec(),
+            members: Members::build(lexemes.len(), classes),
+            effects: effects(counted, classes, gates),
             class_count: classes.len(),
         };
         let mut gathered = Gather::default();
@@ -106,6 +114,7 @@ impl Lexicon {
         lexicon.words = Index::build(gathered.words);
         lexicon.stems = Index::build(gathered.stems);
         lexicon.pairs = Index::build(gathered.pairs);
+        lexicon.literals_by_pair = Index::build(gathered.literals);
         lexicon.long_stems.sort_unstable();
         lexicon.long_stems.dedup();
         lexicon
@@ -115,56 +124,29 @@ impl Lexicon {
         self.class_count
     }
 
-    /// Says which classes trigger conditions.
-    pub(crate) fn mark_triggers(&mut self, triggering: &ClassSet) {
-        for (summary, member) in self.summaries.iter_mut().zip(&self.members) {
-            if member.classes.iter().any(|class| triggering.has(*class)) {
-                *summary |= TRIGGERS;
-            }
-        }
-    }
-
-    /// Bits of the features a lexeme counts for, and [`TRIGGERS`].
+    /// What a lexeme does.
     #[inline(always)]
-    pub(crate) fn summary(&self, lexeme: u32) -> u32 {
-        self.summaries.get(lexeme as usize).copied().unwrap_or(0)
+    pub(crate) fn effect(&self, lexeme: u32) -> Effect {
+        self.effects.get(lexeme as usize).copied().unwrap_or_default()
     }
 
     /// Adds the classes of a lexeme to `present`.
     #[inline(always)]
     pub(crate) fn note(&self, lexeme: u32, present: &mut ClassSet) {
-        let Some(member) = self.members.get(lexeme as usize) else {
-            return;
-        };
-        if let Some(dense) = &member.dense {
-            present.add_all(dense);
-        } else {
-            for class in &member.classes {
-                present.mark(*class);
-            }
-        }
+        self.members.note(lexeme, present);
     }
 
     /// Calls `on` for the classes of a lexeme that are in `asked`.
     #[inline(always)]
-    pub(crate) fn asking(&self, lexeme: u32, asked: &ClassSet, mut on: impl FnMut(usize)) {
-        let Some(member) = self.members.get(lexeme as usize) else {
-            return;
-        };
-        if let Some(dense) = &member.dense {
-            dense.common(asked, on);
-        } else {
-            for class in member.classes.iter().filter(|class| asked.has(**class)) {
-                on(usize::from(*class));
-            }
-        }
+    pub(crate) fn asking(&self, lexeme: u32, asked: &ClassSet, on: impl FnMut(usize)) {
+        self.members.asking(lexeme, asked, on);
     }
 
     fn add(&mut self, lexeme: u32, entry: &Entry, gather: &mut Gather) {
         match entry {
             Entry::Digits => self.digits = Some(lexeme),
             Entry::Blob => self.blob = Some(lexeme),
-            Entry::Text { literal, line } => self.add_literal(lexeme, literal, *line),
+            Entry::Text { literal, line } => self.add_literal(lexeme, literal, *line, gather),
             Entry::Words(elements) => match elements.as_slice() {
                 [] => {}
                 [Element::Exact { hash, .. }] => self.add_word(*hash, lexeme, gather),
@@ -196,6 +178,12 @@ impl Lexicon {
     /// Hangs a phrase on its longest two neighbouring whole words, else on its longest word or stem:
     /// the longer, the rarer.
     fn add_phrase(&mut self, lexeme: u32, elements: &[Element], gather: &mut Gather) {
+        if let [Element::Exact { hash: first, .. }, Element::Exact { hash: second, .. }] = elements {
+            let pair = bigram(*first, *second);
+            self.pair_filter.insert(pair);
+            gather.pairs.entry(pair).or_default().push(lexeme);
+            return;
+        }
         let target = ANCHORED | narrow(self.phrases.len());
         self.phrases.push(Phrase {
             elements: elements.to_vec(),
@@ -238,7 +226,7 @@ impl Lexicon {
         }
     }
 
-    fn add_literal(&mut self, lexeme: u32, literal: &[u8], line: bool) {
+    fn add_literal(&mut self, lexeme: u32, literal: &[u8], line: bool, gather: &mut Gather) {
         let Some(anchor) = rarest_anchor(literal) else { return };
         let Some(byte) = literal.get(anchor) else { return };
         if let Some(flag) = self.anchors.get_mut(usize::from(*byte)) {
@@ -253,7 +241,15 @@ impl Lexicon {
             // The parser wants two bytes, but folding may have left one.
             (None, None) => return,
         };
-        self.literals.entry(key).or_default().push(Literal {
+        self.literal_pairs.insert(key);
+        gather
+            .literals
+            .entry(key_hash(key))
+            .or_default()
+            .push(narrow(self.literals.len()));
+        self.literals.push(Literal {
+            head: word_of(literal),
+            mask: low_bytes(literal.len()),
             bytes: literal.to_vec(),
             anchor,
             line,
@@ -261,78 +257,137 @@ impl Lexicon {
         });
     }
 
-    /// Calls `on` for every lexeme in the text, roughly in text order.
-    #[inline(always)]
-    pub(crate) fn scan(&self, view: &View, mut on: impl FnMut(Hit)) {
-        let mut last = 0_u64;
-        for (index, token) in view.tokens.iter().enumerate() {
-            if self.word_filter.may_hold(token.hash) {
-                self.look_up(&self.words, token.hash, view, index, &mut on);
-            }
-            self.scan_stems(view, index, token, &mut on);
-            let pair = bigram(last, token.hash);
-            if self.pair_filter.may_hold(pair) && index > 0 {
-                self.look_up(&self.pairs, pair, view, index - 1, &mut on);
-            }
-            if token.digits >= 3
-                && let Some(lexeme) = self.digits
-            {
-                on(hit(view, lexeme, index, index));
-            }
-            last = token.hash;
-        }
-        if self.blob.is_some() && view.stats.long_run {
-            self.scan_blobs(view, &mut on);
-        }
-        for position in &view.anchors {
-            self.scan_literals(view, *position as usize, &mut on);
-        }
-    }
-
-    #[inline(always)]
-    fn look_up(&self, index: &Index, hash: u64, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
-        index.for_each(hash, |target| {
-            if target & ANCHORED == 0 {
-                on(hit(view, target, at, at));
-            } else if let Some(phrase) = self.phrases.get((target & !ANCHORED) as usize) {
-                phrase.find(view, at, on);
-            }
-        });
-    }
-
-    /// Stems of two and three bytes are asked for one by one; longer ones only behind an opening of four
-    /// bytes that some stem has.
-    #[inline(always)]
-    fn scan_stems(&self, view: &View, at: usize, token: &Token, on: &mut impl FnMut(Hit)) {
-        let len = token.len();
-        // Two bytes make the shortest stem but for scripts with one letter in two or three.
-        for stem_len in 2..OPENING_LEN.min(len + 1) {
-            self.try_stem(stem_hash(token.head & low_bytes(stem_len), stem_len), view, at, on);
-        }
-        if len >= OPENING_LEN && self.stem_filter.may_hold(opening_hash(token.head)) {
-            self.scan_long_stems(view, at, token, on);
-        }
-    }
-
+    /// Everything a token leads to by itself, whatever stands around it: lexemes, and phrases that
+    /// [`Lexicon::follow`] looks for.
     #[inline(never)]
-    fn scan_long_stems(&self, view: &View, at: usize, token: &Token, on: &mut impl FnMut(Hit)) {
+    pub(crate) fn targets(&self, view: &View, token: &Token, found: &mut Vec<Target>) {
+        if self.word_filter.may_hold(token.hash) {
+            self.words.for_each(token.hash, |target| found.push(target));
+        }
         let len = token.len();
-        for stem_len in OPENING_LEN..=len.min(8) {
-            self.try_stem(stem_hash(token.head & low_bytes(stem_len), stem_len), view, at, on);
+        // Two bytes make the shortest stem but for scripts with one letter in two or three. Longer stems
+        // are tried only behind an opening of four bytes that some stem has.
+        let longest = if len >= OPENING_LEN && self.stem_filter.may_hold(opening_hash(token.head)) {
+            len.min(8)
+        } else {
+            len.min(OPENING_LEN - 1)
+        };
+        for stem_len in 2..=longest {
+            self.stem_targets(stem_hash(token.head & low_bytes(stem_len), stem_len), found);
+        }
+        if longest < OPENING_LEN {
+            return;
         }
         for stem_len in self.long_stems.iter().take_while(|stem_len| **stem_len <= len) {
             let from = token.start as usize;
-            let Some(bytes) = view.text().get(from..from + stem_len) else {
-                continue;
-            };
-            self.try_stem(long_stem_hash(bytes), view, at, on);
+            if let Some(bytes) = view.text().get(from..from + stem_len) {
+                self.stem_targets(long_stem_hash(bytes), found);
+            }
+        }
+    }
+
+    fn stem_targets(&self, hash: u64, found: &mut Vec<Target>) {
+        if self.stem_filter.may_hold(hash) {
+            self.stems.for_each(hash, |target| found.push(target));
+        }
+    }
+
+    /// Calls `on` for the phrase that a word leads to, if all of it is there.
+    #[inline(always)]
+    pub(crate) fn follow(&self, lead: &Lead, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
+        let beside = at.wrapping_add_signed(isize::from(lead.beside));
+        if view
+            .tokens
+            .get(beside)
+            .is_some_and(|token| token.head & lead.mask == lead.head)
+        {
+            self.follow_phrase(lead.phrase, view, at, on);
         }
     }
 
     #[inline(always)]
-    fn try_stem(&self, hash: u64, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
-        if self.stem_filter.may_hold(hash) {
-            self.look_up(&self.stems, hash, view, at, on);
+    fn follow_phrase(&self, phrase: Target, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
+        if let Some(phrase) = self.phrases.get((phrase & !ANCHORED) as usize) {
+            phrase.find(view, at, on);
+        }
+    }
+
+    /// What to look for beside the word that a phrase is found by, before all of it is compared.
+    pub(crate) fn lead(&self, target: Target) -> Lead {
+        let everything = Lead {
+            phrase: target,
+            ..Lead::default()
+        };
+        let Some(phrase) = self.phrases.get((target & !ANCHORED) as usize) else {
+            return everything;
+        };
+        let neighbours = [(phrase.anchor.checked_sub(1), -1_i8), (phrase.anchor.checked_add(1), 1)];
+        neighbours
+            .into_iter()
+            .filter_map(|(at, beside)| Some((phrase.elements.get(at?)?, beside)))
+            .max_by_key(|(element, _)| element.len())
+            .map_or(everything, |(element, beside)| {
+                let (head, mask) = element.head();
+                Lead {
+                    phrase: target,
+                    beside,
+                    head,
+                    mask,
+                }
+            })
+    }
+
+    /// Calls `on` for the phrases that two neighbouring tokens lead to, the first of them token `at`.
+    #[inline(always)]
+    pub(crate) fn scan_pair(&self, pair: u64, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
+        if self.pair_filter.may_hold(pair) {
+            self.pairs.for_each(pair, |target| {
+                if target & ANCHORED == 0 {
+                    on(hit(view, target, at, at + 1));
+                } else {
+                    self.follow_phrase(target, view, at, on);
+                }
+            });
+        }
+    }
+
+    /// Calls `on` for numbers, runs without white space, and markers.
+    #[inline(always)]
+    pub(crate) fn scan_shapes(&self, view: &View, on: &mut impl FnMut(Hit)) {
+        if let Some(lexeme) = self.digits.filter(|_| view.stats.digit >= 3) {
+            for (index, _) in view.tokens.iter().enumerate().filter(|(_, token)| token.digits >= 3) {
+                on(hit(view, lexeme, index, index));
+            }
+        }
+        if self.blob.is_some() && view.stats.long_run {
+            self.scan_blobs(view, on);
+        }
+        for position in &view.anchors {
+            let at = *position as usize;
+            let around = head_at(view.padded(), at.saturating_sub(1)).to_le_bytes();
+            let [before, byte, next] = match (at, around) {
+                (0, [byte, next, ..]) => [0, byte, next],
+                (_, [before, byte, next, ..]) => [before, byte, next],
+            };
+            for key in [pair_key(byte, next), AFTER | pair_key(before, byte)] {
+                if self.literal_pairs.holds(key) {
+                    self.literals_by_pair.for_each(key_hash(key), |number| {
+                        self.try_literal(number, view, at, on);
+                    });
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn try_literal(&self, number: Target, view: &View, position: usize, on: &mut impl FnMut(Hit)) {
+        let Some(literal) = self.literals.get(number as usize) else {
+            return;
+        };
+        if let Some(start) = position.checked_sub(literal.anchor)
+            && head_at(view.padded(), start) & literal.mask == literal.head
+        {
+            take_literal(literal, view, start, on);
         }
     }
 
@@ -376,60 +431,29 @@ impl Lexicon {
             });
         }
     }
-
-    #[inline(never)]
-    fn scan_literals(&self, view: &View, position: usize, on: &mut impl FnMut(Hit)) {
-        let text = view.text();
-        let Some(byte) = text.get(position) else { return };
-        let next = text.get(position + 1).map(|next| pair_key(*byte, *next));
-        let before = position
-            .checked_sub(1)
-            .and_then(|at| text.get(at))
-            .map(|before| AFTER | pair_key(*before, *byte));
-        for key in next.into_iter().chain(before) {
-            for literal in self.literals.get(&key).into_iter().flatten() {
-                let Some(start) = position.checked_sub(literal.anchor) else {
-                    continue;
-                };
-                let end = start + literal.bytes.len();
-                if text.get(start..end) != Some(literal.bytes.as_slice()) || (literal.line && !starts_line(text, start))
-                {
-                    continue;
-                }
-                let first = view.tokens.partition_point(|token| token.end as usize <= start);
-                let after = view.tokens.partition_point(|token| (token.start as usize) < end);
-                let last = after.saturating_sub(1).max(first);
-                on(Hit {
-                    lexeme: literal.lexeme,
-                    first: narrow(first),
-                    last: narrow(last),
-                    start: narrow(start),
-                    end: narrow(end),
-                });
-            }
-        }
-    }
 }
 
-/// Turns the lexemes of classes into the classes of lexemes.
-fn members(count: usize, classes: &[Vec<u32>]) -> Vec<Membership> {
-    let mut members = vec![Membership::default(); count];
-    for (class, lexemes) in (0_u16..).zip(classes) {
-        for lexeme in lexemes {
-            if let Some(member) = members.get_mut(*lexeme as usize) {
-                member.classes.push(class);
-            }
-        }
+/// Calls `on` if a literal whose first bytes stand at `start` is there as a whole.
+#[inline(never)]
+fn take_literal(literal: &Literal, view: &View, start: usize, on: &mut impl FnMut(Hit)) {
+    let text = view.text();
+    let end = start + literal.bytes.len();
+    if text.get(start..end) != Some(literal.bytes.as_slice()) || (literal.line && !starts_line(text, start)) {
+        return;
     }
-    for member in &mut members {
-        if member.classes.len() >= DENSE_FROM {
-            member.dense = Some(ClassSet::of(member.classes.iter().copied()));
-        }
-    }
-    members
+    let first = view.tokens.partition_point(|token| token.end as usize <= start);
+    let after = view.tokens.partition_point(|token| (token.start as usize) < end);
+    let last = after.saturating_sub(1).max(first);
+    on(Hit {
+        lexeme: literal.lexeme,
+        first: narrow(first),
+        last: narrow(last),
+        start: narrow(start),
+        end: narrow(end),
+    });
 }
 
-fn hit(view: &View, lexeme: u32, first: usize, last: usize) -> Hit {
+pub(crate) fn hit(view: &View, lexeme: u32, first: usize, last: usize) -> Hit {
     let start = view.tokens.get(first).map_or(0, |token| token.start);
     let end = view.tokens.get(last).map_or(start, |token| token.end);
     Hit {

@@ -26,6 +26,7 @@ mod lexicon;
 pub mod limits;
 pub mod map;
 mod masks;
+mod memo;
 mod model;
 mod ngram;
 mod regex;
@@ -34,6 +35,7 @@ pub mod rules;
 mod shape;
 mod text;
 pub mod training;
+mod walk;
 
 pub use inspect::{Action, Engine, Finding, Outcome, Scratch, Setup, SetupError, Thresholds};
 pub use model::ModelError;

@@ -1,9 +1,13 @@
 //! A text made readable for the detectors: normalised, cut into tokens, with the way back.
 
+mod stats;
 mod wide;
 
+use crate::fold::is_look_alike_script;
 use crate::map::OffsetMap;
 use crate::masks::{Classify, Masks};
+
+pub(crate) use self::stats::{Stats, byte_kind};
 
 /// Zero bytes after the text, so that a whole block and a word can be read at any position of it.
 pub(crate) const PAD: usize = 72;
@@ -34,59 +38,6 @@ impl Token {
     }
 }
 
-/// Counts that the score looks at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stats {
-    pub(crate) upper: u32,
-    pub(crate) digit: u32,
-    pub(crate) newline: u32,
-    pub(crate) quote: u32,
-    pub(crate) stop: u32,
-    pub(crate) punctuation: u32,
-    pub(crate) invisible: u32,
-    pub(crate) mixed_tokens: u32,
-    pub(crate) foreign_letters: u32,
-    pub(crate) single_tokens: u32,
-    pub(crate) longest_token: u32,
-    pub(crate) alphanumeric_mixes: u32,
-    /// Longest run of one-letter tokens.
-    pub(crate) lone_letters: u32,
-    /// Longest run of tokens that may be groups of hex or binary digits.
-    pub(crate) digit_groups: u32,
-    /// At least 16 characters without white space somewhere.
-    pub(crate) long_run: bool,
-    /// A sign that passes for a letter stands between letters.
-    pub(crate) letter_like: bool,
-    /// Some letter three times in a row.
-    pub(crate) triples: bool,
-    /// Bits of [`byte_kind`] seen.
-    pub(crate) kinds: u8,
-}
-
-/// Which decoder a punctuation byte may announce.
-pub(crate) mod byte_kind {
-    pub(crate) const PERCENT: u8 = 1;
-    pub(crate) const AMPERSAND: u8 = 2;
-    pub(crate) const BACKSLASH: u8 = 4;
-    pub(crate) const EQUALS: u8 = 8;
-    pub(crate) const BACKTICK: u8 = 16;
-    pub(crate) const LETTER_LIKE: u8 = 32;
-    pub(crate) const PLUS: u8 = 128;
-
-    pub(crate) const fn of(byte: u8) -> u8 {
-        match byte {
-            b'%' => PERCENT,
-            b'&' => AMPERSAND,
-            b'\\' => BACKSLASH,
-            b'=' => EQUALS,
-            b'`' => BACKTICK,
-            b'@' | b'$' | b'!' | b'|' => LETTER_LIKE,
-            b'+' => PLUS,
-            _ => 0,
-        }
-    }
-}
-
 /// A normalised text with everything the detectors need to know of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct View {
@@ -102,6 +53,7 @@ pub(crate) struct View {
     pub(crate) smuggled: Vec<u8>,
     pub(crate) smuggled_at: Option<(u32, u32)>,
     word: Vec<Letter>,
+    scripts: Scripts,
     parts: Vec<char>,
     /// One-letter tokens in a row, up to here.
     lone_run: u32,
@@ -114,6 +66,24 @@ struct Letter {
     folded: char,
     start: u32,
     end: u32,
+}
+
+/// Letters of the word being read: Latin ones, and those of scripts that hold look-alikes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Scripts {
+    latin: u32,
+    other: u32,
+}
+
+impl Scripts {
+    #[inline]
+    fn note(&mut self, folded: char) {
+        if folded.is_ascii() {
+            self.latin += u32::from(folded.is_ascii_alphabetic());
+        } else {
+            self.other += u32::from(is_look_alike_script(folded));
+        }
+    }
 }
 
 impl View {
@@ -161,7 +131,7 @@ impl View {
         let mut cut = Cut::default();
         self.read_segment(kernel, source, &mut cut, anchor);
         self.padded.resize(source.len() + PAD, 0);
-        self.stats.triples = has_triple(self.text());
+        self.stats.triples = has_triple(&self.padded);
     }
 
     /// Appends ASCII text that starts outside a word and cuts it into tokens.
@@ -169,26 +139,20 @@ impl View {
     fn read_segment<K: Classify>(&mut self, kernel: K, source: &[u8], cut: &mut Cut, anchor: &[bool; 256]) {
         let base = self.padded.len();
         self.padded.resize(base + source.len() + PAD, 0);
-        let lowered = self.padded.get_mut(base..base + source.len()).unwrap_or_default();
-        for (lower, byte) in lowered.iter_mut().zip(source) {
-            *lower = byte | (u8::from(byte.wrapping_sub(b'A') < 26) << 5);
-        }
+        self.tokens.reserve(source.len() / 4 + 1);
         let (blocks, rest) = source.as_chunks::<64>();
         for (index, block) in blocks.iter().enumerate() {
+            self.lower(block, base + index * 64);
             let masks = kernel.classify(block);
-            self.cut(
-                &masks,
-                base + index * 64,
-                source.get(index * 64 + 64).copied(),
-                cut,
-                anchor,
-            );
+            let next = source.get(index * 64 + 64).copied();
+            self.cut(&masks, base + index * 64, next, cut, anchor);
         }
         let mut last = [0_u8; 64];
         for (to, from) in last.iter_mut().zip(rest) {
             *to = *from;
         }
-        // The zero bytes behind the text end the last token.
+        // There is room for a whole block behind the text; the zero bytes end the last token.
+        self.lower(&last, base + blocks.len() * 64);
         self.cut(&kernel.classify(&last), base + blocks.len() * 64, None, cut, anchor);
         if cut.open {
             self.close(cut.start, base + source.len(), cut.token_sentence);
@@ -197,11 +161,61 @@ impl View {
         self.padded.truncate(base + source.len());
     }
 
-    /// Cuts one block into tokens and notes its punctuation.
+    /// Writes a block in lower case.
+    #[inline(always)]
+    fn lower(&mut self, block: &[u8; 64], at: usize) {
+        if let Some(lowered) = self.padded.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<64>) {
+            *lowered = block.map(|byte| byte | (u8::from(byte.wrapping_sub(b'A') < 26) << 5));
+        }
+    }
+
+    /// Cuts one block into tokens and notes its punctuation. `next` is the byte behind it.
     #[inline(always)]
     fn cut(&mut self, masks: &Masks, base: usize, next: Option<u8>, cut: &mut Cut, anchor: &[bool; 256]) {
+        self.count_block(masks, base, next, cut);
         let after = next.is_none_or(|byte| byte.is_ascii_whitespace());
         let stops = (masks.stop & (masks.space >> 1 | u64::from(after) << 63)) | masks.newline;
+        let shifted = masks.word << 1 | u64::from(cut.open);
+        let mut starts = masks.word & !shifted;
+        let mut ends = !masks.word & shifted;
+        if cut.open && ends != 0 {
+            self.close(cut.start, base + ends.trailing_zeros() as usize, cut.token_sentence);
+            ends &= ends - 1;
+            cut.open = false;
+        }
+        while starts != 0 {
+            let start = starts.trailing_zeros();
+            starts &= starts - 1;
+            let sentence = cut.sentence + (stops & ((1_u64 << start) - 1)).count_ones();
+            if ends == 0 {
+                cut.open = true;
+                cut.start = base + start as usize;
+                cut.token_sentence = sentence;
+                break;
+            }
+            let end = ends.trailing_zeros();
+            ends &= ends - 1;
+            if masks.digit == 0 && end - start <= 16 {
+                self.close_plain(base + start as usize, end - start, sentence);
+            } else {
+                self.close(base + start as usize, base + end as usize, sentence);
+            }
+        }
+        cut.sentence += stops.count_ones();
+        let mut punctuation = !(masks.word | masks.space);
+        while punctuation != 0 {
+            let position = base + punctuation.trailing_zeros() as usize;
+            punctuation &= punctuation - 1;
+            let Some(byte) = self.padded.get(position).copied().filter(|byte| *byte != 0) else {
+                continue;
+            };
+            self.note_punctuation(byte, position, anchor);
+        }
+    }
+
+    /// What a block adds to the counts.
+    #[inline(always)]
+    fn count_block(&mut self, masks: &Masks, base: usize, next: Option<u8>, cut: &mut Cut) {
         let solid = if next.is_none() {
             !masks.space & !(u64::MAX << (self.text_len() - base).min(63))
         } else {
@@ -218,29 +232,6 @@ impl View {
         self.stats.newline += masks.newline.count_ones();
         self.stats.quote += masks.quote.count_ones();
         self.stats.stop += masks.stop.count_ones();
-        let mut edges = masks.word ^ (masks.word << 1 | u64::from(cut.open));
-        while edges != 0 {
-            let bit = edges.trailing_zeros();
-            edges &= edges - 1;
-            let position = base + bit as usize;
-            if cut.open {
-                self.close(cut.start, position, cut.token_sentence);
-            } else {
-                cut.start = position;
-                cut.token_sentence = cut.sentence + (stops & ((1_u64 << bit) - 1)).count_ones();
-            }
-            cut.open = !cut.open;
-        }
-        cut.sentence += stops.count_ones();
-        let mut punctuation = !(masks.word | masks.space);
-        while punctuation != 0 {
-            let position = base + punctuation.trailing_zeros() as usize;
-            punctuation &= punctuation - 1;
-            let Some(byte) = self.padded.get(position).copied().filter(|byte| *byte != 0) else {
-                continue;
-            };
-            self.note_punctuation(byte, position, anchor);
-        }
     }
 
     #[inline(always)]
@@ -257,8 +248,33 @@ impl View {
         }
     }
 
-    /// Ends a token: everything known of its bytes is computed here.
+    /// Ends a token of at most sixteen letters without digits: what nearly all words are.
     #[inline(always)]
+    fn close_plain(&mut self, start: usize, len: u32, sentence: u32) {
+        let head = head_at(&self.padded, start) & low_bytes(len as usize);
+        let mut hash = mix(head, u64::from(len));
+        if len > 8 {
+            let rest = head_at(&self.padded, start + 8) & low_bytes(len as usize - 8);
+            hash = mix(hash ^ rest, u64::from(len) - 8);
+        }
+        self.lone_run = if len == 1 { self.lone_run + 1 } else { 0 };
+        self.stats.lone_letters = self.stats.lone_letters.max(self.lone_run);
+        self.group_run = 0;
+        self.stats.longest_token = self.stats.longest_token.max(len);
+        let start = narrow(start);
+        self.tokens.push(Token {
+            start,
+            end: start + len,
+            sentence,
+            digits: 0,
+            mixed: false,
+            hash,
+            head,
+        });
+    }
+
+    /// Ends a token: everything known of its bytes is computed here.
+    #[inline(never)]
     fn close(&mut self, start: usize, end: usize, sentence: u32) {
         let len = end - start;
         let head = head_at(&self.padded, start) & low_bytes(len);
@@ -355,20 +371,23 @@ const fn has_run_of_16(bits: u64) -> bool {
     eights & eights >> 8 != 0
 }
 
-/// Whether some lower-case letter stands three times in a row.
+/// Whether some lower-case letter stands three times in a row in a text followed by its padding.
 #[inline(always)]
-fn has_triple(text: &[u8]) -> bool {
-    let Some(len) = text.len().checked_sub(2) else {
-        return false;
-    };
-    let part = |from: usize| text.get(from..from + len).unwrap_or_default();
-    // No early exit and no branch, so that it is done sixteen or thirty-two bytes at a time.
-    let mut found = 0_u8;
-    for ((a, b), c) in part(0).iter().zip(part(1)).zip(part(2)) {
-        // Not `www`, which stands in every other address.
-        found |= u8::from(a == b) & u8::from(b == c) & u8::from(a.wrapping_sub(b'a') < 22);
+fn has_triple(padded: &[u8]) -> bool {
+    let len = padded.len().saturating_sub(PAD);
+    // No early exit and no branch, so that it is done thirty-two bytes at a time.
+    let mut found = [0_u8; 64];
+    for start in (0..len).step_by(64) {
+        let Some(bytes) = padded.get(start..).and_then(<[u8]>::first_chunk::<66>) else {
+            break;
+        };
+        for (index, slot) in found.iter_mut().enumerate() {
+            let [a, b, c] = [0, 1, 2].map(|shift| bytes.get(index + shift).copied().unwrap_or(0));
+            // Not `www`, which stands in every other address.
+            *slot |= u8::from(a == b) & u8::from(b == c) & u8::from(a.wrapping_sub(b'a') < 22);
+        }
     }
-    found != 0
+    found.iter().any(|slot| *slot != 0)
 }
 
 /// The engine refuses texts that do not fit 32 bits before they get here.
@@ -430,6 +449,8 @@ mod tests {
         assert_eq!(words("\u{1106}\u{116E}\u{1109}\u{1175}"), ["무시"]);
         assert_eq!(words("ｶﾞガ"), ["カ", "カ"]);
         assert_eq!(words("忽略 all"), ["忽", "略", "all"]);
+        // An Armenian ligature is two letters that nobody reads as Latin, whole or in parts.
+        assert_eq!(words("*\u{587}\u{1}K"), words(&words("*\u{587}\u{1}K").concat()));
         assert_eq!(words("ｉｇｎｏｒｅ ﬁle Straße"), ["ignore", "file", "strasse"]);
     }
 

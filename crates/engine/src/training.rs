@@ -2,7 +2,7 @@
 
 use crate::kernel::{Work, run};
 use crate::masks::Classify;
-use crate::ngram::{BLOCK, feature_id, for_each_feature};
+use crate::ngram::{BLOCK, category_hashes, feature_id, for_each_feature};
 use crate::text::View;
 
 /// The hashed features of one text, grouped by block of normalised text.
@@ -20,6 +20,12 @@ pub struct BlockFeatures {
 #[must_use]
 pub fn block_features(text: &str) -> BlockFeatures {
     run(Extract(text))
+}
+
+/// The feature ids the category head looks at: each word, and each word with the one before it.
+#[must_use]
+pub fn category_features(text: &str) -> Vec<u32> {
+    run(Words(text))
 }
 
 /// The normalised form of a text, as detectors see it.
@@ -51,6 +57,24 @@ impl Work for Extract<'_> {
             ids: blocks.concat(),
             starts,
         }
+    }
+}
+
+struct Words<'a>(&'a str);
+
+impl Work for Words<'_> {
+    type Output = Vec<u32>;
+
+    fn with<K: Classify>(self, kernel: K) -> Vec<u32> {
+        let mut view = View::default();
+        view.read(kernel, self.0, &[false; 256]);
+        let mut last = 0;
+        let mut ids = Vec::with_capacity(2 * view.tokens.len());
+        for token in &view.tokens {
+            ids.extend(category_hashes(last, token.hash).map(feature_id));
+            last = token.hash;
+        }
+        ids
     }
 }
 

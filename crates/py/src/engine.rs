@@ -245,6 +245,23 @@ pub(crate) fn ngrams<'py>(py: Python<'py>, texts: &Bound<'py, PyAny>) -> PyResul
         .into_pyobject(py)
 }
 
+/// Hashed features of the category head, for training: features a text and feature ids, little-endian u32.
+#[pyfunction]
+pub(crate) fn category_ngrams<'py>(py: Python<'py>, texts: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+    let texts = gather(texts)?;
+    let [counts, ids] = py.detach(|| {
+        let mut out = [const { Vec::<u8>::new() }; 2];
+        let [counts, ids] = &mut out;
+        for text in &texts {
+            let found = training::category_features(text.as_str());
+            counts.extend(u32::try_from(found.len()).unwrap_or(u32::MAX).to_le_bytes());
+            ids.extend(found.iter().flat_map(|id| id.to_le_bytes()));
+        }
+        out
+    });
+    (PyBytes::new(py, &counts), PyBytes::new(py, &ids)).into_pyobject(py)
+}
+
 /// A text as detectors see it.
 #[pyfunction]
 pub(crate) fn normalize(py: Python<'_>, text: &Bound<'_, PyString>) -> PyResult<String> {

@@ -31,6 +31,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         aidefence_engine::features::CONTEXT_LEXICONS.to_vec(),
     )?;
     module.add_function(wrap_pyfunction!(engine::ngrams, module)?)?;
+    module.add_function(wrap_pyfunction!(engine::category_ngrams, module)?)?;
     module.add_function(wrap_pyfunction!(engine::normalize, module)?)?;
     module.add_function(wrap_pyfunction!(engine::check_rule, module)?)?;
     Ok(())

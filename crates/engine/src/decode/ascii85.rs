@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use super::plausible::{Charset, may_begin_text, text_of};
-use super::{Codec, Decoded, Runs};
+use super::{Codec, Decoded, Runs, row_from};
 use crate::limits::Limits;
 
 /// Characters of a run that are decoded to see whether the rest is worth it.
@@ -41,26 +41,34 @@ pub(super) fn decode(source: &str, limits: &Limits) -> Option<Decoded> {
 
 /// Runs without marks, between white space.
 fn bare(bytes: &[u8], range: Range<usize>, limits: &Limits, runs: &mut Runs) {
-    let mut start = range.start;
-    for run in bytes.get(range).unwrap_or_default().split(u8::is_ascii_whitespace) {
-        if run.len() >= limits.encoded_run_min {
-            let whole = start..start + run.len();
-            // Quotes and a full stop are digits too, so both readings of a run are tried.
-            let candidates = match run {
-                _ if is_wrapped(run) => [Some(whole.start + 1..whole.end - 1), Some(whole)],
-                [.., b'.' | b',' | b';' | b':' | b'!' | b'?' | b')'] => {
-                    [Some(whole.clone()), Some(whole.start..whole.end - 1)]
-                }
-                _ => [Some(whole), None],
-            };
-            for candidate in candidates.into_iter().flatten() {
-                if let Some(text) = bytes.get(candidate.clone()).and_then(text_in) {
-                    runs.add(candidate, &text);
-                    break;
-                }
+    let Some(source) = bytes.get(..range.end) else { return };
+    let is_digit = |byte: u8| matches!(byte, b'!'..=b'u' | b'z');
+    let mut from = range.start;
+    while let Some(start) = row_from(source, from, limits.encoded_run_min, is_digit) {
+        let rest = source.get(start..).unwrap_or_default();
+        let len = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        from = start + len;
+        // A row in the middle of a run is none: what is before it cannot be read.
+        let opens = start == range.start || source.get(start - 1).is_some_and(u8::is_ascii_whitespace);
+        let run = rest.get(..len).unwrap_or_default();
+        if !opens || !run.iter().all(|byte| is_digit(*byte)) {
+            continue;
+        }
+        let whole = start..start + len;
+        // Quotes and a full stop are digits too, so both readings of a run are tried.
+        let candidates = match run {
+            _ if is_wrapped(run) => [Some(whole.start + 1..whole.end - 1), Some(whole)],
+            [.., b'.' | b',' | b';' | b':' | b'!' | b'?' | b')'] => {
+                [Some(whole.clone()), Some(whole.start..whole.end - 1)]
+            }
+            _ => [Some(whole), None],
+        };
+        for candidate in candidates.into_iter().flatten() {
+            if let Some(text) = bytes.get(candidate.clone()).and_then(text_in) {
+                runs.add(candidate, &text);
+                break;
             }
         }
-        start += run.len() + 1;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::plausible::{Charset, text_of};
-use super::{Codec, Decoded, Runs};
+use super::{Codec, Decoded, Runs, row_from};
 use crate::limits::Limits;
 
 /// Longest separator between two groups.
@@ -12,7 +12,13 @@ const GAP_MAX: usize = 3;
 /// Finds and decodes hex: `69676e`, `0x69676e`, `69 67 6e`, `69:67:6e`, `0x69, 0x67, 0x6e`.
 ///
 /// `\x69` is an escape and decoded as such, with the text around it.
-pub(super) fn hex(source: &str, limits: &Limits) -> Option<Decoded> {
+///
+/// `apart` says that there may be groups with white space between them.
+pub(super) fn hex(source: &str, limits: &Limits, apart: bool) -> Option<Decoded> {
+    if !apart {
+        let is_part = |byte: u8| byte.is_ascii_hexdigit() || b"xX,:;|-._/".contains(&byte);
+        row_from(source.as_bytes(), 0, limits.encoded_run_min, is_part)?;
+    }
     let spelling = Spelling {
         is_digit: |byte| byte.is_ascii_hexdigit(),
         marker: b'x',
@@ -24,9 +30,7 @@ pub(super) fn hex(source: &str, limits: &Limits) -> Option<Decoded> {
 
 /// Finds and decodes groups of eight binary digits, together or apart.
 pub(super) fn binary(source: &str, limits: &Limits) -> Option<Decoded> {
-    if !holds_eight(source.as_bytes()) {
-        return None;
-    }
+    row_from(source.as_bytes(), 0, 8, |byte| matches!(byte, b'0' | b'1'))?;
     let spelling = Spelling {
         is_digit: |byte| matches!(byte, b'0' | b'1'),
         marker: b'b',
@@ -34,19 +38,6 @@ pub(super) fn binary(source: &str, limits: &Limits) -> Option<Decoded> {
         bits: 1,
     };
     scan(source.as_bytes(), &spelling, limits.encoded_run_min, Codec::Binary)
-}
-
-/// Whether eight binary digits stand in a row anywhere. Where the eighth is none, none of the seven before
-/// it needs a look.
-fn holds_eight(source: &[u8]) -> bool {
-    let mut start = 0;
-    while let Some(digits) = source.get(start..start + 8) {
-        match digits.iter().rposition(|byte| !matches!(byte, b'0' | b'1')) {
-            Some(border) => start += border + 1,
-            None => return true,
-        }
-    }
-    false
 }
 
 /// How a byte is spelt.

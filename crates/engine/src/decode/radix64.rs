@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::plausible::{Charset, may_begin_text, text_of};
-use super::{Codec, Decoded, Runs};
+use super::{Codec, Decoded, Runs, row_from};
 use crate::limits::Limits;
 
 /// Digits of a run that are decoded to see whether the rest is worth it.
@@ -121,17 +121,11 @@ impl Scan<'_> {
         runs.finish()
     }
 
-    /// The next run that is long enough. Where the last digit of such a run is none, no byte before it needs
-    /// a look.
+    /// The next run that is long enough.
     fn next_run(&self, from: usize) -> Option<Piece> {
-        let mut start = from;
-        loop {
-            let digits = self.source.get(start..start + self.run_min.max(1))?;
-            match digits.iter().rposition(|byte| !self.radix.holds(*byte)) {
-                Some(border) => start += border + 1,
-                None => return self.piece_at(start),
-            }
-        }
+        self.piece_at(row_from(self.source, from, self.run_min, |byte| {
+            self.radix.holds(byte)
+        })?)
     }
 
     /// The run of digits from `start` on, however short, if there is one.

@@ -8,7 +8,6 @@ use crate::features::Derived;
 use crate::limits::Limits;
 use crate::map::OffsetMap;
 use crate::masks::Classify;
-use crate::ngram::sum_blocks;
 use crate::rewrite::{may_rewrite, rewrites, smuggled};
 use crate::rules::matching::Context;
 use crate::shape::hints;
@@ -103,6 +102,12 @@ impl Engine {
         scratch
             .derived
             .read(kernel, &layer.text, &self.rulebook.lexicon.anchors);
+        self.walk(
+            &scratch.derived,
+            &mut scratch.memo,
+            &mut scratch.matching,
+            &mut scratch.sums,
+        );
         self.rulebook.find(
             &scratch.derived,
             &layer.text,
@@ -114,7 +119,6 @@ impl Engine {
         if scratch.derived.tokens.len() < DERIVED_TOKENS_MIN {
             return Derived::SCORE_NONE;
         }
-        sum_blocks(&scratch.derived, &self.model.table, &mut scratch.sums);
         let scores = self.model.ngram_scores(&scratch.sums);
         scores.whole.max(scores.window)
     }

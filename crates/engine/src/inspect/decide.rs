@@ -12,8 +12,7 @@ impl Engine {
     pub(super) fn decide(&self, text: &str, seen: &Seen, scratch: &mut Scratch) -> Outcome {
         let score = self.model.fuse(&seen.row);
         let fused = self.model.confidence(score).max(seen.user_strongest);
-        let lowest_flag = self.thresholds.flag.iter().copied().fold(f32::INFINITY, f32::min);
-        if scratch.found.is_empty() && fused < lowest_flag {
+        if scratch.found.is_empty() && fused < self.lowest_flag {
             let mut confidences = [0.0; CATEGORY_COUNT];
             if let Some(first) = confidences.first_mut() {
                 *first = fused;

@@ -5,10 +5,12 @@
 pub(crate) struct ClassSet(Vec<u64>);
 
 impl ClassSet {
-    pub(crate) fn of(classes: impl Iterator<Item = u16>) -> Self {
+    /// The set of `classes`, with room for `count`.
+    pub(crate) fn of(classes: impl Iterator<Item = u16>, count: usize) -> Self {
         let mut set = Self::default();
+        set.reset(count);
         for class in classes {
-            set.insert(class);
+            set.mark(class);
         }
         set
     }
@@ -19,14 +21,6 @@ impl ClassSet {
         self.0.resize(count.div_ceil(64), 0);
     }
 
-    pub(crate) fn insert(&mut self, class: u16) {
-        let place = usize::from(class) / 64;
-        if place >= self.0.len() {
-            self.0.resize(place + 1, 0);
-        }
-        self.mark(class);
-    }
-
     #[inline(always)]
     pub(crate) fn mark(&mut self, class: u16) {
         if let Some(word) = self.0.get_mut(usize::from(class) / 64) {
@@ -35,8 +29,8 @@ impl ClassSet {
     }
 
     #[inline(always)]
-    pub(super) fn add_all(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&other.0) {
+    pub(super) fn add_all(&mut self, row: &[u64]) {
+        for (word, other) in self.0.iter_mut().zip(row) {
             *word |= other;
         }
     }
@@ -48,10 +42,15 @@ impl ClassSet {
             .is_some_and(|word| word >> (class % 64) & 1 == 1)
     }
 
-    /// The classes in both sets, in order.
+    /// Its bits, 64 classes a word.
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.0
+    }
+
+    /// The classes both in the set and in a row of bits, in order.
     #[inline(always)]
-    pub(crate) fn common(&self, other: &Self, mut on: impl FnMut(usize)) {
-        for (place, (a, b)) in self.0.iter().zip(&other.0).enumerate() {
+    pub(crate) fn common(&self, row: &[u64], mut on: impl FnMut(usize)) {
+        for (place, (a, b)) in self.0.iter().zip(row).enumerate() {
             let mut both = a & b;
             while both != 0 {
                 on(place * 64 + both.trailing_zeros() as usize);

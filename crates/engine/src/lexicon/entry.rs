@@ -1,9 +1,9 @@
 //! What a lexeme may be, and how one is read from a rule.
 
-use super::{Hit, hit};
+use super::{Hit, hit, word_of};
 use crate::fold::{Fold, fold};
 use crate::masks::Portable;
-use crate::text::{Token, View};
+use crate::text::{Token, View, low_bytes};
 
 /// One way a class may be written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,6 +58,14 @@ impl Element {
     pub(super) fn len(&self) -> usize {
         let (Self::Exact { word, .. } | Self::Stem(word)) = self;
         word.len()
+    }
+
+    /// How a token it accepts starts: eight bytes, and which of them count.
+    pub(super) fn head(&self) -> (u64, u64) {
+        match self {
+            Self::Exact { word, .. } => (word_of(word), u64::MAX),
+            Self::Stem(stem) => (word_of(stem), low_bytes(stem.len())),
+        }
     }
 
     fn matches(&self, view: &View, token: &Token) -> bool {

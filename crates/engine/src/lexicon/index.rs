@@ -22,22 +22,33 @@ impl Filter {
     }
 
     pub(super) fn insert(&mut self, hash: u64) {
-        if let Some(word) = self.0.get_mut((hash >> (64 - FILTER_BITS_LOG + 6)) as usize) {
-            *word |= 1 << (hash >> (64 - FILTER_BITS_LOG) & 63);
+        for place in places(hash) {
+            if let Some(word) = self.0.get_mut(place >> 6) {
+                *word |= 1 << (place & 63);
+            }
         }
     }
 
     #[inline(always)]
     pub(super) fn may_hold(&self, hash: u64) -> bool {
-        self.0
-            .get((hash >> (64 - FILTER_BITS_LOG + 6)) as usize)
-            .is_some_and(|word| word >> (hash >> (64 - FILTER_BITS_LOG) & 63) & 1 == 1)
+        places(hash)
+            .iter()
+            .all(|place| self.0.get(place >> 6).is_some_and(|word| word >> (place & 63) & 1 == 1))
     }
 }
 
+/// The two bits of a hash; the second is asked for only where the first is set.
+#[inline(always)]
+const fn places(hash: u64) -> [usize; 2] {
+    [
+        (hash >> (64 - FILTER_BITS_LOG)) as usize,
+        (hash >> (64 - 2 * FILTER_BITS_LOG)) as usize & (FILTER_BITS - 1),
+    ]
+}
+
 /// What a found key leads to: a lexeme, or with the upper bit a place in [`Lexicon::anchored`].
-pub(super) type Target = u32;
-pub(super) const ANCHORED: u32 = 1 << 31;
+pub(crate) type Target = u32;
+pub(crate) const ANCHORED: u32 = 1 << 31;
 
 /// Targets by hash, while they are being gathered.
 pub(super) type Gathered = HashMap<u64, Vec<Target>>;

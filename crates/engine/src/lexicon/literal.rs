@@ -1,32 +1,17 @@
 //! Markers with punctuation in them, found by two bytes around their rarest one.
 
-use std::collections::HashMap;
+use crate::text::mix;
 
 #[derive(Clone, Debug)]
 pub(super) struct Literal {
+    /// Its first eight bytes, as a text's are read, and which of them count.
+    pub(super) head: u64,
+    pub(super) mask: u64,
     pub(super) bytes: Vec<u8>,
     /// Which byte of it is the anchor.
     pub(super) anchor: usize,
     pub(super) line: bool,
     pub(super) lexeme: u32,
-}
-
-/// What the literals of one anchor are kept under.
-pub(super) type Literals = HashMap<u32, Vec<Literal>, std::hash::BuildHasherDefault<Spread>>;
-
-/// Hashing for the few thousand pairs of bytes that literals hang on.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spread(u64);
-
-impl std::hash::Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0.rotate_left(8) ^ u64::from(*byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        }
-    }
 }
 
 /// Whether only white space and list or heading marks stand between the line's start and `start`.
@@ -63,6 +48,12 @@ pub(super) fn rarest_anchor(literal: &[u8]) -> Option<usize> {
         .map(|(index, _)| index)
 }
 
+/// The hash a key is found by.
+#[inline(always)]
+pub(super) const fn key_hash(key: u32) -> u64 {
+    mix(key as u64, 0x6C69)
+}
+
 /// Two neighbouring bytes as a key.
 pub(super) fn pair_key(first: u8, second: u8) -> u32 {
     u32::from(first) << 8 | u32::from(second)
@@ -70,3 +61,30 @@ pub(super) fn pair_key(first: u8, second: u8) -> u32 {
 
 /// Marks keys of literals that end with their anchor.
 pub(super) const AFTER: u32 = 1 << 16;
+
+/// The keys there are, one bit each: most punctuation needs no more to be passed over.
+#[derive(Clone, Debug)]
+pub(super) struct Pairs(Box<[u64; PAIR_WORDS]>);
+
+const PAIR_WORDS: usize = (2 << 16) / 64;
+
+impl Default for Pairs {
+    fn default() -> Self {
+        Self(Box::new([0; PAIR_WORDS]))
+    }
+}
+
+impl Pairs {
+    pub(super) fn insert(&mut self, key: u32) {
+        if let Some(word) = self.0.get_mut(key as usize / 64) {
+            *word |= 1 << (key % 64);
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn holds(&self, key: u32) -> bool {
+        self.0
+            .get(key as usize / 64)
+            .is_some_and(|word| word >> (key % 64) & 1 == 1)
+    }
+}

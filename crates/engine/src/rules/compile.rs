@@ -9,6 +9,7 @@ use crate::features::{CONTEXT_LEXICONS, REVERSED_WORDS, ROTATED_WORDS};
 use crate::lexicon::{ClassSet, Element, Entry, Lexicon, parse_text, parse_words};
 use crate::regex::Pattern;
 use crate::rules::parse::{Parsed, parse_file};
+use crate::rules::plan::Plan;
 use crate::rules::source::{
     ConditionSource, Flow, LexiconSource, Mention, PatternSource, Position, RuleError, RuleSource, Shape, Status,
 };
@@ -179,24 +180,16 @@ impl<'a> Compiler<'a> {
             }
         }
         let counted = self.counted_lexemes()?;
-        let triggers = self.triggers(&conditions, &sources);
+        let plan = self.plan(&conditions);
         let glued = glued_words(&self.lexemes);
-        let mut lexicon = Lexicon::build(&self.lexemes, &self.classes, &counted);
-        let trigger_classes = ClassSet::of(
-            triggers
-                .iter()
-                .zip(0_u16..)
-                .filter(|(list, _)| !list.is_empty())
-                .map(|(_, class)| class),
-        );
-        lexicon.mark_triggers(&trigger_classes);
+        let lexicon = Lexicon::build(&self.lexemes, &self.classes, &counted, &plan.gates);
         Ok(Rulebook {
             lexicon,
             rules,
             conditions,
             patterns: self.patterns,
-            triggers,
-            trigger_classes,
+            triggers: plan.triggers,
+            trigger_classes: plan.trigger_classes,
             glued,
             sources,
         })
@@ -398,9 +391,9 @@ impl<'a> Compiler<'a> {
         Ok(counted)
     }
 
-    /// Hangs each condition on its rarest class.
-    fn triggers(&self, conditions: &[Condition], sources: &[RuleSource]) -> Vec<Vec<u32>> {
-        let usage = Usage::of(sources);
+    /// Hangs each condition on its rarest class, and gives those a gate whose rarest class is common.
+    fn plan(&self, conditions: &[Condition]) -> Plan {
+        let usage = Usage::read();
         let of_lexeme = |lexeme: &u32| {
             self.lexemes
                 .get(*lexeme as usize)
@@ -411,17 +404,7 @@ impl<'a> Compiler<'a> {
             .iter()
             .map(|lexemes| lexemes.iter().map(of_lexeme).sum())
             .collect();
-        let mut triggers = vec![Vec::new(); self.classes.len()];
-        for (index, condition) in conditions.iter().enumerate() {
-            let of = |class: &u16| common.get(usize::from(*class)).copied().unwrap_or(0.0);
-            let Some(rarest) = condition.all.iter().min_by(|a, b| of(a).total_cmp(&of(b))) else {
-                continue;
-            };
-            if let Some(slot) = triggers.get_mut(usize::from(*rarest)) {
-                slot.push(u32::try_from(index).unwrap_or(u32::MAX));
-            }
-        }
-        triggers
+        Plan::of(conditions, &common)
     }
 }
 

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use crate::features::REPORTING;
-use crate::lexicon::{ClassSet, Hit, Lexicon, TRIGGERS};
+use crate::lexicon::{ClassSet, Effect, Gate, Hit, Lexicon};
 use crate::rules::compile::{Condition, Rule, Rulebook};
+use crate::rules::gathered::Gathered;
 use crate::rules::mention::is_mention;
 use crate::rules::source::{Flow, Mention};
 use crate::text::View;
@@ -54,82 +55,63 @@ pub(crate) struct Scratch {
     /// Tokens at which reporting words stand.
     reports: Vec<u32>,
     candidates: Vec<u32>,
+    /// What may hold.
+    gate: Gate,
     gathered: Gathered,
     /// Some regex looked in vain too often; the reader of this resets it.
     pub(crate) gave_up: bool,
 }
 
-/// The hits of every class that some candidate asks for.
-#[derive(Clone, Debug, Default)]
-struct Gathered {
-    asked: ClassSet,
-    /// For each class, one more than the place of its list; 0 if it was not asked for.
-    place_of: Vec<u16>,
-    lists: Vec<Vec<Hit>>,
-    used: usize,
-}
+impl Scratch {
+    /// Forgets the last view.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self) {
+        self.hits.clear();
+        self.reports.clear();
+        self.context_counts = ContextCounts::default();
+        self.gate = Gate::default();
+    }
 
-impl Gathered {
-    fn reset(&mut self, class_count: usize) {
-        self.asked.common(&self.asked, |class| {
-            if let Some(place) = self.place_of.get_mut(class) {
-                *place = 0;
+    /// Counts what stands at token `at`.
+    #[inline(always)]
+    pub(crate) fn count(&mut self, effect: Effect, at: u32) {
+        self.gate.join(effect.gate);
+        let mut counts = effect.counts;
+        while counts != 0 {
+            let feature = counts.trailing_zeros();
+            counts &= counts - 1;
+            if let Some(count) = self.context_counts.get_mut(feature as usize) {
+                *count += 1;
             }
-        });
-        self.asked.reset(class_count);
-        self.place_of.resize(class_count, 0);
-        self.used = 0;
-    }
-
-    fn ask(&mut self, class: u16) {
-        let Some(place) = self.place_of.get_mut(usize::from(class)).filter(|place| **place == 0) else {
-            return;
-        };
-        self.used += 1;
-        *place = u16::try_from(self.used).unwrap_or(u16::MAX);
-        self.asked.mark(class);
-        match self.lists.get_mut(self.used - 1) {
-            Some(list) => list.clear(),
-            None => self.lists.push(Vec::new()),
-        }
-    }
-
-    /// Hands every hit to the classes that asked for it, in one pass.
-    fn distribute(&mut self, hits: &[Hit], lexicon: &Lexicon) {
-        let Self {
-            asked,
-            place_of,
-            lists,
-            used,
-        } = self;
-        for hit in hits {
-            lexicon.asking(hit.lexeme, asked, |class| {
-                let place = place_of.get(class).copied().unwrap_or(0);
-                if let Some(list) = usize::from(place).checked_sub(1).and_then(|place| lists.get_mut(place)) {
-                    list.push(*hit);
-                }
-            });
-        }
-        for list in lists.iter_mut().take(*used) {
-            // Phrases are found at their anchor, so a list is sorted but for a few.
-            if !list.is_sorted() {
-                list.sort_unstable();
+            if feature == u32::from(REPORTING) {
+                self.reports.push(at);
             }
         }
     }
 
-    fn of(&self, class: u16) -> &[Hit] {
-        let place = self.place_of.get(usize::from(class)).copied().unwrap_or(0);
-        let list = usize::from(place)
-            .checked_sub(1)
-            .and_then(|place| self.lists.get(place));
-        list.map_or(&[], Vec::as_slice)
+    /// Counts and lists a lexeme.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, hit: Hit, lexicon: &Lexicon) {
+        self.count(lexicon.effect(hit.lexeme), hit.first);
+        self.hits.push(hit);
+    }
+
+    /// Lists a lexeme that is counted already.
+    #[inline(always)]
+    pub(crate) fn list(&mut self, hit: Hit) {
+        self.hits.push(hit);
+    }
+
+    /// Whether some condition may hold, by what was counted.
+    #[inline(always)]
+    pub(crate) const fn may_hold(&self) -> bool {
+        self.gate.is_open()
     }
 }
 
 impl Rulebook {
-    /// Appends the places where rules hold in `view` to `matches`. `source` is the text the view was
-    /// read from, for regexes that want its case.
+    /// Appends the places where rules hold in `view` to `matches`, given the lexemes in `scratch`. `source`
+    /// is the text the view was read from, for regexes that want its case.
     #[inline(always)]
     pub(crate) fn find(
         &self,
@@ -139,52 +121,26 @@ impl Rulebook {
         scratch: &mut Scratch,
         matches: &mut Vec<Match>,
     ) {
-        self.collect(view, scratch);
-        if scratch.candidates.is_empty() {
-            return;
+        if scratch.may_hold() && self.nominate(scratch) {
+            self.evaluate(view, source, context, scratch, matches);
         }
-        self.evaluate(view, source, context, scratch, matches);
     }
 
+    /// Lists the conditions all of whose classes are there; whether there are any.
     #[inline(always)]
-    fn collect(&self, view: &View, scratch: &mut Scratch) {
+    fn nominate(&self, scratch: &mut Scratch) -> bool {
         let Scratch {
             hits,
             present,
-            context_counts,
-            reports,
             candidates,
             ..
         } = scratch;
-        hits.clear();
-        reports.clear();
         candidates.clear();
-        *context_counts = ContextCounts::default();
-        let mut triggered = 0;
-        self.lexicon.scan(view, |hit| {
-            let summary = self.lexicon.summary(hit.lexeme);
-            triggered |= summary;
-            let mut counts = summary & !TRIGGERS;
-            while counts != 0 {
-                let feature = counts.trailing_zeros();
-                counts &= counts - 1;
-                if let Some(count) = context_counts.get_mut(feature as usize) {
-                    *count += 1;
-                }
-                if feature == u32::from(REPORTING) {
-                    reports.push(hit.first);
-                }
-            }
-            hits.push(hit);
-        });
-        if triggered & TRIGGERS == 0 {
-            return;
-        }
         present.reset(self.lexicon.class_count());
         for hit in &*hits {
             self.lexicon.note(hit.lexeme, present);
         }
-        present.common(&self.trigger_classes, |class| {
+        present.common(self.trigger_classes.words(), |class| {
             for condition in self.triggers.get(class).into_iter().flatten() {
                 let Some(wanted) = self.conditions.get(*condition as usize) else {
                     continue;
@@ -194,6 +150,7 @@ impl Rulebook {
                 }
             }
         });
+        !candidates.is_empty()
     }
 
     #[inline(never)]

@@ -1,52 +1,37 @@
 //! How common words are, to tell which part of a rule is worth waiting for.
 
-use std::collections::HashMap;
-
 use crate::lexicon::{Element, Entry};
-use crate::masks::Portable;
-use crate::rules::source::RuleSource;
-use crate::text::View;
 
-/// How often ordinary text holds a word, judged by the texts rules must spare: they are ordinary texts
-/// in every language there are rules for.
+/// Words and how often each stands among a million, made by `python -m training.usage`.
+const LIST: &str = include_str!("usage.txt");
+
+/// How often ordinary text holds a word.
 pub(super) struct Usage {
-    /// Sorted words with how often they stand in the texts.
-    words: Vec<(Vec<u8>, u32)>,
+    /// Sorted.
+    words: Vec<(&'static str, f32)>,
 }
 
 impl Usage {
-    pub(super) fn of(sources: &[RuleSource]) -> Self {
-        let mut view = View::default();
-        let mut counts: HashMap<Vec<u8>, u32> = HashMap::new();
-        for text in sources.iter().flat_map(|source| &source.spare) {
-            view.read(Portable, text, &[false; 256]);
-            for token in &view.tokens {
-                let word = view
-                    .text()
-                    .get(token.start as usize..token.end as usize)
-                    .unwrap_or_default();
-                match counts.get_mut(word) {
-                    Some(count) => *count += 1,
-                    None => {
-                        counts.insert(word.to_vec(), 1);
-                    }
-                }
-            }
-        }
-        let mut words: Vec<_> = counts.into_iter().collect();
-        words.sort_unstable();
+    pub(super) fn read() -> Self {
+        let mut words: Vec<_> = LIST
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .filter_map(|(word, count)| Some((word, count.parse().ok()?)))
+            .collect();
+        words.sort_unstable_by_key(|(word, _)| *word);
         Self { words }
     }
 
+    /// Among a million words.
     pub(super) fn of_entry(&self, entry: &Entry) -> f32 {
         match entry {
-            Entry::Digits => 2000.0,
-            Entry::Blob => 50.0,
+            Entry::Digits => 20_000.0,
+            Entry::Blob => 500.0,
             Entry::Text { literal, .. } => {
                 if literal.len() <= 2 {
-                    300.0
+                    3000.0
                 } else {
-                    20.0
+                    200.0
                 }
             }
             // A phrase is rarer than its rarest word.
@@ -66,14 +51,40 @@ impl Usage {
             Element::Exact { word, .. } => (word, false),
             Element::Stem(stem) => (stem, true),
         };
-        let from = self.words.partition_point(|(known, _)| known < word);
-        let found = self
+        let from = self
+            .words
+            .partition_point(|(known, _)| known.as_bytes() < word.as_slice());
+        let counted: f32 = self
             .words
             .iter()
             .skip(from)
-            .take_while(|(known, _)| if stem { known.starts_with(word) } else { known == word });
-        let count: u32 = found.map(|(_, count)| *count).sum();
-        // Words that no such text holds are rarer the longer they are.
-        count as f32 + 2.0 / (1.0 + word.len() as f32)
+            .take_while(|(known, _)| {
+                if stem {
+                    known.as_bytes().starts_with(word)
+                } else {
+                    known.as_bytes() == word
+                }
+            })
+            .map(|(_, count)| count)
+            .sum();
+        // Words that are not in the list are rarer the longer they are.
+        counted + 20.0 / (1.0 + word.len() as f32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Usage;
+    use crate::lexicon::{Entry, parse_words};
+    use crate::text::View;
+
+    #[test]
+    fn ordinary_words_are_commoner_than_words_of_attacks() {
+        let usage = Usage::read();
+        let of = |words: &str| usage.of_entry(&Entry::Words(parse_words(words, &mut View::default())));
+        assert!(of("the") > of("please"));
+        assert!(of("please") > of("disregard"));
+        assert!(of("show*") >= of("show"));
+        assert!(of("disregard all") < of("disregard"));
     }
 }

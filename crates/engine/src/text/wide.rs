@@ -2,9 +2,13 @@
 
 use unicode_normalization::char::compose;
 
-use super::{Cut, Letter, PAD, View, has_triple, narrow};
+use super::{Cut, Letter, PAD, Scripts, View, has_triple, narrow};
+use crate::decode::row_from;
 use crate::fold::{Fold, cyrillic_for, expand, fold, is_invisible, is_look_alike_script, look_alike, smuggled_byte};
 use crate::masks::Classify;
+
+/// From how many bytes on a run counts as long.
+const RUN_LEN: usize = 16;
 
 impl View {
     pub(super) fn read_wide<K: Classify>(&mut self, kernel: K, source: &str, anchor: &[bool; 256]) {
@@ -34,11 +38,10 @@ impl View {
         }
         self.end_word(cut.sentence, disguised);
         self.padded.extend([0; PAD]);
-        self.stats.triples = has_triple(self.text());
+        self.stats.triples = has_triple(&self.padded);
         // Encoded text is ASCII; words of other scripts are long by themselves.
-        self.stats.long_run = source
-            .split(|c: char| c.is_whitespace() || !c.is_ascii())
-            .any(|run| run.len() >= 16);
+        let is_solid = |byte: u8| byte.is_ascii() && !byte.is_ascii_whitespace();
+        self.stats.long_run = row_from(source.as_bytes(), 0, RUN_LEN, is_solid).is_some();
     }
 
     fn read_character(
@@ -76,7 +79,7 @@ impl View {
     }
 
     fn letter(&mut self, original: char, folded: char, (start, end): (u32, u32)) {
-        self.stats.upper += u32::from(original.is_uppercase());
+        self.stats.upper += u32::from(has_case(original) && original.is_uppercase());
         self.stats.digit += u32::from(folded.is_ascii_digit());
         self.stats.foreign_letters += u32::from(!folded.is_ascii());
         if is_jamo(folded)
@@ -90,6 +93,7 @@ impl View {
             };
             return;
         }
+        self.scripts.note(folded);
         self.word.push(Letter { folded, start, end });
     }
 
@@ -143,25 +147,13 @@ impl View {
         if self.word.is_empty() {
             return;
         }
-        let latin = self
-            .word
-            .iter()
-            .filter(|letter| letter.folded.is_ascii_alphabetic())
-            .count();
-        let other = self
-            .word
-            .iter()
-            .filter(|letter| is_look_alike_script(letter.folded))
-            .count();
-        let foreign = self
-            .word
-            .iter()
-            .any(|letter| is_cyrillic(letter.folded) && look_alike(letter.folded).is_none());
+        let Scripts { latin, other } = std::mem::take(&mut self.scripts);
         let mixed = latin > 0 && other > 0;
         let replace = mixed || (disguised && other > 0);
         // A letter that only Cyrillic has makes it a Cyrillic word with Latin letters in it; so do more
         // Cyrillic letters than Latin ones, where the text holds true Cyrillic at all.
-        let to_cyrillic = mixed && (foreign || (!disguised && other > latin));
+        let foreign = |letter: &Letter| is_cyrillic(letter.folded) && look_alike(letter.folded).is_none();
+        let to_cyrillic = mixed && ((!disguised && other > latin) || self.word.iter().any(foreign));
         let from = self.padded.len();
         let word = std::mem::take(&mut self.word);
         for letter in &word {
@@ -205,7 +197,7 @@ impl View {
 /// The ASCII text up to the last end of a word before something else comes, if it is worth a segment.
 fn plain_opening(rest: &[u8]) -> Option<&[u8]> {
     const SEGMENT_LEN_MIN: usize = 8;
-    let len = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+    let len = ascii_len(rest);
     let plain = rest.get(..len)?;
     let end = if len == rest.len() {
         len
@@ -216,6 +208,19 @@ fn plain_opening(rest: &[u8]) -> Option<&[u8]> {
             .map_or(0, |last| last + 1)
     };
     plain.get(..end).filter(|plain| plain.len() >= SEGMENT_LEN_MIN)
+}
+
+/// How many bytes are ASCII before one that is not.
+fn ascii_len(bytes: &[u8]) -> usize {
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let plain = blocks.iter().take_while(|block| block.is_ascii()).count() * 32;
+    let rest = bytes.get(plain..).unwrap_or_default();
+    plain + rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len())
+}
+
+/// Whether letters of this part of Unicode come in two cases.
+const fn has_case(c: char) -> bool {
+    matches!(c as u32, 0..=0x058F | 0x10A0..=0x10FF | 0x13A0..=0x13FF | 0x1C80..=0x1FFF | 0x2100..=0x2DFF | 0xA640..=0xABBF | 0xFF21..=0xFF5A | 0x1_0400..)
 }
 
 /// The parts that decomposed Hangul syllables come in.
@@ -230,13 +235,15 @@ const fn is_cyrillic(c: char) -> bool {
 /// Latin text written with letters of another script: there are Latin letters, and every word of the
 /// other script could be read as Latin. Real Russian or Greek beside Latin holds letters that cannot.
 fn is_latin_in_disguise(source: &str) -> bool {
-    let mut latin = false;
+    let mut latin = source.bytes().any(|byte| byte.is_ascii_alphabetic());
     let mut parts = Vec::new();
-    for c in source.chars() {
-        if c.is_ascii() {
-            latin |= c.is_ascii_alphabetic();
-            continue;
-        }
+    let mut rest = source;
+    loop {
+        rest = rest.get(ascii_len(rest.as_bytes())..).unwrap_or_default();
+        let Some(c) = rest.chars().next() else {
+            return latin;
+        };
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
         match fold(c) {
             Fold::Word(folded) if is_look_alike_script(folded) && look_alike(folded).is_none() => return false,
             // Letters in fancy dress read as Latin too.
@@ -244,10 +251,15 @@ fn is_latin_in_disguise(source: &str) -> bool {
             Fold::Many => {
                 parts.clear();
                 expand(c, &mut parts);
+                if parts
+                    .iter()
+                    .any(|part| is_look_alike_script(*part) && look_alike(*part).is_none())
+                {
+                    return false;
+                }
                 latin |= parts.iter().any(char::is_ascii_alphabetic);
             }
             _ => {}
         }
     }
-    latin
 }
