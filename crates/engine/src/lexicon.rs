@@ -10,6 +10,7 @@ mod entry;
 mod index;
 mod literal;
 mod members;
+mod shapes;
 
 use crate::ngram::bigram;
 use crate::text::{Token, View, head_at, low_bytes, mix, narrow};
@@ -46,7 +47,6 @@ pub(crate) struct Lead {
     mask: u64,
 }
 
-const BLOB_LEN_MIN: u32 = 20;
 const STEM_SALT: u64 = 0x5747;
 /// Bytes that say whether a longer stem may follow.
 const OPENING_LEN: usize = 4;
@@ -77,6 +77,7 @@ pub(crate) struct Lexicon {
     /// Bytes literals hang on.
     pub(crate) anchors: [bool; 256],
     digits: Option<u32>,
+    number: Option<u32>,
     blob: Option<u32>,
     members: Members,
     /// Of each lexeme.
@@ -102,6 +103,7 @@ impl Lexicon {
             literals_by_pair: Index::default(),
             anchors: [false; 256],
             digits: None,
+            number: None,
             blob: None,
             members: Members::build(lexemes.len(), classes),
             effects: effects(counted, classes, gates),
@@ -145,6 +147,7 @@ impl Lexicon {
     fn add(&mut self, lexeme: u32, entry: &Entry, gather: &mut Gather) {
         match entry {
             Entry::Digits => self.digits = Some(lexeme),
+            Entry::Number => self.number = Some(lexeme),
             Entry::Blob => self.blob = Some(lexeme),
             Entry::Text { literal, line } => self.add_literal(lexeme, literal, *line, gather),
             Entry::Words(elements) => match elements.as_slice() {
@@ -359,8 +362,11 @@ impl Lexicon {
                 on(hit(view, lexeme, index, index));
             }
         }
-        if self.blob.is_some() && view.stats.long_run {
-            self.scan_blobs(view, on);
+        if let Some(lexeme) = self.number.filter(|_| view.stats.digit >= shapes::NUMBER_DIGITS_MIN) {
+            shapes::numbers(view, lexeme, on);
+        }
+        if let Some(lexeme) = self.blob.filter(|_| view.stats.long_run) {
+            shapes::blobs(view, lexeme, on);
         }
         for position in &view.anchors {
             let at = *position as usize;
@@ -388,47 +394,6 @@ impl Lexicon {
             && head_at(view.padded(), start) & literal.mask == literal.head
         {
             take_literal(literal, view, start, on);
-        }
-    }
-
-    /// Runs of tokens with no white space between them.
-    #[inline(never)]
-    fn scan_blobs(&self, view: &View, on: &mut impl FnMut(Hit)) {
-        let text = view.text();
-        let mut run: Option<(usize, u32)> = None;
-        let mut previous_end = 0;
-        for (index, token) in view.tokens.iter().enumerate() {
-            let gap = text
-                .get(previous_end as usize..token.start as usize)
-                .unwrap_or_default();
-            // A run ends at white space, and at letters of other scripts, which need none to end a word.
-            let ascii = token.head & 0x80 == 0;
-            let joined = ascii
-                && run.is_some()
-                && gap.len() <= 4
-                && !gap.iter().any(|byte| byte.is_ascii_whitespace() || *byte >= 0x80);
-            if !joined {
-                self.end_blob(run, index, previous_end, on);
-                run = Some((index, token.start));
-            }
-            previous_end = token.end;
-        }
-        self.end_blob(run, view.tokens.len(), previous_end, on);
-    }
-
-    fn end_blob(&self, run: Option<(usize, u32)>, next: usize, end: u32, on: &mut impl FnMut(Hit)) {
-        let Some((first, start)) = run else { return };
-        if end - start < BLOB_LEN_MIN {
-            return;
-        }
-        if let Some(lexeme) = self.blob {
-            on(Hit {
-                lexeme,
-                first: narrow(first),
-                last: narrow(next.saturating_sub(1)),
-                start,
-                end,
-            });
         }
     }
 }

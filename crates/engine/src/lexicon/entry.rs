@@ -14,6 +14,8 @@ pub(crate) enum Entry {
     Text { literal: Vec<u8>, line: bool },
     /// A token with at least three digits.
     Digits,
+    /// At least nine digits in neighbouring tokens.
+    Number,
     /// At least twenty characters without a space.
     Blob,
 }

@@ -258,6 +258,7 @@ impl<'a> Compiler<'a> {
         }
         match pattern.shape {
             Some(Shape::Digits) => lexemes.push(self.lexeme(Entry::Digits)),
+            Some(Shape::Number) => lexemes.push(self.lexeme(Entry::Number)),
             Some(Shape::Blob) => lexemes.push(self.lexeme(Entry::Blob)),
             None => {}
         }

@@ -94,6 +94,8 @@ pub enum Check {
 pub enum Shape {
     /// A token with at least three ASCII digits.
     Digits,
+    /// Nine or more digits in neighbouring tokens.
+    Number,
     /// At least 20 characters without white space.
     Blob,
 }

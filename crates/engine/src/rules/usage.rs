@@ -26,6 +26,7 @@ impl Usage {
     pub(super) fn of_entry(&self, entry: &Entry) -> f32 {
         match entry {
             Entry::Digits => 20_000.0,
+            Entry::Number => 500.0,
             Entry::Blob => 500.0,
             Entry::Text { literal, .. } => {
                 if literal.len() <= 2 {

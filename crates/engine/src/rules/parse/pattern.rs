@@ -10,7 +10,11 @@ use crate::lexicon::parse_text;
 use crate::rules::source::{Check, PatternSource, Position, RuleError, Shape};
 
 const KEYS: [&str; 7] = ["words", "text", "anchor", "regex", "exact", "check", "shape"];
-const SHAPES: [(&str, Shape); 2] = [("digits", Shape::Digits), ("blob", Shape::Blob)];
+const SHAPES: [(&str, Shape); 3] = [
+    ("digits", Shape::Digits),
+    ("number", Shape::Number),
+    ("blob", Shape::Blob),
+];
 const CHECKS: [(&str, Check); 3] = [
     ("luhn", Check::Luhn),
     ("iban", Check::Iban),

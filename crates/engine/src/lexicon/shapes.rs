@@ -1,0 +1,131 @@
+//! Lexemes that are told by their shape: long numbers, and runs without white space.
+
+use super::Hit;
+use crate::text::{Token, View, narrow};
+
+/// Digits that make a number, groups together.
+pub(super) const NUMBER_DIGITS_MIN: u32 = 9;
+/// Signs between two groups of one number: `) `, ` - `.
+const NUMBER_GAP_MAX: u32 = 3;
+/// Bytes from which a run without white space is a blob.
+const BLOB_LEN_MIN: u32 = 20;
+
+/// Calls `on` for neighbouring tokens that hold enough digits together.
+#[inline(never)]
+pub(super) fn numbers(view: &View, lexeme: u32, on: &mut impl FnMut(Hit)) {
+    let mut run: Option<(usize, Token, Token)> = None;
+    let mut digits = 0;
+    let mut end = |run: Option<(usize, Token, Token)>, next: usize, digits: u32| {
+        if let Some((first, from, to)) = run
+            && digits >= NUMBER_DIGITS_MIN
+        {
+            on(Hit {
+                lexeme,
+                first: narrow(first),
+                last: narrow(next - 1),
+                start: from.start,
+                end: to.end,
+            });
+        }
+    };
+    for (index, token) in view.tokens.iter().enumerate() {
+        let joins = run.is_some_and(|(.., last)| token.start - last.end <= NUMBER_GAP_MAX);
+        if token.digits == 0 || !joins {
+            end(run.take(), index, digits);
+            digits = 0;
+        }
+        if token.digits > 0 {
+            run = Some((
+                run.map_or(index, |(first, ..)| first),
+                run.map_or(*token, |(_, from, _)| from),
+                *token,
+            ));
+            digits += digits_of(view, token);
+        }
+    }
+    end(run, view.tokens.len(), digits);
+}
+
+fn digits_of(view: &View, token: &Token) -> u32 {
+    let bytes = view.text().get(token.start as usize..token.end as usize);
+    narrow(
+        bytes
+            .unwrap_or_default()
+            .iter()
+            .filter(|byte| byte.is_ascii_digit())
+            .count(),
+    )
+}
+
+/// Calls `on` for runs of tokens with no white space between them.
+#[inline(never)]
+pub(super) fn blobs(view: &View, lexeme: u32, on: &mut impl FnMut(Hit)) {
+    let text = view.text();
+    let mut run: Option<(usize, u32)> = None;
+    let mut previous_end = 0;
+    let mut end = |run: Option<(usize, u32)>, next: usize, end: u32| {
+        if let Some((first, start)) = run
+            && end - start >= BLOB_LEN_MIN
+        {
+            on(Hit {
+                lexeme,
+                first: narrow(first),
+                last: narrow(next.saturating_sub(1)),
+                start,
+                end,
+            });
+        }
+    };
+    for (index, token) in view.tokens.iter().enumerate() {
+        let gap = text
+            .get(previous_end as usize..token.start as usize)
+            .unwrap_or_default();
+        // A run ends at white space, and at letters of other scripts, which need none to end a word.
+        let ascii = token.head & 0x80 == 0;
+        let joined = ascii
+            && run.is_some()
+            && gap.len() <= 4
+            && !gap.iter().any(|byte| byte.is_ascii_whitespace() || *byte >= 0x80);
+        if !joined {
+            end(run, index, previous_end);
+            run = Some((index, token.start));
+        }
+        previous_end = token.end;
+    }
+    end(run, view.tokens.len(), previous_end);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbers;
+    use crate::masks::Portable;
+    use crate::text::View;
+
+    #[test]
+    fn nine_digits_make_a_number_in_one_group_or_several() {
+        for (text, wanted) in [
+            ("call (212) 555-0142 now", vec!["212) 555-0142"]),
+            (
+                "4111 1111 1111 1111, or 900101-1234567",
+                vec!["4111 1111 1111 1111, or 900101-1234567"],
+            ),
+            ("in 2019 or 2020, 12 of 150", vec![]),
+            ("123456789 and 12345678", vec!["123456789"]),
+            ("a 1 b 2 c 345678901", vec!["345678901"]),
+        ] {
+            let mut view = View::default();
+            view.read(Portable, text, &[false; 256]);
+            let mut found = Vec::new();
+            numbers(&view, 0, &mut |hit| {
+                found.push(String::from_utf8_lossy(&view.text()[hit.start as usize..hit.end as usize]).into_owned());
+            });
+            // Words between groups end a number.
+            let wanted: Vec<String> = wanted
+                .iter()
+                .flat_map(|found| found.split(", or "))
+                .map(str::to_owned)
+                .collect();
+            assert_eq!(found, wanted, "{text}");
+        }
+    }
+}
