@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -13,10 +12,24 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from aidefence.adapters.system import SystemClock
 from aidefence.domain.errors import MissingExtraError, ModelError
+from aidefence.domain.reading import EncoderLimits, EncoderReading
+from aidefence.ports.clock import Clock
+
+__all__ = [
+    "EXTRA",
+    "FEATURE",
+    "EncoderLimits",
+    "EncoderReading",
+    "OnnxEncoder",
+    "sentence_spans",
+    "windows",
+]
 
 FEATURE = "the deep model"
 EXTRA = "deep"
+PACKAGES = ("onnxruntime", "tokenizers")
 BEGIN, PAD, END = 0, 1, 2
 # Columns of the output: is it an attack, does it ask for harm, then the kinds of attack.
 ATTACK, HARM, KINDS = 0, 1, 2
@@ -29,47 +42,10 @@ _SENTENCE_TOKENS_MIN = 6
 Logits = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class EncoderLimits:
-    """How much of one text is read, and in what steps."""
-
-    characters_max: int = 200_000
-    window_tokens: int = 126
-    stride_tokens: int = 96
-    windows_max: int = 96
-    sentences_max: int = 24
-    rows_max: int = 8
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderReading:
-    """What the encoder says of one text: logits of its strongest window and sentence."""
-
-    attack_logit: float
-    window_logit: float
-    sentence_logit: float
-    harm_logit: float
-    kind_logits: tuple[float, ...] = field(repr=False)
-    start: int
-    end: int
-    runs: int
-    cut_short: bool
-
-    @property
-    def attack(self) -> float:
-        """The raw score, between zero and one; not yet calibrated."""
-        return _sigmoid(self.attack_logit)
-
-    @property
-    def harm(self) -> float:
-        """The raw score of asking for something harmful, whoever is asked."""
-        return _sigmoid(self.harm_logit)
-
-
 class OnnxEncoder:
     """Reads whole texts by windows and by sentences. Safe to share between threads."""
 
-    __slots__ = ("_limits", "_session", "_tokenizer")
+    __slots__ = ("_limits", "_now_ns", "_session", "_tokenizer")
 
     def __init__(
         self,
@@ -78,6 +54,7 @@ class OnnxEncoder:
         *,
         threads: int = 1,
         limits: EncoderLimits | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """Load both files.
 
@@ -86,8 +63,9 @@ class OnnxEncoder:
             ModelError: where a file is missing or not what it should be.
 
         """
-        runtime, tokenizers = _extra("onnxruntime"), _extra("tokenizers")
+        runtime, tokenizers = map(_extra, PACKAGES)
         self._limits = limits or EncoderLimits()
+        self._now_ns = (clock or SystemClock()).monotonic_ns
         for path in (model, tokenizer):
             if not path.is_file():
                 raise ModelError(f"no file `{path.name}` of the deep model")
@@ -101,42 +79,67 @@ class OnnxEncoder:
         if {part.name for part in self._session.get_inputs()} != {"ids", "mask"}:
             raise ModelError(f"`{model.name}` does not take ids and a mask")
 
-    def read(self, text: str, *, sentences: bool = True) -> EncoderReading:
-        """Read one text, however long; `cut_short` says when there was more than the limits let."""
+    def read(
+        self, text: str, *, sentences: bool = True, deadline_ns: int | None = None
+    ) -> EncoderReading:
+        """Read one text, however long; `cut_short` says when there was more than the limits let.
+
+        Sentences are read after all windows. After `deadline_ns` no further rows are begun.
+        """
         ids, offsets, cut_text = self._tokens(text)
         spans, cut_windows = windows(len(ids), self._limits)
         window_count = len(spans)
         if sentences:
             spans += sentence_spans(text, offsets, self._limits)
-        logits = self.logits([[BEGIN, *ids[start:end], END] for start, end in spans])
+        rows = [[BEGIN, *ids[start:end], END] for start, end in spans]
+        found = self._run(rows, window_count, deadline_ns)
+        # In the order of the text: of two that are as loud, the first one speaks.
+        read = sorted(found)
+        logits = np.stack([found[at] for at in read])
         attack = logits[:, ATTACK]
         best = int(attack.argmax())
-        start, end = spans[best]
-        window_logit = float(attack[:window_count].max())
+        start, end = spans[read[best]]
+        by_windows = [float(found[at][ATTACK]) for at in read if at < window_count]
+        by_sentences = [float(found[at][ATTACK]) for at in read if at >= window_count]
+        window_logit = max(by_windows, default=float(attack[best]))
         return EncoderReading(
             attack_logit=float(attack[best]),
             window_logit=window_logit,
-            sentence_logit=float(attack[window_count:].max(initial=-math.inf))
-            if len(spans) > window_count
-            else window_logit,
+            sentence_logit=max(by_sentences, default=window_logit),
             harm_logit=float(logits[:, HARM].max()),
             kind_logits=tuple(float(value) for value in logits[best, KINDS:]),
             start=offsets[start][0] if ids else 0,
             end=offsets[end - 1][1] if ids else 0,
-            runs=len(spans),
-            cut_short=cut_text or cut_windows,
+            runs=len(read),
+            cut_short=cut_text or cut_windows or len(read) < len(spans),
         )
+
+    def warm(self) -> None:
+        """Run once: the first run also lays out memory."""
+        self.read("warm")
 
     def logits(self, rows: Sequence[list[int]]) -> Logits:
         """One row of logits for each row of ids; rows of like length are run together."""
-        order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
+        found = self._run(rows, len(rows), None)
+        return np.stack([found[at] for at in range(len(rows))])
+
+    def _run(
+        self, rows: Sequence[list[int]], window_count: int, deadline_ns: int | None
+    ) -> dict[int, Logits]:
+        """Logits by row. Windows come first: they cover the whole text, should time run out."""
+        by_length = sorted(range(len(rows)), key=lambda at: len(rows[at]))
+        step = self._limits.rows_max
+        if len(rows) > step:
+            by_length.sort(key=lambda at: at >= window_count)
         found: dict[int, Logits] = {}
-        for at in range(0, len(order), self._limits.rows_max):
-            part = order[at : at + self._limits.rows_max]
+        for at in range(0, len(by_length), step):
+            if found and deadline_ns is not None and self._now_ns() >= deadline_ns:
+                break
+            part = by_length[at : at + step]
             ids, mask = _matrix([rows[row] for row in part])
             (answer,) = self._session.run(None, {"ids": ids, "mask": mask})
             found.update(zip(part, answer, strict=True))
-        return np.stack([found[at] for at in range(len(rows))])
+        return found
 
     def _tokens(self, text: str) -> tuple[list[int], list[tuple[int, int]], bool]:
         # A lone surrogate has no UTF-8; it becomes one question mark, so places stay the same.
@@ -214,10 +217,3 @@ def _extra(name: str) -> ModuleType:
         return import_module(name)
     except ImportError as error:
         raise MissingExtraError(FEATURE, EXTRA) from error
-
-
-def _sigmoid(logit: float) -> float:
-    if logit >= 0:
-        return 1 / (1 + math.exp(-logit))
-    odds = math.exp(logit)
-    return odds / (1 + odds)
