@@ -113,6 +113,27 @@ class Profile(Coded):
     STRICT = "strict"
 
 
+class DeepMode(StrEnum):
+    """Whether the deep model reads what the other tiers are not sure of."""
+
+    AUTO = "auto"
+    OFF = "off"
+    REQUIRED = "required"
+
+
+class OnError(StrEnum):
+    """What happens to a text when a check that it needed failed."""
+
+    KEEP = "keep"
+    FLAG = "flag"
+    BLOCK = "block"
+
+    @property
+    def least(self) -> Action:
+        """The mildest action that such a text may get."""
+        return Action.ALLOW if self is OnError.KEEP else Action(self.value)
+
+
 # Decoding a code is on the hot path: a tuple index costs a tenth of an enum lookup.
 CATEGORIES: tuple[Category, ...] = tuple(Category)
 SEVERITIES: tuple[Severity, ...] = tuple(Severity)

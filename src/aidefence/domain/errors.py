@@ -69,7 +69,7 @@ class MissingExtraError(AIDefenceError, ImportError):
     """A feature needs an optional part that is not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs an optional part: install `aidefence[{extra}]`")
+        super().__init__(f'{feature} needs an optional part: pip install "aidefence[{extra}]"')
         self.feature = feature
         self.extra = extra
 

@@ -8,6 +8,10 @@ from aidefence.domain.content import Span
 from aidefence.domain.enums import Category, Severity
 from aidefence.domain.taxonomy import TAXONOMY, TaxonomyEntry
 
+# Findings of the learned models carry these instead of a rule's id.
+MODEL_RULE = "model.ngram"
+DEEP_RULE = "model.encoder"
+
 
 @dataclass(frozen=True, slots=True)
 class Match:

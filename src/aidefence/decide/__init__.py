@@ -1,0 +1,1 @@
+"""Hold confidences against the thresholds of a policy."""

@@ -1,0 +1,1 @@
+"""Combine what several detectors say into one calibrated confidence."""
