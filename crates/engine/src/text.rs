@@ -12,6 +12,9 @@ pub(crate) use self::stats::{Stats, byte_kind};
 /// Zero bytes after the text, so that a whole block and a word can be read at any position of it.
 pub(crate) const PAD: usize = 72;
 
+/// Bytes of the longest word that is hashed in two steps.
+const PLAIN_LEN_MAX: usize = 16;
+
 /// A run of letters and digits, or one character of a script without spaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Token {
@@ -54,6 +57,8 @@ pub(crate) struct View {
     pub(crate) smuggled_at: Option<(u32, u32)>,
     word: Vec<Letter>,
     scripts: Scripts,
+    /// Whether words of another script are Latin ones in disguise; asked for when there are any.
+    disguised: Option<bool>,
     parts: Vec<char>,
     /// One-letter tokens in a row, up to here.
     lone_run: u32,
@@ -73,6 +78,7 @@ struct Letter {
 struct Scripts {
     latin: u32,
     other: u32,
+    digits: u32,
 }
 
 impl Scripts {
@@ -80,6 +86,7 @@ impl Scripts {
     fn note(&mut self, folded: char) {
         if folded.is_ascii() {
             self.latin += u32::from(folded.is_ascii_alphabetic());
+            self.digits += u32::from(folded.is_ascii_digit());
         } else {
             self.other += u32::from(is_look_alike_script(folded));
         }
@@ -110,6 +117,7 @@ impl View {
         self.anchors.clear();
         self.smuggled.clear();
         self.smuggled_at = None;
+        self.disguised = None;
         self.stats = Stats::default();
         self.lone_run = 0;
         self.group_run = 0;
@@ -195,7 +203,7 @@ impl View {
             }
             let end = ends.trailing_zeros();
             ends &= ends - 1;
-            if masks.digit == 0 && end - start <= 16 {
+            if masks.digit == 0 && (end - start) as usize <= PLAIN_LEN_MAX {
                 self.close_plain(base + start as usize, end - start, sentence);
             } else {
                 self.close(base + start as usize, base + end as usize, sentence);

@@ -2,7 +2,7 @@
 
 use unicode_normalization::char::compose;
 
-use super::{Cut, Letter, PAD, Scripts, View, has_triple, narrow};
+use super::{Cut, Letter, PAD, PLAIN_LEN_MAX, Scripts, View, has_triple, narrow};
 use crate::decode::row_from;
 use crate::fold::{Fold, cyrillic_for, expand, fold, is_invisible, is_look_alike_script, look_alike, smuggled_byte};
 use crate::masks::Classify;
@@ -12,7 +12,6 @@ const RUN_LEN: usize = 16;
 
 impl View {
     pub(super) fn read_wide<K: Classify>(&mut self, kernel: K, source: &str, anchor: &[bool; 256]) {
-        let disguised = is_latin_in_disguise(source);
         let mut cut = Cut::default();
         let mut at = 0;
         while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
@@ -31,12 +30,12 @@ impl View {
                 (narrow(at), narrow(after)),
                 rest.as_bytes().get(c.len_utf8()),
                 &mut cut,
-                disguised,
+                source,
                 anchor,
             );
             at = after;
         }
-        self.end_word(cut.sentence, disguised);
+        self.end_word(cut.sentence, source);
         self.padded.extend([0; PAD]);
         self.stats.triples = has_triple(&self.padded);
         // Encoded text is ASCII; words of other scripts are long by themselves.
@@ -50,23 +49,23 @@ impl View {
         at: (u32, u32),
         next: Option<&u8>,
         cut: &mut Cut,
-        disguised: bool,
+        source: &str,
         anchor: &[bool; 256],
     ) {
         match fold(c) {
             Fold::Word(folded) => self.letter(c, folded, at),
             Fold::Single(folded) => {
-                self.end_word(cut.sentence, disguised);
+                self.end_word(cut.sentence, source);
                 self.single(folded, at, cut.sentence);
             }
             Fold::Gap(folded) => {
-                self.end_word(cut.sentence, disguised);
+                self.end_word(cut.sentence, source);
                 let before_space = next.is_none_or(|byte| byte.is_ascii_whitespace() || !byte.is_ascii());
                 cut.sentence += u32::from(folded == '\n' || (matches!(folded, '.' | '!' | '?') && before_space));
                 self.gap(folded, at, anchor);
             }
             Fold::Drop => self.drop_character(c, at),
-            Fold::Many => self.many(c, at, cut.sentence, disguised, anchor),
+            Fold::Many => self.many(c, at, cut.sentence, source, anchor),
         }
     }
 
@@ -74,7 +73,7 @@ impl View {
     fn single(&mut self, folded: char, at: (u32, u32), sentence: u32) {
         let from = self.padded.len();
         self.put(folded, at);
-        self.wide_close(from, sentence, false);
+        self.wide_close(from, sentence, false, folded.is_ascii_digit());
         self.stats.single_tokens += 1;
     }
 
@@ -97,18 +96,18 @@ impl View {
         self.word.push(Letter { folded, start, end });
     }
 
-    fn many(&mut self, c: char, at: (u32, u32), sentence: u32, disguised: bool, anchor: &[bool; 256]) {
+    fn many(&mut self, c: char, at: (u32, u32), sentence: u32, source: &str, anchor: &[bool; 256]) {
         let mut parts = std::mem::take(&mut self.parts);
         expand(c, &mut parts);
         for folded in &parts {
             match fold(*folded) {
                 Fold::Word(_) => self.letter(c, *folded, at),
                 Fold::Single(_) => {
-                    self.end_word(sentence, disguised);
+                    self.end_word(sentence, source);
                     self.single(*folded, at, sentence);
                 }
                 _ => {
-                    self.end_word(sentence, disguised);
+                    self.end_word(sentence, source);
                     self.gap(*folded, at, anchor);
                 }
             }
@@ -143,12 +142,13 @@ impl View {
     }
 
     /// Writes the letters gathered so far as one token.
-    fn end_word(&mut self, sentence: u32, disguised: bool) {
+    fn end_word(&mut self, sentence: u32, source: &str) {
         if self.word.is_empty() {
             return;
         }
-        let Scripts { latin, other } = std::mem::take(&mut self.scripts);
+        let Scripts { latin, other, digits } = std::mem::take(&mut self.scripts);
         let mixed = latin > 0 && other > 0;
+        let disguised = other > 0 && *self.disguised.get_or_insert_with(|| is_latin_in_disguise(source));
         let replace = mixed || (disguised && other > 0);
         // A letter that only Cyrillic has makes it a Cyrillic word with Latin letters in it; so do more
         // Cyrillic letters than Latin ones, where the text holds true Cyrillic at all.
@@ -166,7 +166,7 @@ impl View {
         }
         self.word = word;
         self.word.clear();
-        self.wide_close(from, sentence, replace);
+        self.wide_close(from, sentence, replace, digits > 0);
         self.stats.mixed_tokens += u32::from(replace);
     }
 
@@ -183,10 +183,14 @@ impl View {
     }
 
     /// Ends a token at the end of what is written.
-    fn wide_close(&mut self, from: usize, sentence: u32, mixed: bool) {
+    fn wide_close(&mut self, from: usize, sentence: u32, mixed: bool, digits: bool) {
         let end = self.padded.len();
-        self.padded.extend([0; 8]);
-        self.close(from, end, sentence);
+        self.padded.extend([0; 16]);
+        if digits || end - from > PLAIN_LEN_MAX {
+            self.close(from, end, sentence);
+        } else {
+            self.close_plain(from, narrow(end - from), sentence);
+        }
         self.padded.truncate(end);
         if let Some(last) = self.tokens.last_mut() {
             last.mixed = mixed;
