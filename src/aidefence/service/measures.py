@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Scores: TypeAlias = NDArray[np.float64]
-
-# Two-sided 95 %.
-_Z = 1.959963984540054
+from aidefence.service.intervals import (
+    Interval,
+    Scores,
+    auc_interval,
+    recall_interval_at,
+    wilson,
+)
 
 # Products such as 0.29 * 100 land a hair under the whole number they mean.
 _ROUNDING = 1e-9
@@ -20,10 +21,12 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A proportion of a counted sample, with its Wilson interval at 95 %."""
+    """A proportion of a counted sample, with its interval at 95 %."""
 
     hits: int
     total: int
+    bounds: Interval | None = None
+    """Where another interval than Wilson's is right."""
 
     @property
     def value(self) -> float:
@@ -31,9 +34,18 @@ class Share:
         return self.hits / self.total
 
     @property
-    def interval(self) -> tuple[float, float]:
+    def interval(self) -> Interval:
         """Where the true proportion lies, with 95 % confidence."""
-        return wilson(self.hits, self.total)
+        return wilson(self.hits, self.total) if self.bounds is None else self.bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A measured value with its interval at 95 %."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,7 @@ class OperatingPoint:
 
     threshold: float
     recall: Share
+    """Its interval holds the doubt about the threshold too."""
     fpr: Share
 
 
@@ -55,7 +68,7 @@ class Measurement:
     fpr: Share | None
     precision: float | None
     f1: float | None
-    auc: float | None
+    auc: Estimate | None
     at_fpr: dict[float, OperatingPoint]
 
     @property
@@ -68,8 +81,8 @@ def measure(
     attack: Scores, benign: Scores, *, threshold: float, fpr_limits: tuple[float, ...]
 ) -> Measurement:
     """Measure one group at a fixed threshold and at thresholds drawn from its benign scores."""
-    recall = _share_at(attack, threshold)
-    fpr = _share_at(benign, threshold)
+    recall = share_at(attack, threshold)
+    fpr = share_at(benign, threshold)
     both = recall is not None and fpr is not None
     hits = recall.hits if recall else 0
     alarms = fpr.hits if fpr else 0
@@ -81,9 +94,17 @@ def measure(
         fpr=fpr,
         precision=precision,
         f1=f1_of(hits, alarms, attack.size - hits) if both else None,
-        auc=auc_of(attack, benign) if both else None,
+        auc=estimate_auc(attack, benign),
         at_fpr={x: recall_at_fpr(attack, benign, x) for x in fpr_limits} if both else {},
     )
+
+
+def estimate_auc(attack: Scores, benign: Scores) -> Estimate | None:
+    """Return the AUC with its interval; none where a class is absent."""
+    if not attack.size or not benign.size:
+        return None
+    auc = auc_of(attack, benign)
+    return Estimate(auc, *auc_interval(attack, benign, auc))
 
 
 def auc_of(attack: Scores, benign: Scores) -> float:
@@ -107,10 +128,13 @@ def recall_at_fpr(attack: Scores, benign: Scores, limit: float) -> OperatingPoin
         raise ValueError("an operating point needs benign scores")
     allowed = math.floor(limit * benign.size + _ROUNDING)
     threshold = _lowest_threshold(attack, benign, allowed)
-    recall, fpr = _share_at(attack, threshold), _share_at(benign, threshold)
+    recall, fpr = share_at(attack, threshold), share_at(benign, threshold)
     if recall is None or fpr is None:
         raise ValueError("an operating point needs both classes")
-    return OperatingPoint(threshold=threshold, recall=recall, fpr=fpr)
+    bounds = recall_interval_at(attack, benign, allowed)
+    return OperatingPoint(
+        threshold=threshold, recall=Share(recall.hits, recall.total, bounds), fpr=fpr
+    )
 
 
 def f1_of(hits: int, alarms: int, misses: int) -> float:
@@ -118,16 +142,11 @@ def f1_of(hits: int, alarms: int, misses: int) -> float:
     return 2 * hits / (2 * hits + alarms + misses) if hits else 0.0
 
 
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """Wilson score interval at 95 %; it stays inside [0, 1] and is sane at 0 and at `total`."""
-    if total <= 0:
-        raise ValueError("an interval needs a sample")
-    share, zz = hits / total, _Z * _Z
-    centre = (share + zz / (2 * total)) / (1 + zz / total)
-    half = _Z / (1 + zz / total) * math.sqrt(share * (1 - share) / total + zz / (4 * total * total))
-    low = 0.0 if hits == 0 else max(0.0, centre - half)
-    high = 1.0 if hits == total else min(1.0, centre + half)
-    return low, high
+def share_at(scores: Scores, threshold: float) -> Share | None:
+    """Return how many scores reach a threshold; none where there are no scores."""
+    if not scores.size:
+        return None
+    return Share(hits=int(np.count_nonzero(scores >= threshold)), total=scores.size)
 
 
 def _lowest_threshold(attack: Scores, benign: Scores, allowed: int) -> float:
@@ -138,9 +157,3 @@ def _lowest_threshold(attack: Scores, benign: Scores, allowed: int) -> float:
     first_refused = np.partition(benign, benign.size - 1 - allowed)[benign.size - 1 - allowed]
     above = int(np.searchsorted(observed, first_refused, side="right"))
     return float(observed[above]) if above < observed.size else math.inf
-
-
-def _share_at(scores: Scores, threshold: float) -> Share | None:
-    if not scores.size:
-        return None
-    return Share(hits=int(np.count_nonzero(scores >= threshold)), total=scores.size)

@@ -13,7 +13,7 @@ from aidefence.domain.enums import CATEGORIES, Category, Direction, Origin, Prof
 from aidefence.engine import Engine
 from aidefence.knowledge import models, rulebook
 from aidefence.policy.profiles import Anchors, make_policy
-from aidefence.service.measures import Scores
+from aidefence.service.intervals import Scores
 
 MODEL_ATTACKS: tuple[Category, ...] = CATEGORIES[:7]
 """Attacks on the model itself: what a prompt detector is measured on."""
@@ -49,6 +49,7 @@ class ConfidenceScorer:
             paranoia=paranoia,
             user_rules=[file.pair for file in own],
         )
+        self._categories = categories
         self._codes = [category.code for category in categories]
         self._context = origin.code, direction.code
         self._threads = threads or os.cpu_count() or 1
@@ -66,6 +67,12 @@ class ConfidenceScorer:
         with ThreadPoolExecutor(self._threads) as pool:
             parts = list(pool.map(self._score, pieces))
         return np.concatenate(parts) if parts else np.empty(0)
+
+    def confidences(self, text: str) -> tuple[tuple[Category, float], ...]:
+        """Return the confidence of each category that counts, highest first."""
+        row = self._engine.confidences(text, *self._context)
+        pairs = [(category, row[category.code]) for category in self._categories]
+        return tuple(sorted(pairs, key=lambda pair: -pair[1]))
 
     def _score(self, texts: Sequence[str]) -> Scores:
         origin, direction = self._context

@@ -51,7 +51,7 @@ def test_json_holds_all_groups(own_rules: Path, labelled: Path) -> None:
     assert (body["read"], body["duplicates"], body["conflicts"]) == (11, 1, 0)
     overall = body["overall"]
     assert (overall["attacks"], overall["benign"]) == (3, 7)
-    assert (overall["auc"], overall["f1"]) == (1.0, 1.0)
+    assert (overall["auc"]["value"], overall["f1"]) == (1.0, 1.0)
     assert overall["recall_at_fpr"]["0.01"]["recall"]["hits"] == 3
     calm = body["by"]["source"]["calm"]
     assert (calm["recall"], calm["auc"], calm["fpr"]["hits"]) == (None, None, 0)
@@ -59,6 +59,10 @@ def test_json_holds_all_groups(own_rules: Path, labelled: Path) -> None:
     secret = body["by"]["category"]["secret"]
     assert secret["at_overall_fpr"]["0.01"]["recall"]["value"] == 1.0
     assert 0 < secret["recall"]["low"] < secret["recall"]["high"] == 1.0
+    assert (body["kind"], body["schema"]) == ("aidefence-evaluation", 1)
+    assert overall["confusion"] == {"tp": 3, "fn": 0, "fp": 0, "tn": 7}
+    assert body["latency"]["calls"]["calls"] == 11
+    assert sum(it["attacks"] + it["benign"] for it in body["tiers"].values()) == 11
 
 
 def test_the_table_shows_what_is_known(own_rules: Path, labelled: Path) -> None:
@@ -66,7 +70,7 @@ def test_the_table_shows_what_is_known(own_rules: Path, labelled: Path) -> None:
     assert got.exit_code == 0, got.output
     assert "12 records, 3 attacks and 8 benign counted, 1 duplicates" in got.stdout
     assert "recall at 1% FPR: 1.0000" in got.stdout
-    for title in ("overall", "source", "category", "language"):
+    for title in ("overall", "source", "category", "language", "length", "obfuscation", "score"):
         assert any(line.startswith(title) for line in got.stdout.splitlines())
 
 

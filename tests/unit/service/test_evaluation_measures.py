@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aidefence.service.measures import auc_of, f1_of, measure, recall_at_fpr, wilson
+from aidefence.service.curves import histogram, reliability, roc
+from aidefence.service.intervals import auc_interval, delong_variance, recall_interval_at, wilson
+from aidefence.service.measures import auc_of, f1_of, measure, recall_at_fpr
 
 # Few distinct values, so that ties are the rule.
 COARSE = st.integers(0, 6).map(lambda step: step / 6)
@@ -114,3 +116,97 @@ def test_empty_samples_are_refused() -> None:
 def test_tied_benign_scores_fall_together() -> None:
     point = recall_at_fpr(_array([0.9, 0.8, 0.8]), _array([0.8] * 5 + [0.1] * 95), 0.03)
     assert (point.threshold, point.recall.hits, point.fpr.hits) == (0.9, 1, 0)
+
+
+def _placement(score: float, others: list[float]) -> float:
+    return sum((it < score) + (it == score) / 2 for it in others) / len(others)
+
+
+@given(SAMPLE, SAMPLE)
+def test_delong_variance_is_that_of_the_placements(
+    attack: list[float], benign: list[float]
+) -> None:
+    expected = 0.0
+    if len(attack) > 1 and len(benign) > 1:
+        for these, others in ((attack, benign), (benign, attack)):
+            placed = [_placement(it, others) for it in these]
+            expected += float(np.var(placed, ddof=1)) / len(these)
+    assert delong_variance(_array(attack), _array(benign)) == pytest.approx(expected, abs=1e-12)
+
+
+@given(SAMPLE, SAMPLE)
+def test_the_interval_holds_the_auc_and_has_width(attack: list[float], benign: list[float]) -> None:
+    auc = auc_of(_array(attack), _array(benign))
+    low, high = auc_interval(_array(attack), _array(benign), auc)
+    assert 0.0 <= low <= auc <= high <= 1.0
+    assert high - low > 0.0
+
+
+def test_a_perfect_auc_of_few_texts_is_not_certain() -> None:
+    few = auc_interval(_array([0.9] * 5), _array([0.1] * 5), 1.0)
+    many = auc_interval(_array([0.9] * 500), _array([0.1] * 500), 1.0)
+    assert few[1] == many[1] == 1.0
+    assert few[0] < 0.8
+    assert many[0] > 0.98
+
+
+@given(SAMPLE, SAMPLE, LIMITS)
+def test_the_interval_of_recall_holds_it_and_wilsons(
+    attack: list[float], benign: list[float], limit: float
+) -> None:
+    recall = recall_at_fpr(_array(attack), _array(benign), limit).recall
+    low, high = recall.interval
+    sure_low, sure_high = wilson(recall.hits, recall.total)
+    assert 0.0 <= low <= sure_low <= recall.value <= sure_high <= high <= 1.0
+    assert recall.interval == recall_at_fpr(_array(attack), _array(benign), limit).recall.interval
+
+
+def test_the_drawn_bootstrap_is_that_of_written_out_resamples() -> None:
+    rng = np.random.default_rng(3)
+    attack, benign = rng.beta(4, 2, 300), rng.beta(2, 4, 400)
+    allowed = 20
+    recalls = []
+    for _ in range(3000):
+        ordered = np.sort(rng.choice(benign, benign.size))
+        refused = ordered[benign.size - 1 - allowed]
+        recalls.append(float(np.mean(rng.choice(attack, attack.size) > refused)))
+    expected = np.percentile(recalls, (2.5, 97.5))
+    assert recall_interval_at(attack, benign, allowed) == pytest.approx(expected, abs=0.02)
+
+
+@given(SAMPLE, SAMPLE)
+def test_reliability_matches_a_slow_count(attack: list[float], benign: list[float]) -> None:
+    got = reliability(_array(attack), _array(benign))
+    assert got is not None
+    everything = [(it, 1) for it in attack] + [(it, 0) for it in benign]
+    brier = sum((score - truth) ** 2 for score, truth in everything) / len(everything)
+    assert got.brier == pytest.approx(brier)
+    gap = 0.0
+    for it in got.bins:
+        inside = [(s, t) for s, t in everything if it.low <= s and (s < it.high or it.high == 1.0)]
+        assert len(inside) == it.attacks.total
+        assert sum(truth for _, truth in inside) == it.attacks.hits
+        mean = sum(score for score, _ in inside) / len(inside)
+        assert it.mean_score == pytest.approx(mean)
+        gap += len(inside) / len(everything) * abs(mean - it.attacks.value)
+    assert sum(it.attacks.total for it in got.bins) == len(everything)
+    assert got.ece == pytest.approx(gap)
+
+
+@given(SAMPLE, SAMPLE)
+def test_every_point_of_the_roc_is_true(attack: list[float], benign: list[float]) -> None:
+    points = roc(_array(attack), _array(benign))
+    assert (points[0].fpr, points[-1].fpr, points[-1].recall) == (0.0, 1.0, 1.0)
+    for point in points:
+        assert point.recall == sum(it >= point.threshold for it in attack) / len(attack)
+        assert point.fpr == sum(it >= point.threshold for it in benign) / len(benign)
+    assert points == tuple(sorted(points, key=lambda it: (it.fpr, it.recall)))
+
+
+@given(SAMPLE, SAMPLE)
+def test_the_histogram_counts_every_text_once(attack: list[float], benign: list[float]) -> None:
+    bins = histogram(_array(attack), _array(benign))
+    assert sum(it.attacks for it in bins) == len(attack)
+    assert sum(it.benign for it in bins) == len(benign)
+    assert roc(_array([]), _array(benign)) == ()
+    assert reliability(_array([]), _array([])) is None

@@ -1,111 +1,242 @@
-"""`aidefence eval`: labelled texts in, a table of how good the detector is out."""
+"""`aidefence eval`: labelled texts in, how good the detector is out."""
 
 from __future__ import annotations
 
+import math
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING
 
 import rich.progress as bars
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from aidefence.delivery.cli import evaluate_options as opt
+from aidefence.delivery.cli.evaluate_page import page
+from aidefence.delivery.cli.evaluate_table import print_comparison, print_report
 from aidefence.delivery.cli.options import (
+    Exit,
     JsonOption,
     ParanoiaOption,
     ProfileOption,
     RulesOption,
     fail,
+    open_guard,
 )
-from aidefence.delivery.cli.terminal import console, json_text, printable
-from aidefence.domain.enums import Category, Origin, Profile
+from aidefence.delivery.cli.terminal import console, json_text
+from aidefence.domain.decision import Decision
+from aidefence.domain.enums import Category, Direction, Origin, Profile
 from aidefence.domain.errors import AIDefenceError
-from aidefence.service.evaluation import (
-    Duplicates,
-    Evaluation,
-    Group,
-    LabelledDataError,
-    evaluate,
-    read_labelled,
+from aidefence.service.evaluation import Duplicates, Options, evaluate
+from aidefence.service.evaluation_gate import (
+    DEFAULT_METRICS,
+    Comparison,
+    Demands,
+    Status,
+    compare,
+    comparison_object,
+    read_baseline,
 )
-from aidefence.service.measures import OperatingPoint, Share
+from aidefence.service.evaluation_report import Object, report_object
+from aidefence.service.labelled import read_labelled
+
+if TYPE_CHECKING:
+    from aidefence import Guard
+    from aidefence.service.scoring import ConfidenceScorer
 
 
 def evaluate_files(  # noqa: PLR0917 - one parameter an option is how typer reads a command
-    files: Annotated[list[Path], typer.Argument(metavar="FILES", help="Labelled JSONL.")],
-    task: Annotated[str, typer.Option(help="Only records of this task; `all` takes all.")] = "all",
-    categories: Annotated[
-        str | None,
-        typer.Option(help="Categories that count, by comma. Default: attacks on the model."),
-    ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(help="Score that flags. Default: the profile's.")
-    ] = None,
-    duplicates: Annotated[
-        Duplicates, typer.Option(help="Texts that repeat with the same label.")
-    ] = Duplicates.DROP,
+    files: opt.Files,
+    task: opt.Task = "all",
+    categories: opt.Categories = None,
+    threshold: opt.Threshold = None,
+    duplicates: opt.Repeats = Duplicates.DROP,
     profile: ProfileOption = Profile.BALANCED,
-    origin: Annotated[Origin, typer.Option(help="Where the texts come from.")] = Origin.USER,
+    origin: opt.From = Origin.USER,
+    direction: opt.Towards = Direction.INPUT,
     rules: RulesOption = None,
     paranoia: ParanoiaOption = 1,
-    threads: Annotated[int, typer.Option(min=0, help="Threads; 0 uses all cores.")] = 0,
+    threads: opt.Threads = 0,
+    worst: opt.Worst = 10,
+    latency_calls: opt.LatencyCalls = 500,
+    show_texts: opt.ShowTexts = False,
     as_json: JsonOption = False,
+    html: opt.Html = None,
+    baseline: opt.BaselineFile = None,
+    max_drop: opt.MaxDrop = 0.02,
+    metric: opt.Metrics = None,
+    min_texts: opt.MinTexts = 50,
+    strict: opt.Strict = False,
 ) -> None:
     """Measure detection on labelled JSONL files.
 
-    A record has `text` and `label` (`attack` or `benign`); `source`, `category`, `lang` and `task`
-    are used when present. The score of a text is the highest calibrated confidence among the
-    categories that count.
+    A record has `text` and `label` (`attack` or `benign`); `source`, `category`, `lang`, `task`,
+    `id`, `obfuscation` and `decoded` are used when present. The score of a text is the highest
+    calibrated confidence among the categories that count. With `--baseline` the exit code is 1
+    when something dropped.
     """
+    if (threshold is not None and math.isnan(threshold)) or math.isnan(max_drop):
+        raise typer.BadParameter("`nan` is not a number to compare with")
+    asked = _Asked(
+        task=task,
+        categories=_parse_categories(categories),
+        threshold=threshold,
+        duplicates=duplicates,
+        profile=profile,
+        origin=origin,
+        direction=direction,
+        rules=rules,
+        paranoia=paranoia,
+        threads=threads,
+        worst=worst,
+        latency_calls=latency_calls,
+        show_texts=show_texts,
+    )
+    metrics = tuple(dict.fromkeys(metric)) if metric else DEFAULT_METRICS
+    demands = Demands(metrics=metrics, max_drop=max_drop, min_texts=min_texts, strict=strict)
+    report, comparison = _measure_and_compare(files, asked, baseline, demands)
+    _write(report, comparison, html, as_json=as_json)
+    raise typer.Exit(_exit_code(comparison))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    task: str
+    categories: tuple[Category, ...]
+    threshold: float | None
+    duplicates: Duplicates
+    profile: Profile
+    origin: Origin
+    direction: Direction
+    rules: Path | None
+    paranoia: int
+    threads: int
+    worst: int
+    latency_calls: int
+    show_texts: bool
+
+    def settings(self, categories: Sequence[Category]) -> Object:
+        return {
+            "profile": self.profile.value,
+            "categories": [category.value for category in categories],
+            "origin": self.origin.value,
+            "direction": self.direction.value,
+            "task": self.task,
+            "duplicates": self.duplicates.value,
+            "paranoia": self.paranoia,
+            "own_rules": self.rules is not None,
+            "own_threshold": self.threshold is not None,
+            "show_texts": self.show_texts,
+        }
+
+
+class _GuardWitness:
+    """The guard that would decide in service, and the scorer's confidences."""
+
+    def __init__(self, guard: Guard, scorer: ConfidenceScorer, asked: _Asked) -> None:
+        self._guard = guard
+        self._asked = asked
+        self.confidences = scorer.confidences
+
+    def decide(self, texts: Sequence[str]) -> Sequence[Decision]:
+        asked = self._asked
+        return self._guard.inspect_batch(
+            texts, origin=asked.origin, direction=asked.direction, threads=asked.threads
+        )
+
+    def decide_one(self, text: str) -> Decision:
+        asked = self._asked
+        return self._guard.inspect(text, origin=asked.origin, direction=asked.direction)
+
+
+def _measure_and_compare(
+    files: list[Path], asked: _Asked, baseline: Path | None, demands: Demands
+) -> tuple[Object, Comparison | None]:
+    try:
+        if baseline is None:
+            return _measure(files, asked), None
+        # Read first: nobody should wait for an evaluation to learn of a wrong path.
+        then = read_baseline(baseline)
+        report = _measure(files, asked)
+        comparison = compare(then, report, baseline, demands)
+    except AIDefenceError as error:
+        fail(str(error))
+    report["gate"] = comparison_object(comparison, demands)
+    return report, comparison
+
+
+def _measure(files: list[Path], asked: _Asked) -> Object:
     # Imported here: loading the engine costs more than all of `--help`.
+    from aidefence import __version__  # noqa: PLC0415
     from aidefence.service.scoring import MODEL_ATTACKS, ConfidenceScorer  # noqa: PLC0415
 
-    chosen = _parse_categories(categories) or MODEL_ATTACKS
-    try:
-        scorer = ConfidenceScorer(
-            categories=chosen,
-            profile=profile,
-            rules_dir=rules,
-            paranoia=paranoia,
-            origin=origin,
-            threads=threads,
+    chosen = asked.categories or MODEL_ATTACKS
+    scorer = ConfidenceScorer(
+        categories=chosen,
+        profile=asked.profile,
+        rules_dir=asked.rules,
+        paranoia=asked.paranoia,
+        origin=asked.origin,
+        direction=asked.direction,
+        threads=asked.threads,
+    )
+    guard = open_guard(profile=asked.profile, rules=asked.rules, paranoia=asked.paranoia)
+    records = read_labelled(files, task=None if asked.task == "all" else asked.task)
+    started = time.perf_counter()
+    with _Counter() as count:
+        options = Options(
+            threshold=scorer.threshold if asked.threshold is None else asked.threshold,
+            duplicates=asked.duplicates,
+            worst=asked.worst,
+            show_texts=asked.show_texts,
+            latency_calls=asked.latency_calls,
+            progress=count,
         )
-        records = read_labelled(files, task=None if task == "all" else task)
-        limit = scorer.threshold if threshold is None else threshold
-        started = time.perf_counter()
-        with _Counter() as count:
-            result = evaluate(
-                records, scorer, threshold=limit, duplicates=duplicates, progress=count
-            )
-        seconds = time.perf_counter() - started
-    except (AIDefenceError, LabelledDataError) as error:
-        fail(str(error))
+        result = evaluate(records, scorer, options, _GuardWitness(guard, scorer, asked))
     if not result.read:
-        fail(f"no records of task `{task}`" if task != "all" else "no records")
-    body = {"profile": profile.value, "categories": [c.value for c in chosen], "seconds": seconds}
+        fail(f"no records of task `{asked.task}`" if asked.task != "all" else "no records")
+    made_by = {"version": __version__, "policy": guard.policy_version}
+    report = report_object(result, made_by=made_by, settings=asked.settings(chosen))
+    report["seconds"] = time.perf_counter() - started
+    return report
+
+
+def _write(
+    report: Object, comparison: Comparison | None, html: Path | None, *, as_json: bool
+) -> None:
+    if html is not None:
+        _write_whole(html, page(report))
     if as_json:
-        sys.stdout.write(json_text({**body, **evaluation_object(result)}, indent=2) + "\n")
+        sys.stdout.write(json_text(report, indent=2) + "\n")
     else:
-        _print(console(sys.stdout), result, profile, seconds)
+        print_report(console(sys.stdout), report)
+    if comparison is not None:
+        # Beside JSON the table for people goes where it cannot spoil the document.
+        print_comparison(console(sys.stderr if as_json else sys.stdout), report["gate"])
 
 
-def evaluation_object(result: Evaluation) -> dict[str, Any]:
-    """Return an evaluation as plain data."""
-    return {
-        "threshold": result.threshold,
-        "read": result.read,
-        "duplicates": result.duplicates,
-        "conflicts": result.conflicts,
-        "overall": _group_object(result.overall),
-        "by": {
-            dimension: {name: _group_object(group) for name, group in groups.items()}
-            for dimension, groups in result.by.items()
-        },
-    }
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file that appears whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.write_text(text, encoding="utf-8", errors="backslashreplace")
+        draft.replace(path)
+    except OSError as error:
+        fail(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}")
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _exit_code(comparison: Comparison | None) -> Exit:
+    """2 if something could not be compared, 1 if something dropped, 0 if all is as it was."""
+    if comparison is None:
+        return Exit.CLEAN
+    if comparison.of(Status.MISSING) or not comparison.changes:
+        return Exit.ERROR
+    return Exit.FOUND if comparison.of(Status.DROPPED) else Exit.CLEAN
 
 
 class _Counter:
@@ -138,121 +269,3 @@ def _parse_categories(text: str | None) -> tuple[Category, ...]:
     except ValueError as error:
         known = ", ".join(Category)
         raise typer.BadParameter(f"{error}; expected some of {known}") from error
-
-
-def _print(terminal: Console, result: Evaluation, profile: Profile, seconds: float) -> None:
-    own = result.overall.own
-    head = f"{result.read:,} records, {own.attacks:,} attacks and {own.benign:,} benign counted"
-    head += f", {result.duplicates:,} duplicates" if result.duplicates else ""
-    head += f", {result.conflicts:,} under both labels" if result.conflicts else ""
-    terminal.print(Text(head))
-    terminal.print(
-        Text(
-            f"profile {profile.value}: flags from {result.threshold:.4f}"
-            f" · {seconds:.1f} s · {result.read / max(seconds, 1e-9):,.0f} texts/s",
-            style="dim",
-        )
-    )
-    for title, groups in (("overall", {"all": result.overall}), *result.by.items()):
-        terminal.print()
-        terminal.print(_table(title, groups))
-    terminal.print()
-    terminal.print(Text(_LEGEND, style="dim"))
-    for limit, point in own.at_fpr.items():
-        low, high = point.recall.interval
-        terminal.print(
-            Text(
-                f"overall recall at {limit:.0%} FPR: {point.recall.value:.4f}"
-                f" (95 %: {low:.4f}-{high:.4f}) from score {point.threshold:.4f} on"
-            )
-        )
-
-
-_LEGEND = (
-    "recall, FPR, F1: at the profile's threshold. R@1%, R@5%: at the best threshold for the "
-    "group's own benign texts.\nall@1%, all@5%: recall (or FPR, for benign groups) at the "
-    "threshold that gives 1 % or 5 % FPR overall."
-)
-
-
-def _table(title: str, groups: dict[str, Group]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(title, overflow="fold")
-    columns = ("n", "attacks", "recall", "±", "FPR", "±", "F1", "AUC", "R@1%", "R@5%")
-    for name in (*columns, "all@1%", "all@5%"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name, group in groups.items():
-        own = group.own
-        table.add_row(
-            Text(printable(name)),
-            f"{own.total:,}",
-            f"{own.attacks:,}",
-            _percent(own.recall),
-            _half_width(own.recall),
-            _percent(own.fpr),
-            _half_width(own.fpr),
-            _number(own.f1),
-            _number(own.auc),
-            *(_percent(p.recall) for p in own.at_fpr.values()),
-            *([""] * (2 - len(own.at_fpr))),
-            *(_pooled(pair) for pair in group.pooled.values()),
-        )
-    return table
-
-
-def _pooled(pair: tuple[Share | None, Share | None]) -> str:
-    recall, fpr = pair
-    if recall is not None:
-        return _percent(recall)
-    return f"FPR {_percent(fpr)}"
-
-
-def _percent(share: Share | None) -> str:
-    return "" if share is None else f"{100 * share.value:.2f}"
-
-
-def _half_width(share: Share | None) -> str:
-    if share is None:
-        return ""
-    low, high = share.interval
-    return f"{50 * (high - low):.1f}"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
-
-
-def _group_object(group: Group) -> dict[str, Any]:
-    own = group.own
-    return {
-        "n": own.total,
-        "attacks": own.attacks,
-        "benign": own.benign,
-        "recall": _share_object(own.recall),
-        "fpr": _share_object(own.fpr),
-        "precision": own.precision,
-        "f1": own.f1,
-        "auc": own.auc,
-        "recall_at_fpr": {str(x): _point_object(point) for x, point in own.at_fpr.items()},
-        "at_overall_fpr": {
-            str(x): {"recall": _share_object(recall), "fpr": _share_object(fpr)}
-            for x, (recall, fpr) in group.pooled.items()
-        },
-    }
-
-
-def _point_object(point: OperatingPoint) -> dict[str, Any]:
-    # JSON has no infinity: null says that no threshold is low enough.
-    threshold = None if point.threshold == float("inf") else point.threshold
-    return {
-        "threshold": threshold,
-        "recall": _share_object(point.recall),
-        "fpr": _share_object(point.fpr),
-    }
-
-
-def _share_object(share: Share | None) -> dict[str, Any] | None:
-    if share is None:
-        return None
-    low, high = share.interval
-    return {"value": share.value, "low": low, "high": high, "hits": share.hits, "n": share.total}
