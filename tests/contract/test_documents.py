@@ -47,7 +47,7 @@ def test_ready_means_that_a_text_was_inspected(ask: Ask, guard: Guard) -> None:
     assert ask("GET", "/readyz").json() == {
         "status": "ready",
         "policyVersion": guard.policy_version,
-        "degraded": [],
+        "degraded": [{"check": it.check, "reason": it.reason} for it in guard.degraded],
     }
 
 

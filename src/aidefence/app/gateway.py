@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
 from functools import partial
 
 from granian import Granian
@@ -85,6 +86,10 @@ def check_address(host: str, port: int) -> None:
 
 def _load(settings: str, *_: object) -> RestDoor:
     # In the worker: what the parent decided holds, not the environment once more.
-    door = make_app(FixedSettings.model_validate_json(settings))
+    fixed = FixedSettings.model_validate_json(settings)
+    door = make_app(fixed)
+    # What fails here is told by /readyz and by every text that needed it; the rest goes on.
+    with suppress(Exception):
+        corridor_for(fixed.setup()).warm()
     settle()
     return door

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from aidefence.app.setup import ExcludeLike, Setup, ThresholdLike, make_setup
 from aidefence.app.wiring import corridor_for
+from aidefence.domain.content import Degraded
 from aidefence.domain.decision import Decision
-from aidefence.domain.enums import Category, Direction, Origin, Profile
+from aidefence.domain.enums import Category, DeepMode, Direction, OnError, Origin, Profile
 from aidefence.domain.errors import ContentError, SettingError
 from aidefence.ingest.messages import Inspectable, read
 from aidefence.respond.batch import DecisionBatch
@@ -35,6 +36,9 @@ class Guard:
         paranoia: int = 1,
         exclude: Iterable[ExcludeLike] = (),
         thresholds: Mapping[Category, ThresholdLike] | None = None,
+        deep: DeepMode | str = DeepMode.AUTO,
+        deep_dir: Path | str | None = None,
+        on_error: OnError | str = OnError.KEEP,
     ) -> None:
         """Build a guard; equal settings share one engine.
 
@@ -42,6 +46,12 @@ class Guard:
         wolf more often. `exclude` silences rules: `"pi-0007"`, `"pii-*"`, or for texts from one
         place only, `"pii-*@tool"`. `thresholds` sets for a category the confidence from which it
         is flagged, or a pair of flag and block.
+
+        `deep` says whether the deep model reads what the other tiers are not sure of: `"auto"`
+        where it is installed, `"off"`, or `"required"`, which refuses to start without it.
+        `deep_dir` is a folder with a deep model of your own. `on_error` says what happens to a
+        text when a check that it needed failed: `"keep"` what the others decided, `"flag"` or
+        `"block"`.
         """
         self._setup = make_setup(
             profile=profile,
@@ -49,6 +59,9 @@ class Guard:
             paranoia=paranoia,
             exclude=exclude,
             thresholds=thresholds,
+            deep=deep,
+            deep_dir=deep_dir,
+            on_error=on_error,
         )
         self._corridor = corridor_for(self._setup)
         self._inspect_text = self._corridor.inspect_text
@@ -70,6 +83,9 @@ class Guard:
             paranoia=setup.paranoia,
             exclude=[exclusion.pair for exclusion in setup.exclude],
             thresholds={category: (it.flag, it.block) for category, it in setup.thresholds},
+            deep=setup.deep,
+            deep_dir=setup.deep_dir,
+            on_error=setup.on_error,
         )
 
     def inspect(
@@ -114,7 +130,10 @@ class Guard:
     ) -> Decision:
         """Inspect without holding up the event loop."""
         if isinstance(content, str) and len(content) <= _INLINE_CODE_POINTS_MAX:
-            return self.inspect(content, origin=origin, direction=direction)
+            codes = _code(origin, Origin), _code(direction, Direction)
+            decision = self._corridor.text_at_once(content, *codes)
+            if decision is not None:
+                return decision
         return await _aside(partial(self.inspect, content, origin=origin, direction=direction))
 
     async def ainspect_batch(
@@ -134,6 +153,20 @@ class Guard:
     def setup(self) -> Setup:
         """What this guard was made of."""
         return self._setup
+
+    @property
+    def degraded(self) -> tuple[Degraded, ...]:
+        """Checks that this installation does not run, and why."""
+        return self._corridor.standing
+
+    def warm(self) -> None:
+        """Load the deep model now, so that the first uncertain text need not wait for it.
+
+        Raises:
+            ModelError: it is there and cannot be loaded.
+
+        """
+        self._corridor.warm()
 
     @property
     def policy_version(self) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from aidefence.app.setup import Setup, make_setup
-from aidefence.domain.enums import Category, Profile
+from aidefence.domain.enums import Category, DeepMode, OnError, Profile
 from aidefence.domain.errors import ConfigError, SettingError
 from aidefence.policy.profiles import NEVER
 
@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     paranoia: int = Field(default=1, ge=1, le=4)
     exclude: Annotated[tuple[str, ...], NoDecode] = ()
     thresholds: dict[Category, ThresholdSettings] = Field(default_factory=dict)
+    deep: DeepMode = DeepMode.AUTO
+    deep_dir: Path | None = None
+    on_error: OnError = OnError.KEEP
     server: ServerSettings = ServerSettings()
 
     @field_validator("exclude", mode="before")
@@ -74,6 +77,9 @@ class Settings(BaseSettings):
             paranoia=self.paranoia,
             exclude=self.exclude,
             thresholds={name: (it.flag, it.block) for name, it in self.thresholds.items()},
+            deep=self.deep,
+            deep_dir=self.deep_dir,
+            on_error=self.on_error,
         )
 
     @classmethod
@@ -124,10 +130,11 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigError(f"cannot read settings `{path}`: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"settings `{path}` are not TOML: {error}") from error
-    folder = values.get("rules_dir")
-    if isinstance(folder, str):
-        # Relative to the file that names it, wherever the process was started.
-        values["rules_dir"] = path.parent / folder
+    for name in ("rules_dir", "deep_dir"):
+        folder = values.get(name)
+        if isinstance(folder, str):
+            # Relative to the file that names it, wherever the process was started.
+            values[name] = path.parent / folder
     return values
 
 

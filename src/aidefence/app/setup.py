@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from aidefence.domain.enums import Category, Profile
+from aidefence.domain.enums import Category, DeepMode, OnError, Profile
 from aidefence.domain.errors import SettingError
 from aidefence.knowledge.exclusions import Exclusion
 from aidefence.policy.profiles import NEVER, Threshold
 
 PARANOIA_MAX = 4
+_Member = TypeVar("_Member", bound=StrEnum)
 
 ThresholdLike: TypeAlias = float | tuple[float, float | None]
 ExcludeLike: TypeAlias = str | tuple[str, str]
@@ -27,6 +29,9 @@ class Setup:
     paranoia: int = 1
     exclude: tuple[Exclusion, ...] = ()
     thresholds: tuple[tuple[Category, Threshold], ...] = ()
+    deep: DeepMode = DeepMode.AUTO
+    deep_dir: Path | None = None
+    on_error: OnError = OnError.KEEP
 
 
 def make_setup(
@@ -36,26 +41,32 @@ def make_setup(
     paranoia: int = 1,
     exclude: Iterable[ExcludeLike] = (),
     thresholds: Mapping[Category, ThresholdLike] | None = None,
+    deep: DeepMode | str = DeepMode.AUTO,
+    deep_dir: Path | str | None = None,
+    on_error: OnError | str = OnError.KEEP,
 ) -> Setup:
     """Check what a caller asks for; raises `SettingError` naming the setting."""
     if paranoia not in range(1, PARANOIA_MAX + 1):
         raise SettingError("paranoia", f"`{paranoia}` is not a level from 1 to {PARANOIA_MAX}")
     given = sorted((thresholds or {}).items(), key=lambda item: str(item[0]))
     return Setup(
-        profile=_profile(profile),
+        profile=_member("profile", Profile, profile),
         rules_dir=None if rules_dir is None else Path(rules_dir).resolve(),
         paranoia=paranoia,
         exclude=tuple(sorted({_exclusion(item) for item in exclude})),
         thresholds=tuple((_category(name), _threshold(value)) for name, value in given),
+        deep=_member("deep", DeepMode, deep),
+        deep_dir=None if deep_dir is None else Path(deep_dir).resolve(),
+        on_error=_member("on_error", OnError, on_error),
     )
 
 
-def _profile(given: Profile | str) -> Profile:
+def _member(setting: str, members: type[_Member], given: str) -> _Member:
     try:
-        return Profile(given)
+        return members(given)
     except ValueError:
-        known = ", ".join(Profile)
-        raise SettingError("profile", f"`{given}` is unknown: expected {known}") from None
+        known = ", ".join(members)
+        raise SettingError(setting, f"`{given}` is unknown: expected {known}") from None
 
 
 def _category(given: Category | str) -> Category:

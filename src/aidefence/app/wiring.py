@@ -7,12 +7,14 @@ from hashlib import blake2b
 from threading import Lock
 
 from aidefence.adapters.system import SystemClock
+from aidefence.app.deep import DeepPart, open_deep
 from aidefence.app.setup import Setup
 from aidefence.domain.content import Degraded
-from aidefence.engine import Engine
+from aidefence.engine import Engine, RuleInfo
 from aidefence.knowledge import models, rulebook
 from aidefence.knowledge.models import ModelFile
 from aidefence.knowledge.rulebook import RuleFile
+from aidefence.pipeline.cascade import Cascade
 from aidefence.pipeline.corridor import Corridor
 from aidefence.policy.profiles import Anchors, Policy, make_policy
 from aidefence.respond.charter import PolicyCharter
@@ -36,7 +38,8 @@ def corridor_for(setup: Setup) -> Corridor:
 @lru_cache(maxsize=_ENGINES_MAX)
 def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
     shipped, model = rulebook.shipped(), models.load()
-    policy = make_policy(setup.profile, _anchors(model), dict(setup.thresholds))
+    anchors = _anchors(model)
+    policy = make_policy(setup.profile, anchors, dict(setup.thresholds))
     engine = Engine(
         [rule.pair for rule in shipped],
         None if model is None else model.data,
@@ -46,17 +49,28 @@ def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
         exclude=[exclusion.pair for exclusion in setup.exclude],
         user_rules=[rule.pair for rule in own],
     )
+    rules = engine.rules()
+    deep = open_deep(setup, model, anchors, policy, _ids_of(rules, own))
     charter = PolicyCharter(
         policy=policy,
-        policy_version=_version(setup, policy, (*shipped, *own), model),
-        titles={rule.id: rule.title for rule in engine.rules()},
+        policy_version=_version(setup, policy, (*shipped, *own), model, deep),
+        titles={rule.id: rule.title for rule in rules},
         enforced=policy.enforced,
         knowledge={
             "rules": rulebook.digest((*shipped, *own)),
             "model": f"{model.name}-{model.digest}" if model else "none",
+            "deep": deep.name,
         },
     )
-    return Corridor(engine, charter, SystemClock(), () if model else (_NO_MODEL,))
+    clock, degraded = SystemClock(), () if model else (_NO_MODEL,)
+    if deep.tier is None:
+        return Corridor(engine, charter, clock, degraded, deep.notes)
+    return Cascade(engine, charter, clock, degraded, deep=deep.tier)
+
+
+def _ids_of(rules: tuple[RuleInfo, ...], files: tuple[RuleFile, ...]) -> frozenset[str]:
+    paths = {file.path for file in files}
+    return frozenset(rule.id for rule in rules if rule.path in paths)
 
 
 def _anchors(model: ModelFile | None) -> Anchors:
@@ -66,7 +80,11 @@ def _anchors(model: ModelFile | None) -> Anchors:
 
 
 def _version(
-    setup: Setup, policy: Policy, rules: tuple[RuleFile, ...], model: ModelFile | None
+    setup: Setup,
+    policy: Policy,
+    rules: tuple[RuleFile, ...],
+    model: ModelFile | None,
+    deep: DeepPart,
 ) -> str:
     """Name everything that can change a decision."""
     spoken = (
@@ -75,6 +93,8 @@ def _version(
         repr(policy.thresholds),
         repr(setup.exclude),
         str(setup.paranoia),
+        # Where no deep model speaks, nothing about it can change a decision.
+        *((deep.name, setup.on_error.value) if deep.tier else ()),
     )
     state = blake2b("\0".join(spoken).encode(), digest_size=6)
     return f"{setup.profile.value}-{state.hexdigest()}"

@@ -64,8 +64,9 @@ class Settled:
         return self.written
 
 
-# Everything a decision was told: record, charter, nanoseconds, records of the parts, degradations.
-_Told = tuple[Record, Charter, int, tuple[Record, ...], tuple[Degraded, ...]]
+# Everything a decision was told: record, charter, nanoseconds, records of the parts, degradations,
+# and how many of the nanoseconds tier 3 took.
+_Told = tuple[Record, Charter, int, tuple[Record, ...], tuple[Degraded, ...], int]
 
 
 class Decision:
@@ -88,8 +89,9 @@ class Decision:
         elapsed_ns: int,
         parts: tuple[Record, ...] = (),
         degraded: tuple[Degraded, ...] = (),
+        deep_ns: int = 0,
     ) -> None:
-        _write_told(self, (record, charter, elapsed_ns, parts, degraded))
+        _write_told(self, (record, charter, elapsed_ns, parts, degraded, deep_ns))
 
     @property
     def action(self) -> Action:
@@ -118,7 +120,7 @@ class Decision:
         try:
             return self._verdict
         except AttributeError:
-            record, charter, _, parts, _ = self._told
+            record, charter, _, parts, _, _ = self._told
             verdict = _open_verdict(record, parts, charter)
             _write_verdict(self, verdict)
             return verdict
@@ -147,7 +149,7 @@ class Decision:
     @property
     def has_findings(self) -> bool:
         """Whether there is evidence, known without opening it."""
-        record, _, _, parts, _ = self._told
+        record, _, _, parts, _, _ = self._told
         return bool(record[6]) or any(part[6] for part in parts)
 
     @property
@@ -167,13 +169,15 @@ class Decision:
 
     @property
     def elapsed_ns(self) -> int:
-        """How long the engine took, in nanoseconds."""
+        """How long all steps took together, in nanoseconds."""
         return self._told[2]
 
     @property
     def timings(self) -> tuple[TierTiming, ...]:
         """How long each step took."""
-        return (TierTiming("engine", self._told[2]),)
+        _, _, elapsed_ns, _, _, deep_ns = self._told
+        engine = TierTiming("engine", elapsed_ns - deep_ns)
+        return (engine, TierTiming("tier3", deep_ns)) if deep_ns else (engine,)
 
     @property
     def degraded(self) -> tuple[Degraded, ...]:
@@ -197,15 +201,15 @@ class Decision:
         return hash(self._key())
 
     def _key(self) -> tuple[object, ...]:
-        record, charter, _, parts, degraded = self._told
+        record, charter, _, parts, degraded, _ = self._told
         return record, parts, degraded, charter.policy_version, charter.enforced
 
     def __reduce__(self) -> tuple[object, ...]:
-        record, charter, elapsed_ns, parts, degraded = self._told
+        record, charter, elapsed_ns, parts, degraded, deep_ns = self._told
         ids = dict.fromkeys(finding.rule_id for finding in self.findings)
         explanations = tuple((rule_id, charter.explain(rule_id)) for rule_id in ids)
         settled = Settled(self.policy_version, self.enforced, explanations, self.reasons)
-        return Decision, (record, settled, elapsed_ns, parts, degraded)
+        return Decision, (record, settled, elapsed_ns, parts, degraded, deep_ns)
 
     def __repr__(self) -> str:
         category = "benign" if self.category is None else self.category.value

@@ -17,7 +17,7 @@ _NO_CATEGORY = -1
 class Corridor:
     """One engine and one policy. Immutable and safe to share between threads."""
 
-    __slots__ = ("_degraded", "_engine", "_now_ns", "_scan", "charter")
+    __slots__ = ("_degraded", "_engine", "_notes", "_now_ns", "_scan", "charter")
 
     def __init__(
         self,
@@ -25,33 +25,51 @@ class Corridor:
         charter: PolicyCharter,
         clock: Clock,
         degraded: tuple[Degraded, ...] = (),
+        notes: tuple[Degraded, ...] = (),
     ) -> None:
+        """`degraded` stands in every decision; `notes` tell only those who ask the installation."""
         self.charter = charter
+        self._notes = notes
         self._engine = engine
         self._degraded = degraded
         # Bound once: this is the path of every call.
         self._scan = engine.inspect
         self._now_ns = clock.monotonic_ns
 
-    def inspect_text(self, text: str, origin: int = 1, direction: int = 0) -> Decision:
-        """Decide on one text; origin and direction are codes."""
+    @property
+    def standing(self) -> tuple[Degraded, ...]:
+        """Checks that this installation does not run, and why."""
+        return (*self._degraded, *self._notes)
+
+    def warm(self) -> None:
+        """Load what the first text would have to wait for: here, nothing."""
+
+    def inspect_text(
+        self, text: str, origin: int = 1, direction: int = 0, since_ns: int = 0
+    ) -> Decision:
+        """Decide on one text; origin and direction are codes.
+
+        `since_ns` is when the request came in, for tiers whose time is limited.
+        """
+        del since_ns  # these tiers are done before any time is over
         start_ns = self._now_ns()
         record = self._scan(text, origin, direction)
         return Decision(record, self.charter, self._now_ns() - start_ns, (), self._degraded)
 
-    def inspect(self, inspection: Inspection) -> Decision:
+    def inspect(self, inspection: Inspection, since_ns: int = 0) -> Decision:
         """Decide on all contents together: the worst one speaks for them."""
-        direction = inspection.direction.code
+        del since_ns
         start_ns = self._now_ns()
-        records = tuple(
-            self._scan(content.text, content.origin.code, direction)
-            for content in inspection.contents
-        )
-        elapsed_ns = self._now_ns() - start_ns
-        degraded = (*self._degraded, *inspection.unread)
-        if len(records) == 1:
-            return Decision(records[0], self.charter, elapsed_ns, (), degraded)
-        return Decision(_worst(records), self.charter, elapsed_ns, records, degraded)
+        records = self._scan_all(inspection)
+        return self._together(inspection, records, self._now_ns() - start_ns)
+
+    def text_at_once(self, text: str, origin: int = 1, direction: int = 0) -> Decision | None:
+        """Decide on one text if that takes microseconds; here it always does."""
+        return self.inspect_text(text, origin, direction)
+
+    def at_once(self, inspection: Inspection) -> Decision | None:
+        """Decide on all contents if that takes microseconds; here it always does."""
+        return self.inspect(inspection)
 
     def inspect_batch(
         self, texts: Sequence[str], origin: int = 1, direction: int = 0, threads: int = 0
@@ -61,8 +79,33 @@ class Corridor:
         records = self._engine.inspect_batch(texts, origin, direction, threads)
         return DecisionBatch(records, self.charter, self._now_ns() - start_ns, self._degraded)
 
+    def confidences(self, text: str, origin: int = 1, direction: int = 0) -> Sequence[float]:
+        """Give the confidence of every category, after all tiers that have a say."""
+        return self._engine.confidences(text, origin, direction)
 
-def _worst(records: tuple[Record, ...]) -> Record:
+    def _scan_all(self, inspection: Inspection) -> tuple[Record, ...]:
+        direction = inspection.direction.code
+        return tuple(
+            self._scan(content.text, content.origin.code, direction)
+            for content in inspection.contents
+        )
+
+    def _together(
+        self,
+        inspection: Inspection,
+        records: tuple[Record, ...],
+        elapsed_ns: int,
+        missed: tuple[Degraded, ...] = (),
+        deep_ns: int = 0,
+    ) -> Decision:
+        degraded = (*self._degraded, *inspection.unread, *missed)
+        if len(records) == 1:
+            return Decision(records[0], self.charter, elapsed_ns, (), degraded, deep_ns)
+        return Decision(worst(records), self.charter, elapsed_ns, records, degraded, deep_ns)
+
+
+def worst(records: tuple[Record, ...]) -> Record:
+    """The record of the content that speaks for all."""
     if not records:
         return (0, _NO_CATEGORY, 0, 0.0, 0.0, 0, (), False)
     # Action first: a category with a low block threshold outweighs a surer flag.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, overload
 
@@ -44,10 +45,25 @@ class Records(Protocol):
         """Little-endian columns over all texts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """What a deeper tier made of one text of a batch, what it could not do, how long it took."""
+
+    record: Record
+    degraded: tuple[Degraded, ...]
+    deep_ns: int
+
+
+_UNAMENDED: Mapping[int, Amended] = MappingProxyType({})
+
+
 class DecisionBatch(Sequence[Decision]):
     """Decisions on many texts, made when they are asked for."""
 
-    __slots__ = ("_charter", "_columns", "_degraded", "_records", "elapsed_ns")
+    __slots__ = (
+        *("_amended", "_charter", "_columns", "_degraded", "_engine_ns", "_records"),
+        "elapsed_ns",
+    )
 
     def __init__(
         self,
@@ -55,8 +71,13 @@ class DecisionBatch(Sequence[Decision]):
         charter: Charter,
         elapsed_ns: int,
         degraded: tuple[Degraded, ...] = (),
+        *,
+        amended: Mapping[int, Amended] = _UNAMENDED,
+        engine_ns: int | None = None,
     ) -> None:
         self._records = records
+        self._amended = amended
+        self._engine_ns = elapsed_ns if engine_ns is None else engine_ns
         self._charter = charter
         self._degraded = degraded
         self._columns: Mapping[str, np.ndarray] | None = None
@@ -91,8 +112,19 @@ class DecisionBatch(Sequence[Decision]):
 
             raw = self._records.columns()
             arrays = {name: np.frombuffer(raw[name], dtype) for name, dtype in _DTYPES.items()}
+            if self._amended:
+                arrays = self._amend(arrays)
             self._columns = MappingProxyType(arrays)
         return self._columns
+
+    @property
+    def missed(self) -> Mapping[Degraded, int]:
+        """Checks that some texts needed and did not get, or not to the end: how many texts."""
+        counts: dict[Degraded, int] = {}
+        for amended in self._amended.values():
+            for degraded in amended.degraded:
+                counts[degraded] = counts.get(degraded, 0) + 1
+        return counts
 
     def to_arrow(self) -> pa.Table:
         """Give an Arrow table of the columns, with names instead of codes."""
@@ -108,10 +140,30 @@ class DecisionBatch(Sequence[Decision]):
             columns[name] = pa.DictionaryArray.from_arrays(indices, names)
         return pa.table(columns)
 
+    def _amend(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        written = {name: array.copy() for name, array in arrays.items()}
+        for at, amended in self._amended.items():
+            for name, value in zip(_DTYPES, _row(amended.record), strict=True):
+                written[name][at] = value
+        for array in written.values():
+            array.flags.writeable = False
+        return written
+
     def _open(self, index: int) -> Decision:
         # The texts were read together: a decision's time is its even share.
-        share_ns = self.elapsed_ns // max(1, len(self))
-        return Decision(self._records.get(index), self._charter, share_ns, (), self._degraded)
+        share_ns = self._engine_ns // max(1, len(self))
+        amended = self._amended.get(index)
+        if amended is None:
+            return Decision(self._records.get(index), self._charter, share_ns, (), self._degraded)
+        deep_ns, degraded = amended.deep_ns, (*self._degraded, *amended.degraded)
+        total_ns = share_ns + deep_ns
+        return Decision(amended.record, self._charter, total_ns, (), degraded, deep_ns)
 
     def __repr__(self) -> str:
         return f"DecisionBatch({len(self)} decisions)"
+
+
+def _row(record: Record) -> tuple[int | float, ...]:
+    """A record as a row of the columns, in their order."""
+    action, category, severity, confidence, score, tiers, findings, exhausted = record
+    return action, category, severity, tiers, confidence, score, len(findings), exhausted

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from aidefence.domain.enums import Action
+from aidefence.domain.reading import single
 from aidefence.domain.taxonomy import TAXONOMY
-from aidefence.domain.verdict import Finding, Verdict
+from aidefence.domain.verdict import DEEP_RULE, MODEL_RULE, Finding, Verdict
 from aidefence.policy.profiles import NEVER, Policy
 
-MODEL_RULE = "model.ngram"
-_MODEL_WORDS = "the learned model finds the wording typical of attacks"
+_MODEL_WORDS = MappingProxyType(
+    {
+        MODEL_RULE: "the learned model finds the wording typical of attacks",
+        DEEP_RULE: "the deep model reads the meaning of an attack here",
+    }
+)
 _FINDINGS_TOLD_MAX = 3
+_MISSED = "but a check did not run and `on_error` makes it {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,7 @@ class PolicyCharter:
 
     def explain(self, rule_id: str) -> str:
         """What a rule stands for, in words."""
-        return _MODEL_WORDS if rule_id == MODEL_RULE else self.titles.get(rule_id, rule_id)
+        return _MODEL_WORDS.get(rule_id) or self.titles.get(rule_id, rule_id)
 
     def reasons(self, verdict: Verdict, action: Action) -> tuple[str, ...]:
         """Why this verdict led to this action."""
@@ -36,9 +43,13 @@ class PolicyCharter:
 
     def _weigh(self, verdict: Verdict, action: Action) -> str:
         if verdict.category is None:
-            return f"no category reaches its flag threshold in profile {self.policy.profile.value}"
+            told = f"no category reaches its flag threshold in profile {self.policy.profile.value}"
+            return told if action is Action.ALLOW else f"{told}, {_MISSED.format(action.value)}"
         threshold = self.policy.thresholds[verdict.category.code]
         limit = threshold.block if action is Action.BLOCK else threshold.flag
+        if single(verdict.confidence) < single(limit):
+            told = f"{TAXONOMY[verdict.category].title}: confidence {verdict.confidence:.3f}"
+            return f"{told}, {_MISSED.format(action.value)}"
         told = (
             f"{TAXONOMY[verdict.category].title}: confidence {verdict.confidence:.3f} reaches the "
             f"{action.value} threshold {limit:.3f} of profile {self.policy.profile.value}"

@@ -57,13 +57,29 @@ class Inspector:
         """Name of the policy and the knowledge that speak."""
         return self._corridor.charter.policy_version
 
-    def inspect_text(self, text: str, conditions: Conditions) -> Detection:
-        """Inspect one text of a user."""
-        return self._conclude(self._corridor.inspect_text(text), conditions)
+    @property
+    def standing(self) -> tuple[Degraded, ...]:
+        """Checks that this installation does not run, and why."""
+        return self._corridor.standing
 
-    def inspect(self, inspection: Inspection, conditions: Conditions) -> Detection:
-        """Inspect contents together."""
-        return self._conclude(self._corridor.inspect(inspection), conditions)
+    def inspect_text(self, text: str, conditions: Conditions, *, since_ns: int = 0) -> Detection:
+        """Inspect one text of a user, in a request that came in at `since_ns`."""
+        decision = self._corridor.inspect_text(text, since_ns=since_ns)
+        return self._conclude(decision, conditions)
+
+    def inspect(
+        self, inspection: Inspection, conditions: Conditions, *, since_ns: int = 0
+    ) -> Detection:
+        """Inspect contents together, in a request that came in at `since_ns`."""
+        return self._conclude(self._corridor.inspect(inspection, since_ns), conditions)
+
+    def at_once(self, what: str | Inspection, conditions: Conditions) -> Detection | None:
+        """Inspect if that takes microseconds; none if a tier must be asked that takes longer."""
+        if isinstance(what, str):
+            decision = self._corridor.text_at_once(what)
+        else:
+            decision = self._corridor.at_once(what)
+        return None if decision is None else self._conclude(decision, conditions)
 
     def inspect_texts(
         self, texts: Sequence[str], conditions: Sequence[Conditions], *, threads: int

@@ -119,6 +119,19 @@ def test_what_was_not_read_is_said(folder: Path) -> None:
     assert _encoder(folder, limits=EncoderLimits(characters_max=9)).read("a" * 10).cut_short
 
 
+def test_after_the_deadline_no_further_rows_are_begun(folder: Path) -> None:
+    encoder = _encoder(folder, limits=EncoderLimits(rows_max=2))
+    text = "the cat sat there. the dog ran away! " * 40
+    whole = encoder.read(text)
+    late = encoder.read(text, deadline_ns=1)
+    assert late.runs == 2 < whole.runs
+    assert late.cut_short
+    assert not whole.cut_short
+    # The rows that were read are windows: sentences come after them.
+    assert late.sentence_logit == late.window_logit
+    assert encoder.read(text, deadline_ns=1 << 62) == whole
+
+
 def test_the_repr_hides_what_was_read(folder: Path) -> None:
     assert "secret" not in repr(_encoder(folder).read("my secret"))
 

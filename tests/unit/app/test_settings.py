@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from aidefence import Category, ConfigError, Guard, Profile, SettingError
+from aidefence import Category, ConfigError, Guard, ModelError, Profile, SettingError
 from aidefence.app.settings import FixedSettings, read_config, read_settings
+from aidefence.domain.enums import DeepMode, OnError
 from aidefence.policy.profiles import Threshold
 
 TOML = """
@@ -49,6 +50,25 @@ def test_the_environment_wins_over_the_file(config: Path, monkeypatch: pytest.Mo
     assert settings.exclude == ("a-1", "b-*@user")
     assert settings.server.port == 9001
     assert settings.paranoia == 2
+
+
+def test_the_deep_model_is_set_like_all_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "aidefence.toml"
+    path.write_text('deep = "required"\ndeep_dir = "none-here"\non_error = "flag"\n')
+    setup = read_config(path).setup()
+    assert (setup.deep, setup.on_error) == (DeepMode.REQUIRED, OnError.FLAG)
+    assert setup.deep_dir == tmp_path / "none-here"
+    with pytest.raises(ModelError, match="none-here"):
+        Guard.from_config(path)
+    monkeypatch.setenv("AIDEFENCE_DEEP", "off")
+    monkeypatch.setenv("AIDEFENCE_ON_ERROR", "block")
+    assert read_settings(path).setup().deep is DeepMode.OFF
+    assert read_settings(path).setup().on_error is OnError.BLOCK
+    path.write_text('deep = "deeper"\n')
+    with pytest.raises(SettingError, match="deep"):
+        read_config(path)
 
 
 def test_a_guard_from_a_file_ignores_the_environment(

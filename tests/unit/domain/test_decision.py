@@ -81,6 +81,16 @@ def test_a_limit_that_was_reached_is_told() -> None:
     assert checks == ["tier1.model", "tier0.decode"]
 
 
+def test_a_deeper_tier_has_a_time_of_its_own() -> None:
+    decision = Decision(RECORD, CHARTER, 900, (), (), 700)
+    assert [(it.step, it.nanoseconds) for it in decision.timings] == [
+        ("engine", 200),
+        ("tier3", 700),
+    ]
+    assert decision.elapsed_ns == 900
+    assert decision == Decision(RECORD, CHARTER, 900)
+
+
 def test_parts_are_merged_strongest_first() -> None:
     weak: Record = (1, 7, 2, 0.6, 0.0, 0b11, (("hr-1", 7, 0, 1, 0.5, 2, False, (), ()),), False)
     decision = Decision(RECORD, CHARTER, 1, (weak, RECORD))

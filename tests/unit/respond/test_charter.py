@@ -1,6 +1,7 @@
 from aidefence import Action, Category, Finding, Profile, Severity, Span, Verdict
+from aidefence.domain.verdict import DEEP_RULE, MODEL_RULE
 from aidefence.policy.profiles import Anchors, make_policy
-from aidefence.respond.charter import MODEL_RULE, PolicyCharter
+from aidefence.respond.charter import PolicyCharter
 
 POLICY = make_policy(Profile.BALANCED, Anchors(0.4, 0.8, 0.95), {})
 CHARTER = PolicyCharter(POLICY, "v", {"pi-1": "Drops orders"}, enforced=True)
@@ -34,4 +35,5 @@ def test_nothing_found_is_said_plainly() -> None:
 def test_explanations() -> None:
     assert CHARTER.explain("pi-1") == "Drops orders"
     assert "learned model" in CHARTER.explain(MODEL_RULE)
+    assert "deep model" in CHARTER.explain(DEEP_RULE)
     assert CHARTER.explain("gone-1") == "gone-1"

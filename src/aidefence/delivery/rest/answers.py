@@ -57,7 +57,9 @@ def answer(
         action=action.value,
         enforced=decision.enforced,
         tiers=decision.tiers,
-        timings=(WireTiming("engine", decision.elapsed_ns / _NS_PER_US),),
+        timings=tuple(
+            WireTiming(timing.step, timing.nanoseconds / _NS_PER_US) for timing in decision.timings
+        ),
         truncated=False,
         degraded=tuple(WireDegraded(it.check, it.reason) for it in detection.degraded),
         metadata=metadata,

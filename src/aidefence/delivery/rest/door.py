@@ -37,7 +37,7 @@ _INLINE_BODY_BYTES_MAX = 64 << 10
 
 _encode = msgspec.json.Encoder().encode
 _log = logging.getLogger("aidefence.rest")
-_Handler: TypeAlias = Callable[[bytes, bool], bytes]
+_Handler: TypeAlias = Callable[[bytes, bool, int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,12 @@ class RestDoor:
             if message.get("more_body"):
                 body = await self._read_rest(body, receive)
             self._check_length(len(body))
+            payload = None
             if len(body) <= _INLINE_BODY_BYTES_MAX and handler is self._handlers[DETECT]:
-                payload = handler(body, core_actions)
-            else:
-                payload = await asyncio.to_thread(handler, body, core_actions)
+                payload = self._detect_at_once(body, core_actions)
+            if payload is None:
+                start_ns = self._now_ns()
+                payload = await asyncio.to_thread(handler, body, core_actions, start_ns)
         except Refusal as refusal:
             status, headers, payload = refusal.status, _PROBLEM_HEADERS, refusal.body()
             self._parts.meter.refuse(DOOR, status)
@@ -122,17 +124,27 @@ class RestDoor:
         if length > limit:
             raise too_large("", f"a body of {length} bytes is larger than {limit}")
 
-    def _detect(self, body: bytes, core_actions: bool) -> bytes:  # noqa: FBT001
+    def _detect_at_once(self, body: bytes, core_actions: bool) -> bytes | None:  # noqa: FBT001
+        """Answer without holding up the event loop; none where that cannot be."""
         start_ns = self._now_ns()
         asked = parse_one(body, self._parts.limits)
-        detection = self._inspect(asked)
+        detection = self._parts.inspector.at_once(asked.what, asked.conditions)
+        if detection is None:
+            return None
         elapsed_ns = self._now_ns() - start_ns
         return _encode(self._respond(asked, detection, elapsed_ns, core_actions=core_actions))
 
-    def _inspect(self, asked: Asked) -> Detection:
+    def _detect(self, body: bytes, core_actions: bool, start_ns: int) -> bytes:  # noqa: FBT001
+        asked = parse_one(body, self._parts.limits)
+        detection = self._inspect(asked, start_ns)
+        elapsed_ns = self._now_ns() - start_ns
+        return _encode(self._respond(asked, detection, elapsed_ns, core_actions=core_actions))
+
+    def _inspect(self, asked: Asked, since_ns: int) -> Detection:
+        inspector, conditions = self._parts.inspector, asked.conditions
         if isinstance(asked.what, str):
-            return self._parts.inspector.inspect_text(asked.what, asked.conditions)
-        return self._parts.inspector.inspect(asked.what, asked.conditions)
+            return inspector.inspect_text(asked.what, conditions, since_ns=since_ns)
+        return inspector.inspect(asked.what, conditions, since_ns=since_ns)
 
     def _respond(
         self, asked: Asked, detection: Detection, elapsed_ns: int, *, core_actions: bool
@@ -146,8 +158,7 @@ class RestDoor:
             core_actions=core_actions or asked.core_actions,
         )
 
-    def _detect_batch(self, body: bytes, core_actions: bool) -> bytes:  # noqa: FBT001
-        start_ns = self._now_ns()
+    def _detect_batch(self, body: bytes, core_actions: bool, start_ns: int) -> bytes:  # noqa: FBT001
         asked = parse_many(body, self._parts.limits)
         detections = self._inspect_all(asked)
         elapsed_ns = self._now_ns() - start_ns
@@ -174,7 +185,7 @@ class RestDoor:
         )
         by_place = {at: found for (at, _, _), found in zip(texts, inspected, strict=True)}
         return [
-            by_place[at] if at in by_place else self._inspect(item)
+            by_place[at] if at in by_place else self._inspect(item, self._now_ns())
             for at, item in enumerate(asked.items)
         ]
 

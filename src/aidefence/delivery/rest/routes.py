@@ -34,11 +34,12 @@ def make_routes(inspector: Inspector, meter: Meter, post_only: tuple[str, ...]) 
     async def readyz(_: Request) -> Response:
         # The whole corridor, not a flag: ready means that a text would be inspected now.
         detection = inspector.probe("are you ready?", Conditions())
+        missed = dict.fromkeys((*detection.degraded, *inspector.standing))
         return _json(
             {
                 "status": "ready",
                 "policyVersion": inspector.policy_version,
-                "degraded": [{"check": it.check, "reason": it.reason} for it in detection.degraded],
+                "degraded": [{"check": it.check, "reason": it.reason} for it in missed],
             }
         )
 
