@@ -19,6 +19,7 @@ def test_a_healthy_installation_is_called_so() -> None:
     assert body["healthy"] is True
     names = {check["name"] for check in body["checks"]}
     assert {"python", "processor", "engine", "rules", "model", "self-test"} <= names
+    assert "deep model" in names
     assert body["machine"]["cores"] >= 1
 
 

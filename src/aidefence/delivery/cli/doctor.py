@@ -30,7 +30,11 @@ _REQUIRED = (
 )
 
 # Extra, the module it brings, and what works only with it.
-_EXTRAS = (("arrow", "pyarrow", "Parquet files and Arrow tables"),)
+_EXTRAS = (
+    ("arrow", "pyarrow", "Parquet files and Arrow tables"),
+    ("deep", "onnxruntime", "the deep model, which reads what the other tiers are not sure of"),
+    ("deep", "tokenizers", "the deep model, which reads what the other tiers are not sure of"),
+)
 
 _WIDE = {"avx2", "bmi1", "bmi2", "popcnt"}
 
@@ -69,7 +73,7 @@ def doctor(
     Exit codes: 0 healthy, 1 something does not work.
     """
     checks = [*_installed(verbose=verbose), *_extras(), *_guarded(_engine), *_guarded(_rules)]
-    checks += _guarded(_model)
+    checks += [*_guarded(_model), *_guarded(_deep)]
     checks += _guarded(lambda: _self_test(rules))
     healthy = all(check.state is not State.PROBLEM for check in checks)
     if as_json:
@@ -155,6 +159,45 @@ def _model() -> Iterator[Check]:
     else:
         size = f"{len(model.data) / 1e6:.1f} MB"
         yield Check("model", State.OK, f"{model.name}, {size}, digest {model.digest}")
+
+
+def _deep() -> Iterator[Check]:
+    from aidefence.knowledge import deep  # noqa: PLC0415 - see above
+
+    name, told = "deep model", ""
+    try:
+        card = deep.load()
+        if card is None:
+            remedy = 'pip install --upgrade "aidefence[deep]", or name your own with `deep_dir`'
+            detail = f"no {deep.EXPECTED} in {deep.shipped_folder()}: tiers 0 and 1 decide alone"
+            yield Check(name, State.NOTE, detail, remedy)
+            return
+        size = f"{card.model.stat().st_size / 1e6:.1f} MB"
+        low, high = card.band
+        told = f"{card.name}, {size}, digest {card.digest}, reads from {low:g} to {high:g}"
+        missing = _warm_deep()
+    except AIDefenceError as error:
+        remedy = "install the package again, or set `deep` to `off`"
+        yield Check(name, State.PROBLEM, f"{told}; {error}" if told else str(error), remedy)
+        return
+    if missing:
+        yield Check(name, State.NOTE, f"{told}; {missing}", 'pip install "aidefence[deep]"')
+    else:
+        yield Check(name, State.OK, told)
+
+
+def _warm_deep() -> str:
+    """Load it as the first text would; tells what is not installed, raises what is damaged."""
+    from aidefence import Guard, ModelError  # noqa: PLC0415 - see above
+
+    guard = Guard()
+    for module in ("onnxruntime", "tokenizers"):
+        if importlib.util.find_spec(module) is None:
+            return f"`{module}` is not installed"
+    if guard.degraded:
+        raise ModelError(guard.degraded[0].reason)
+    guard.warm()
+    return ""
 
 
 def _self_test(rules: object) -> Iterator[Check]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 import typer
 
 from aidefence.delivery.cli.terminal import console, printable
-from aidefence.domain.enums import Profile
+from aidefence.domain.enums import DeepMode, Profile
 from aidefence.domain.errors import AIDefenceError
 
 if TYPE_CHECKING:
@@ -54,12 +54,24 @@ ConfigOption: TypeAlias = Annotated[
     Path | None,
     typer.Option("--config", "-c", metavar="FILE", help="TOML settings; other options override."),
 ]
+DeepOption: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--deep/--no-deep",
+        help="Insist on the deep model, or leave it out; neither: where it is installed.",
+    ),
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 ColourOption: TypeAlias = Annotated[Colour, typer.Option("--color", help="When to write colours.")]
 
 
 def open_guard(
-    *, profile: Profile, rules: Path | None, paranoia: int, exclude: tuple[str, ...] = ()
+    *,
+    profile: Profile,
+    rules: Path | None,
+    paranoia: int,
+    exclude: tuple[str, ...] = (),
+    deep: bool | None = None,
 ) -> Guard:
     """Build the guard, or leave with what is wrong in the configuration."""
     # Imported here: loading the engine costs more than all of `--help`.
@@ -71,9 +83,17 @@ def open_guard(
             rules_dir=rules,
             paranoia=paranoia,
             exclude=exclude,
+            deep=deep_mode(deep=deep),
         )
     except AIDefenceError as error:
         fail(str(error))
+
+
+def deep_mode(*, deep: bool | None) -> DeepMode:
+    """Give the setting that `--deep`, `--no-deep` or neither of them stands for."""
+    if deep is None:
+        return DeepMode.AUTO
+    return DeepMode.REQUIRED if deep else DeepMode.OFF
 
 
 def fail(message: str) -> NoReturn:

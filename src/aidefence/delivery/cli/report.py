@@ -37,6 +37,8 @@ class Summary:
     errors: int = 0
     degraded: dict[str, str] = field(default_factory=dict)
     """Checks that did not run, or not to the end, and why."""
+    missed: Counter[Degraded] = field(default_factory=Counter)
+    """Checks that some texts needed and did not get, or not to the end: how many texts."""
     cut_short: int = 0
     """Texts in which a limit stopped the search for hidden text."""
     seconds: float = 0.0
@@ -210,6 +212,9 @@ def summary_object(summary: Summary) -> dict[str, Any]:
         "actions": dict(sorted(summary.actions.items())),
         "errors": summary.errors,
         "degraded": [{"check": c, "reason": r} for c, r in summary.degraded.items()],
+        "missed": [
+            {"check": d.check, "reason": d.reason, "texts": n} for d, n in summary.missed.items()
+        ],
         "cut_short": summary.cut_short,
         "notices_dropped": summary.notices_dropped,
         "seconds": round(summary.seconds, 3),

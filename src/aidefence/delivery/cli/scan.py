@@ -21,6 +21,7 @@ from aidefence.delivery.cli.human import HumanReport, summary_line
 from aidefence.delivery.cli.options import (
     Colour,
     ColourOption,
+    DeepOption,
     Exit,
     ParanoiaOption,
     ProfileOption,
@@ -92,6 +93,7 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
     rules: RulesOption = None,
     paranoia: ParanoiaOption = 1,
     exclude_rule: given.ExcludeRule = None,
+    deep: DeepOption = None,
     threads: given.Threads = 0,
     quiet: given.Quiet = False,
     color: ColourOption = Colour.AUTO,
@@ -107,11 +109,14 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
         field, id_field, input_format, tuple(include or ()), tuple(exclude or ()), max_bytes
     )
     guard = open_guard(
-        profile=profile, rules=rules, paranoia=paranoia, exclude=tuple(exclude_rule or ())
+        profile=profile,
+        rules=rules,
+        paranoia=paranoia,
+        exclude=tuple(exclude_rule or ()),
+        deep=deep,
     )
     # What this installation cannot check holds for every text.
-    standing = guard.inspect("").degraded
-    summary = Summary(degraded={missed.check: missed.reason for missed in standing})
+    summary = Summary(degraded={missed.check: missed.reason for missed in guard.degraded})
     sources = Sources(arguments, paths, options, _Collector(summary).add)
     job = Job(sources, origin, direction, threads, fail_on)
     few = not paths and "-" not in arguments
@@ -174,6 +179,9 @@ def _report_chunk(
     summary.characters += sum(len(item.text) for item in chunk)
     summary.found += int(found.sum())
     summary.cut_short += int(columns["exhausted"].sum())
+    for unread, count in batch.missed.items():
+        if unread.check not in summary.degraded:
+            summary.missed[unread] += count
     for code, count in enumerate(np.bincount(columns["action"], minlength=len(ACTIONS)).tolist()):
         summary.actions[ACTIONS[code].value] += count
     # Objects are made only for what is written.
@@ -268,6 +276,9 @@ def _tell_notices(summary: Summary, *, quiet: bool) -> None:
     if not quiet:
         for check, reason in summary.degraded.items():
             terminal.print(f"aidefence: {check} did not run: {reason}", style="yellow")
+        for missed, count in summary.missed.items():
+            unread = f"{missed.check} did not finish {count:,} texts: {missed.reason}"
+            terminal.print(f"aidefence: {unread}", style="yellow")
         if summary.cut_short:
             stopped = f"{CUT_SHORT.check} stopped early in {summary.cut_short:,} texts"
             terminal.print(f"aidefence: {stopped}: {CUT_SHORT.reason}", style="yellow")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from aidefence.delivery.cli.options import ConfigOption, RulesOption, fail
+from aidefence.delivery.cli.options import ConfigOption, DeepOption, RulesOption, deep_mode, fail
 from aidefence.domain.enums import Profile
 from aidefence.domain.errors import AIDefenceError
 
@@ -23,6 +23,7 @@ def serve(
         int | None, typer.Option(min=1, max=4, help="2 and up add rules that cry wolf more often.")
     ] = None,
     rules: RulesOption = None,
+    deep: DeepOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Serve the REST API until told to stop.
@@ -33,7 +34,8 @@ def serve(
     settings: Any = import_module("aidefence.app.settings")
     gateway: Any = import_module("aidefence.app.gateway")
     server = {"host": host, "port": port, "workers": workers}
-    chosen = {"profile": profile, "paranoia": paranoia, "rules_dir": rules}
+    mode = None if deep is None else deep_mode(deep=deep)
+    chosen = {"profile": profile, "paranoia": paranoia, "rules_dir": rules, "deep": mode}
     try:
         values = settings.read_settings(config).model_dump()
         values["server"] |= {name: value for name, value in server.items() if value is not None}
