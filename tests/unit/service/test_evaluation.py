@@ -14,6 +14,7 @@ import pytest
 from aidefence import Category, Guard
 from aidefence.service.evaluation import (
     NOT_HIDDEN,
+    NOT_SCORED,
     WAY_UNKNOWN,
     Duplicates,
     Evaluation,
@@ -23,6 +24,7 @@ from aidefence.service.evaluation import (
 )
 from aidefence.service.evaluation_table import GROUPS_MAX, OTHERS, ScoreError
 from aidefence.service.labelled import LabelledText
+from aidefence.service.scoring import ConfidenceScorer
 
 
 def _score(texts: Sequence[str]) -> np.ndarray:
@@ -157,6 +159,29 @@ def test_single_calls_are_timed_by_the_tiers_that_ran(guard: Guard) -> None:
     assert sum(times.calls for times in got.by_tiers.values()) == 25
     assert set(got.by_step) >= {"engine"}
     assert evaluate(records, _score, Options(threshold=0.5), _Witness(guard)).latency is None
+
+
+def test_tiers_that_the_score_does_not_stand_on_are_told(guard: Guard) -> None:
+    records = [_record("0.5 a", attack=True), _record("0.5 b", attack=False)]
+    options = Options(threshold=0.5, scored_tiers=frozenset({0}))
+    got = evaluate(records, _score, options, _Witness(guard))
+    assert sum(sum(pair) for pair in got.tiers.values()) == 2
+    assert got.degraded[NOT_SCORED.check] == (NOT_SCORED.reason, 2)
+    everything = replace(options, scored_tiers=None)
+    assert evaluate(records, _score, everything, _Witness(guard)).degraded == {}
+
+
+def test_a_score_may_come_from_any_source() -> None:
+    class Steady:
+        def confidences(self, text: str, _origin: int, _direction: int, /) -> list[float]:
+            row = [0.0] * len(Category)
+            row[Category.XSS.code], row[Category.PII.code] = float(text), 1.0
+            return row
+
+    scorer = ConfidenceScorer(source=Steady(), categories=(Category.XSS, Category.SECRET))
+    assert scorer(["0.25", "0.75"]).tolist() == [0.25, 0.75]
+    assert scorer.confidences("0.5")[0] == (Category.XSS, 0.5)
+    assert scorer.tiers is None
 
 
 def test_lengths_are_cut_into_classes() -> None:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import rich.progress as bars
 import typer
 
 from aidefence.delivery.cli import evaluate_options as opt
-from aidefence.delivery.cli.evaluate_page import page
-from aidefence.delivery.cli.evaluate_table import print_comparison, print_report
+from aidefence.delivery.cli.evaluate_output import Counter, write_report
 from aidefence.delivery.cli.options import (
     Exit,
     JsonOption,
@@ -26,7 +22,6 @@ from aidefence.delivery.cli.options import (
     fail,
     open_guard,
 )
-from aidefence.delivery.cli.terminal import console, json_text
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Category, Direction, Origin, Profile
 from aidefence.domain.errors import AIDefenceError
@@ -98,7 +93,7 @@ def evaluate_files(  # noqa: PLR0917 - one parameter an option is how typer read
     metrics = tuple(dict.fromkeys(metric)) if metric else DEFAULT_METRICS
     demands = Demands(metrics=metrics, max_drop=max_drop, min_texts=min_texts, strict=strict)
     report, comparison = _measure_and_compare(files, asked, baseline, demands)
-    _write(report, comparison, html, as_json=as_json)
+    write_report(report, html, as_json=as_json)
     raise typer.Exit(_exit_code(comparison))
 
 
@@ -186,13 +181,14 @@ def _measure(files: list[Path], asked: _Asked) -> Object:
     guard = open_guard(profile=asked.profile, rules=asked.rules, paranoia=asked.paranoia)
     records = read_labelled(files, task=None if asked.task == "all" else asked.task)
     started = time.perf_counter()
-    with _Counter() as count:
+    with Counter() as count:
         options = Options(
             threshold=scorer.threshold if asked.threshold is None else asked.threshold,
             duplicates=asked.duplicates,
             worst=asked.worst,
             show_texts=asked.show_texts,
             latency_calls=asked.latency_calls,
+            scored_tiers=scorer.tiers,
             progress=count,
         )
         result = evaluate(records, scorer, options, _GuardWitness(guard, scorer, asked))
@@ -204,32 +200,6 @@ def _measure(files: list[Path], asked: _Asked) -> Object:
     return report
 
 
-def _write(
-    report: Object, comparison: Comparison | None, html: Path | None, *, as_json: bool
-) -> None:
-    if html is not None:
-        _write_whole(html, page(report))
-    if as_json:
-        sys.stdout.write(json_text(report, indent=2) + "\n")
-    else:
-        print_report(console(sys.stdout), report)
-    if comparison is not None:
-        # Beside JSON the table for people goes where it cannot spoil the document.
-        print_comparison(console(sys.stderr if as_json else sys.stdout), report["gate"])
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file that appears whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        draft.write_text(text, encoding="utf-8", errors="backslashreplace")
-        draft.replace(path)
-    except OSError as error:
-        fail(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}")
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 def _exit_code(comparison: Comparison | None) -> Exit:
     """2 if something could not be compared, 1 if something dropped, 0 if all is as it was."""
     if comparison is None:
@@ -237,28 +207,6 @@ def _exit_code(comparison: Comparison | None) -> Exit:
     if comparison.of(Status.MISSING) or not comparison.changes:
         return Exit.ERROR
     return Exit.FOUND if comparison.of(Status.DROPPED) else Exit.CLEAN
-
-
-class _Counter:
-    """Counts scored texts on a terminal."""
-
-    def __init__(self) -> None:
-        self._bar = bars.Progress(
-            bars.SpinnerColumn(),
-            bars.TextColumn("{task.completed:,.0f} texts"),
-            bars.TimeElapsedColumn(),
-            console=console(sys.stderr),
-            transient=True,
-            disable=not sys.stderr.isatty(),
-        )
-        self._task = self._bar.add_task("score", total=None)
-
-    def __enter__(self) -> Callable[[int], None]:
-        self._bar.start()
-        return lambda count: self._bar.advance(self._task, count)
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
 
 
 def _parse_categories(text: str | None) -> tuple[Category, ...]:
