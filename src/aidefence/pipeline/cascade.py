@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 _NS_PER_MS = 1_000_000
+# A request with many texts may take as long as so many requests.
+_BATCH_BUDGETS = 10
 
 
 class Cascade(Corridor):
@@ -112,16 +114,29 @@ class Cascade(Corridor):
                 return None
         return self._together(inspection, records, elapsed_ns)
 
+    def batch_since(self, start_ns: int) -> int:
+        """Give a request with many texts the time of several, but not of all of them."""
+        return start_ns + (_BATCH_BUDGETS - 1) * self._budget_ns
+
     def inspect_batch(
-        self, texts: Sequence[str], origin: int = 1, direction: int = 0, threads: int = 0
+        self,
+        texts: Sequence[str],
+        origin: int = 1,
+        direction: int = 0,
+        threads: int = 0,
+        since_ns: int = 0,
     ) -> DecisionBatch:
-        """Decide on many texts; only the uncertain ones go on, the longest first."""
+        """Decide on many texts; only the uncertain ones go on, the longest first.
+
+        Without `since_ns` nobody waits at the other end: then each text has time of its own.
+        """
         start_ns = self._now_ns()
         listed = texts if isinstance(texts, list | tuple) else list(texts)
         records = self._engine.inspect_batch(listed, origin, direction, threads)
         waiting = self._waiting(records, listed, origin, direction)
         engine_ns = self._now_ns() - start_ns
-        amended = self._read_all(waiting, threads) if waiting else {}
+        last_ns = since_ns + self._budget_ns if since_ns else None
+        amended = self._read_all(waiting, threads, last_ns) if waiting else {}
         return DecisionBatch(
             records,
             self.charter,
@@ -171,7 +186,10 @@ class Cascade(Corridor):
         return np.flatnonzero(~clean)
 
     def _read_all(
-        self, waiting: Mapping[int, tuple[Record, Sequence[float], Asked]], threads: int
+        self,
+        waiting: Mapping[int, tuple[Record, Sequence[float], Asked]],
+        threads: int,
+        last_ns: int | None,
     ) -> dict[int, Amended]:
         """Read texts side by side, the longest first so that no thread ends long after the rest.
 
@@ -183,14 +201,19 @@ class Cascade(Corridor):
         order = sorted(waiting, key=lambda at: (-len(waiting[at][2][0]), at))
         workers = min(len(order), threads or os.cpu_count() or 1)
         if workers == 1 or not self._deep.is_there:
-            return {at: self._amended(*waiting[at]) for at in order}
+            return {at: self._amended(*waiting[at], last_ns) for at in order}
         with ThreadPoolExecutor(workers) as pool:
-            read = pool.map(lambda at: self._amended(*waiting[at]), order)
+            read = pool.map(lambda at: self._amended(*waiting[at], last_ns), order)
             return dict(zip(order, read, strict=True))
 
-    def _amended(self, record: Record, known: Sequence[float], asked: Asked) -> Amended:
+    def _amended(
+        self, record: Record, known: Sequence[float], asked: Asked, last_ns: int | None
+    ) -> Amended:
         start_ns = self._now_ns()
-        found = self._deep.consult(record, known, asked, start_ns + self._budget_ns, start_ns)
+        deadline_ns = start_ns + self._budget_ns
+        if last_ns is not None:
+            deadline_ns = min(deadline_ns, last_ns)
+        found = self._deep.consult(record, known, asked, deadline_ns, start_ns)
         return Amended(found.record, found.degraded, self._now_ns() - start_ns)
 
 

@@ -73,6 +73,10 @@ class Inspector:
         """Inspect contents together, in a request that came in at `since_ns`."""
         return self._conclude(self._corridor.inspect(inspection, since_ns), conditions)
 
+    def batch_since(self, start_ns: int) -> int:
+        """From when the time of a request with many texts counts, if it came in at `start_ns`."""
+        return self._corridor.batch_since(start_ns)
+
     def at_once(self, what: str | Inspection, conditions: Conditions) -> Detection | None:
         """Inspect if that takes microseconds; none if a tier must be asked that takes longer."""
         if isinstance(what, str):
@@ -82,10 +86,17 @@ class Inspector:
         return None if decision is None else self._conclude(decision, conditions)
 
     def inspect_texts(
-        self, texts: Sequence[str], conditions: Sequence[Conditions], *, threads: int
+        self,
+        texts: Sequence[str],
+        conditions: Sequence[Conditions],
+        *,
+        threads: int,
+        since_ns: int = 0,
     ) -> list[Detection]:
         """Inspect many texts of users at once, each under its own conditions."""
-        batch: DecisionBatch = self._corridor.inspect_batch(texts, threads=threads)
+        batch: DecisionBatch = self._corridor.inspect_batch(
+            texts, threads=threads, since_ns=since_ns
+        )
         return [self._conclude(*pair) for pair in zip(batch, conditions, strict=True)]
 
     def probe(self, text: str, conditions: Conditions) -> Detection:

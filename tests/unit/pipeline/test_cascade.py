@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests import deep_model
 
 from aidefence import Action, Category, Decision, Guard, MissingExtraError, ModelError
 from aidefence.adapters.deferred import DeferredEncoder
+from aidefence.adapters.system import SystemClock
 from aidefence.app import wiring
 from aidefence.domain.reading import EncoderReading
+from aidefence.ingest.messages import read
 
 PLAIN = "Please summarise the meeting notes from Tuesday in three sentences."
 RAISED = f"{PLAIN} alarm"
@@ -121,10 +125,10 @@ def test_only_the_uncertain_of_a_batch_go_on(tmp_path: Path, shallow: Guard) -> 
     certainty = [shallow.inspect(text).confidence for text in texts]
     low, high = sorted(certainty)[1] - 1e-6, sorted(certainty)[3] + 1e-6
     guard = Guard(deep_dir=deep_model.write(tmp_path, band=[low, high]))
-    read = [bool(tier & 0b1000) for tier in guard.inspect_batch(texts).columns()["tier"]]
-    assert read == [low <= it <= high for it in certainty]
-    assert read == [3 in guard.inspect(text).tiers for text in texts]
-    assert 0 < sum(read) < len(texts)
+    deeper = [bool(tier & 0b1000) for tier in guard.inspect_batch(texts).columns()["tier"]]
+    assert deeper == [low <= it <= high for it in certainty]
+    assert deeper == [3 in guard.inspect(text).tiers for text in texts]
+    assert 0 < sum(deeper) < len(texts)
 
 
 @pytest.mark.anyio
@@ -173,6 +177,37 @@ def test_when_time_is_over_the_rest_is_not_read(folder: Path) -> None:
     assert _checks(decision) == [CHECK]
     assert decision.tiers == (0, 1)
     assert decision.action is Action.ALLOW
+
+
+def test_a_batch_that_somebody_waits_for_has_an_end(folder: Path) -> None:
+    corridor = wiring.corridor_for(Guard(deep_dir=folder).setup)
+    late = corridor.inspect_batch([RAISED] * 3, since_ns=1)
+    assert [it.tiers for it in late] == [(0, 1)] * 3
+    assert list(late.missed.values()) == [3]
+    now = SystemClock.monotonic_ns()
+    assert now < corridor.batch_since(now) < now + 1_000_000_000_000
+    in_time = corridor.inspect_batch([RAISED] * 3, since_ns=corridor.batch_since(now))
+    assert [it.tiers for it in in_time] == [(0, 1, 3)] * 3
+
+
+def test_what_takes_longer_is_not_decided_at_once(folder: Path, shallow: Guard) -> None:
+    corridor = wiring.corridor_for(Guard(deep_dir=folder).setup)
+    together = read([{"role": "user", "content": PLAIN}])
+    assert corridor.text_at_once(PLAIN) is None
+    assert corridor.at_once(together) is None
+    sure = wiring.corridor_for(shallow.setup)
+    assert sure.text_at_once(PLAIN) == shallow.inspect(PLAIN)
+    assert sure.at_once(together) is not None
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(st.characters() | st.sampled_from("alarm calm poison "), max_size=300))
+def test_no_text_makes_it_raise(deep: Guard, text: str) -> None:
+    decision = deep.inspect(text)
+    assert decision.tiers == (0, 1, 3)
+    assert deep.inspect_batch([text, PLAIN])[0] == decision
+    for finding in decision.findings:
+        assert finding.span.end <= len(text)
 
 
 def test_a_text_that_was_not_read_to_its_end_is_not_acquitted(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ class RestDoor:
 
     def _detect_batch(self, body: bytes, core_actions: bool, start_ns: int) -> bytes:  # noqa: FBT001
         asked = parse_many(body, self._parts.limits)
-        detections = self._inspect_all(asked)
+        detections = self._inspect_all(asked, self._parts.inspector.batch_since(start_ns))
         elapsed_ns = self._now_ns() - start_ns
         results = tuple(
             self._respond(item, found, found.decision.elapsed_ns, core_actions=core_actions)
@@ -175,17 +175,18 @@ class RestDoor:
         )
         return _encode(response)
 
-    def _inspect_all(self, asked: AskedBatch) -> list[Detection]:
+    def _inspect_all(self, asked: AskedBatch, since_ns: int) -> list[Detection]:
         """Texts cross into the engine together, conversations one by one."""
         texts = [(at, it, it.what) for at, it in enumerate(asked.items) if isinstance(it.what, str)]
         inspected = self._parts.inspector.inspect_texts(
             [text for _, _, text in texts],
             [item.conditions for _, item, _ in texts],
             threads=asked.parallelism,
+            since_ns=since_ns,
         )
         by_place = {at: found for (at, _, _), found in zip(texts, inspected, strict=True)}
         return [
-            by_place[at] if at in by_place else self._inspect(item, self._now_ns())
+            by_place[at] if at in by_place else self._inspect(item, since_ns)
             for at, item in enumerate(asked.items)
         ]
 
