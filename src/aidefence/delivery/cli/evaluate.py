@@ -14,11 +14,13 @@ import typer
 from aidefence.delivery.cli import evaluate_options as opt
 from aidefence.delivery.cli.evaluate_output import Counter, write_report
 from aidefence.delivery.cli.options import (
+    DeepOption,
     Exit,
     JsonOption,
     ParanoiaOption,
     ProfileOption,
     RulesOption,
+    deep_mode,
     fail,
     open_guard,
 )
@@ -54,6 +56,7 @@ def evaluate_files(  # noqa: PLR0917 - one parameter an option is how typer read
     direction: opt.Towards = Direction.INPUT,
     rules: RulesOption = None,
     paranoia: ParanoiaOption = 1,
+    deep: DeepOption = None,
     threads: opt.Threads = 0,
     worst: opt.Worst = 10,
     latency_calls: opt.LatencyCalls = 500,
@@ -85,6 +88,7 @@ def evaluate_files(  # noqa: PLR0917 - one parameter an option is how typer read
         direction=direction,
         rules=rules,
         paranoia=paranoia,
+        deep=deep,
         threads=threads,
         worst=worst,
         latency_calls=latency_calls,
@@ -108,6 +112,7 @@ class _Asked:
     direction: Direction
     rules: Path | None
     paranoia: int
+    deep: bool | None
     threads: int
     worst: int
     latency_calls: int
@@ -122,6 +127,7 @@ class _Asked:
             "task": self.task,
             "duplicates": self.duplicates.value,
             "paranoia": self.paranoia,
+            "deep": deep_mode(deep=self.deep).value,
             "own_rules": self.rules is not None,
             "own_threshold": self.threshold is not None,
             "show_texts": self.show_texts,
@@ -178,7 +184,9 @@ def _measure(files: list[Path], asked: _Asked) -> Object:
         direction=asked.direction,
         threads=asked.threads,
     )
-    guard = open_guard(profile=asked.profile, rules=asked.rules, paranoia=asked.paranoia)
+    guard = open_guard(
+        profile=asked.profile, rules=asked.rules, paranoia=asked.paranoia, deep=asked.deep
+    )
     records = read_labelled(files, task=None if asked.task == "all" else asked.task)
     started = time.perf_counter()
     with Counter() as count:
