@@ -29,11 +29,14 @@ _REQUIRED = (
     "typer",
 )
 
-# Extra, the module it brings, and what works only with it.
+# Extra, the modules it brings, and what works only with it.
 _EXTRAS = (
     ("arrow", "pyarrow", "Parquet files and Arrow tables"),
-    ("deep", "onnxruntime", "the deep model, which reads what the other tiers are not sure of"),
-    ("deep", "tokenizers", "the deep model, which reads what the other tiers are not sure of"),
+    (
+        "deep",
+        "onnxruntime tokenizers",
+        "the deep model, which reads what the other tiers are not sure of",
+    ),
 )
 
 _WIDE = {"avx2", "bmi1", "bmi2", "popcnt"}
@@ -113,13 +116,14 @@ def _installed(*, verbose: bool) -> Iterator[Check]:
 
 
 def _extras() -> Iterator[Check]:
-    for extra, module, purpose in _EXTRAS:
+    for extra, modules, purpose in _EXTRAS:
         name = f"extra {extra}"
-        if importlib.util.find_spec(module) is None:
+        if any(importlib.util.find_spec(module) is None for module in modules.split()):
             remedy = f'pip install "aidefence[{extra}]"'
             yield Check(name, State.NOTE, f"not installed: {purpose}", remedy)
         else:
-            yield Check(name, State.OK, f"{module} {_version(module) or ''}".strip())
+            there = (f"{module} {_version(module) or ''}".strip() for module in modules.split())
+            yield Check(name, State.OK, ", ".join(there))
 
 
 def _guarded(check: Callable[[], Iterator[Check]]) -> list[Check]:
