@@ -65,7 +65,8 @@ def recall_interval_at(attack: Scores, benign: Scores, allowed: int) -> Interval
     """Interval of the recall at the threshold that `allowed` benign texts may reach.
 
     Both classes are resampled, so that it holds the doubt about the threshold too. It is widened to
-    Wilson's, because a bootstrap of all-equal outcomes has no width.
+    Wilson's, because a bootstrap of all-equal outcomes has no width. Where not one benign text may
+    reach the threshold, it lies beyond what the sample shows: nothing bounds the recall from below.
     """
     hits_seen = attack.size
     ordered_attack = np.sort(attack)
@@ -82,7 +83,7 @@ def recall_interval_at(attack: Scores, benign: Scores, allowed: int) -> Interval
     recalls = rng.binomial(attack.size, above / attack.size) / attack.size
     low, high = np.percentile(recalls, _BOTH_TAILS)
     sure_low, sure_high = wilson(hits_seen, attack.size)
-    return min(float(low), sure_low), max(float(high), sure_high)
+    return (min(float(low), sure_low) if allowed else 0.0), max(float(high), sure_high)
 
 
 def _placements(these: Scores, others: Scores) -> Scores:

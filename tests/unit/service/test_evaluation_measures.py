@@ -161,6 +161,21 @@ def test_the_interval_of_recall_holds_it_and_wilsons(
     assert recall.interval == recall_at_fpr(_array(attack), _array(benign), limit).recall.interval
 
 
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(5)
+    limit, rounds = 0.01, 200
+    for attacks, benign in ((30, 40), (100, 300)):
+        held = {"auc": 0, "recall": 0}
+        for _ in range(rounds):
+            high, low = rng.normal(2.0, 1.0, attacks), rng.normal(0.0, 1.0, benign)
+            auc = auc_interval(high, low, auc_of(high, low))
+            held["auc"] += auc[0] <= 0.921350 <= auc[1]
+            recall = recall_at_fpr(high, low, limit).recall.interval
+            held["recall"] += recall[0] <= 0.372081 <= recall[1]
+        # Within three standard errors of 95 %; a wider interval is no lie.
+        assert min(held.values()) / rounds > 0.90, (attacks, held)
+
+
 def test_the_drawn_bootstrap_is_that_of_written_out_resamples() -> None:
     rng = np.random.default_rng(3)
     attack, benign = rng.beta(4, 2, 300), rng.beta(2, 4, 400)
