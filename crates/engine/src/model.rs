@@ -52,8 +52,7 @@ struct Fusion {
     inverse_deviation: [f32; FEATURE_COUNT],
     /// What each feature adds to each unit. A linear combiner is one unit and its mirror image.
     weights: Box<[Units; FEATURE_COUNT]>,
-    /// What the units hold before a feature that is not zero is added.
-    at_zero: Units,
+    biases: Units,
     out: Units,
     out_bias: f32,
 }
@@ -285,16 +284,14 @@ impl Fusion {
                 }
             }
         }
-        let mut fusion = Self {
+        Ok(Self {
             mean,
             inverse_deviation,
             weights,
-            at_zero: array(&section.floats(hidden)?),
+            biases: array(&section.floats(hidden)?),
             out: array(&section.floats(hidden)?),
             out_bias: section.finite()?,
-        };
-        fusion.start_at_zero();
-        Ok(fusion)
+        })
     }
 
     /// `x` is the difference of its positive and its negative part.
@@ -305,39 +302,27 @@ impl Fusion {
         out_bias: f32,
     ) -> Self {
         let weights = Box::new(linear.map(|weight| array(&[weight, -weight])));
-        let mut fusion = Self {
+        Self {
             mean,
             inverse_deviation,
             weights,
-            at_zero: [0.0; HIDDEN_MAX],
+            biases: [0.0; HIDDEN_MAX],
             out: array(&[1.0, -1.0]),
             out_bias,
-        };
-        fusion.start_at_zero();
-        fusion
-    }
-
-    /// Adds what features add that are zero, as most are of most texts.
-    fn start_at_zero(&mut self) {
-        for ((mean, inverse), weights) in self.mean.iter().zip(&self.inverse_deviation).zip(self.weights.iter()) {
-            let scaled = scale(0.0, *mean, *inverse);
-            for (unit, weight) in self.at_zero.iter_mut().zip(weights) {
-                *unit += scaled * weight;
-            }
         }
     }
 
     #[inline(always)]
     fn forward(&self, row: &[f32; FEATURE_COUNT]) -> f32 {
-        let mut units = self.at_zero;
-        let scales = self.mean.iter().zip(&self.inverse_deviation);
-        for ((value, (mean, inverse)), weights) in row.iter().zip(scales).zip(self.weights.iter()) {
-            if *value == 0.0 {
-                continue;
-            }
-            let more = scale(*value, *mean, *inverse) - scale(0.0, *mean, *inverse);
+        let mut scaled = *row;
+        for ((value, mean), inverse) in scaled.iter_mut().zip(&self.mean).zip(&self.inverse_deviation) {
+            // Nothing a text can hold may push one feature out of the range training saw by far.
+            *value = ((*value - mean) * inverse).clamp(-8.0, 8.0);
+        }
+        let mut units = self.biases;
+        for (value, weights) in scaled.iter().zip(self.weights.iter()) {
             for (unit, weight) in units.iter_mut().zip(weights) {
-                *unit += more * weight;
+                *unit += value * weight;
             }
         }
         units
@@ -345,13 +330,6 @@ impl Fusion {
             .zip(&self.out)
             .fold(self.out_bias, |sum, (unit, out)| sum + unit.max(0.0) * out)
     }
-}
-
-/// A feature in deviations from its mean. Nothing a text can hold may push one out of the range training
-/// saw by far.
-#[inline(always)]
-const fn scale(value: f32, mean: f32, inverse_deviation: f32) -> f32 {
-    ((value - mean) * inverse_deviation).clamp(-8.0, 8.0)
 }
 
 /// An array that starts with `values`; the rest is zero.

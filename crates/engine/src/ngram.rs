@@ -56,7 +56,8 @@ pub(crate) fn for_each_feature(view: &View, mut on: impl FnMut(usize, u64)) {
         for hash in neighbours.step(token.hash) {
             on(block, hash);
         }
-        if let Some(hash) = between(view.padded(), neighbours.end, token.start) {
+        let (hash, count) = between(view.padded(), neighbours.end, token.start);
+        if count > 0 {
             on(block, hash);
         }
         neighbours.end = token.end;
@@ -105,15 +106,14 @@ const fn lead_len(head: u64) -> usize {
     }
 }
 
-/// The signs between two tokens, unless it is a single space or nothing.
+/// The signs between two tokens and how many features they are: none where there is nothing or a single
+/// space. The hash is computed anyway: a branch here is a guess that fails at every comma.
 #[inline(always)]
-pub(crate) fn between(padded: &[u8], end: u32, start: u32) -> Option<u64> {
+pub(crate) fn between(padded: &[u8], end: u32, start: u32) -> (u64, u32) {
     let len = start.wrapping_sub(end) as usize;
-    if len == 0 {
-        return None;
-    }
     let signs = head_at(padded, end as usize) & low_bytes(len);
-    (signs != u64::from(b' ')).then(|| mix(signs, BETWEEN_SALT))
+    let count = u32::from(signs != u64::from(b' ')) & u32::from(len != 0);
+    (mix(signs, BETWEEN_SALT), count)
 }
 
 /// The hash of the first `len` of eight bytes, in the upper half of 64 bits.

@@ -260,11 +260,12 @@ impl View {
     #[inline(always)]
     fn close_plain(&mut self, start: usize, len: u32, sentence: u32) {
         let head = head_at(&self.padded, start) & low_bytes(len as usize);
-        let mut hash = mix(head, u64::from(len));
-        if len > 8 {
-            let rest = head_at(&self.padded, start + 8) & low_bytes(len as usize - 8);
-            hash = mix(hash ^ rest, u64::from(len) - 8);
-        }
+        let short = mix(head, u64::from(len));
+        let rest = head_at(&self.padded, start + 8) & low_bytes((len as usize).saturating_sub(8));
+        let long = mix(short ^ rest, u64::from(len).wrapping_sub(8));
+        // Chosen without a branch: one word in five is longer than eight letters, nobody can guess which.
+        let is_long = 0_u64.wrapping_sub(u64::from(len > 8));
+        let hash = short & !is_long | long & is_long;
         self.lone_run = if len == 1 { self.lone_run + 1 } else { 0 };
         self.stats.lone_letters = self.stats.lone_letters.max(self.lone_run);
         self.group_run = 0;

@@ -14,7 +14,7 @@ impl Engine {
     pub(crate) fn walk(&self, view: &View, memo: &mut Memo, matching: &mut MatchScratch, sums: &mut Vec<BlockSum>) {
         let lexicon = &self.rulebook.lexicon;
         let table = &self.model.table;
-        matching.begin();
+        matching.begin(view.tokens.len());
         memo.prepare(self.number);
         sums.clear();
         sums.resize(view.text().len().div_ceil(BLOCK), BlockSum::default());
@@ -35,9 +35,8 @@ impl Engine {
                 lexicon.scan_pair(pair, view, index - 1, &mut |hit| matching.take(hit, lexicon));
             }
             let mut grams = known.grams;
-            if let Some(hash) = between(view.padded(), neighbours.end, token.start) {
-                grams.add(weight(table, hash), 1);
-            }
+            let (signs, count) = between(view.padded(), neighbours.end, token.start);
+            grams.add(weight(table, signs) * i32::from(count > 0), count);
             neighbours.end = token.end;
             let around = neighbours.step(token.hash);
             grams.add(around.iter().map(|hash| weight(table, *hash)).sum(), Neighbours::COUNT);
@@ -46,6 +45,7 @@ impl Engine {
             }
         }
         lexicon.scan_shapes(view, &mut |hit| matching.take(hit, lexicon));
+        matching.sum_up();
         if matching.may_hold() {
             self.gather(view, memo, matching);
         }

@@ -54,6 +54,9 @@ pub(crate) struct Scratch {
     pub(crate) context_counts: ContextCounts,
     /// Tokens at which reporting words stand.
     reports: Vec<u32>,
+    /// What words count for, and at which token; the first `noted_len` are real.
+    noted: Vec<(u32, u32)>,
+    noted_len: usize,
     candidates: Vec<u32>,
     /// What may hold.
     gate: Gate,
@@ -65,8 +68,11 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// Forgets the last view.
     #[inline(always)]
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self, tokens: usize) {
         self.hits.clear();
+        self.noted.clear();
+        self.noted.resize(tokens + 1, (0, 0));
+        self.noted_len = 0;
         self.reports.clear();
         self.context_counts = ContextCounts::default();
         self.gate = Gate::default();
@@ -76,7 +82,32 @@ impl Scratch {
     #[inline(always)]
     pub(crate) fn count(&mut self, effect: Effect, at: u32) {
         self.gate.join(effect.gate);
-        let mut counts = effect.counts;
+        // Written always, kept only where there is something: which words count is beyond guessing.
+        if let Some(slot) = self.noted.get_mut(self.noted_len) {
+            *slot = (effect.counts, at);
+        }
+        self.noted_len += usize::from(effect.counts != 0);
+    }
+
+    /// Counts a lexeme of several words or none.
+    #[inline(never)]
+    fn count_apart(&mut self, effect: Effect, at: u32) {
+        self.gate.join(effect.gate);
+        self.add(effect.counts, at);
+    }
+
+    /// Adds up what was counted word by word.
+    #[inline(always)]
+    pub(crate) fn sum_up(&mut self) {
+        for index in 0..self.noted_len {
+            if let Some((counts, at)) = self.noted.get(index).copied() {
+                self.add(counts, at);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, mut counts: u32, at: u32) {
         while counts != 0 {
             let feature = counts.trailing_zeros();
             counts &= counts - 1;
@@ -92,7 +123,7 @@ impl Scratch {
     /// Counts and lists a lexeme.
     #[inline(always)]
     pub(crate) fn take(&mut self, hit: Hit, lexicon: &Lexicon) {
-        self.count(lexicon.effect(hit.lexeme), hit.first);
+        self.count_apart(lexicon.effect(hit.lexeme), hit.first);
         self.hits.push(hit);
     }
 
