@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench import accuracy, adversarial, engine, footprint, python_door, rest
+from bench.payloads import EVERYDAY, HARD
 from bench.record import Bar, Outcome
 
 
@@ -37,7 +38,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "engine call from Rust, one thread",
         1,
         (_least("per_second", 1.2e6, "/s"), _under("p99_ns", 5000, "ns")),
-        partial(engine.measure, 100, 10_000),
+        partial(engine.measure, EVERYDAY, 100, 10_000),
     ),
     Definition(
         "engine-2000",
@@ -45,7 +46,23 @@ DEFINITIONS: tuple[Definition, ...] = (
         "engine call from Rust, one thread",
         1,
         (_least("per_second", 1e5, "/s"),),
-        partial(engine.measure, 2_000, 2_000),
+        partial(engine.measure, EVERYDAY, 2_000, 2_000),
+    ),
+    Definition(
+        "engine-100-hard",
+        "engine, 100-byte texts that wake many rules, tiers 0 and 1",
+        "engine call from Rust, one thread",
+        1,
+        (),
+        partial(engine.measure, HARD, 100, 10_000),
+    ),
+    Definition(
+        "engine-2000-hard",
+        "engine, 2,000-byte texts that wake many rules, tiers 0 and 1",
+        "engine call from Rust, one thread",
+        1,
+        (),
+        partial(engine.measure, HARD, 2_000, 2_000),
     ),
     Definition(
         "batch-100",
@@ -53,7 +70,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Python call, two threads",
         2,
         (_least("per_second", 2e6, "/s"),),
-        partial(python_door.measure_batch, 100, 2),
+        partial(python_door.measure_batch, EVERYDAY, 100, 2),
     ),
     Definition(
         "batch-100-one-thread",
@@ -61,7 +78,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Python call, one thread",
         1,
         (),
-        partial(python_door.measure_batch, 100, 1),
+        partial(python_door.measure_batch, EVERYDAY, 100, 1),
     ),
     Definition(
         "single-100",
@@ -69,7 +86,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Python call, one thread",
         1,
         (_least("per_second", 2.5e5, "/s"),),
-        partial(python_door.measure_single, 100),
+        partial(python_door.measure_single, EVERYDAY, 100),
     ),
     Definition(
         "single-2000",
@@ -77,7 +94,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Python call, one thread",
         1,
         (),
-        partial(python_door.measure_single, 2_000),
+        partial(python_door.measure_single, EVERYDAY, 2_000),
     ),
     Definition(
         "rest-100",

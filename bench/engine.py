@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from aidefence.service.benchmark_texts import MIX_NAME, mixed_texts
+from bench.payloads import Payload
 from bench.record import ROOT, Outcome
 
 _RULES = "src/aidefence/rules"
@@ -17,14 +17,14 @@ _RUNS = 5
 _SECONDS = "3"
 
 
-def measure(size_bytes: int, count: int) -> Outcome:
-    """Run the engine's own program over the mix, several times; report the median run."""
+def measure(payload: Payload, size_bytes: int, count: int) -> Outcome:
+    """Run the engine's own program over the texts, several times; report the median run."""
     build = ["cargo", "build", "--release", "--locked", "--quiet", "-p", "aidefence-engine"]
     subprocess.run([*build, "--example", "throughput"], cwd=ROOT, check=True)
     model = str(_MODEL) if _MODEL.exists() else "-"
     with tempfile.TemporaryDirectory() as folder:
         texts = Path(folder) / "texts"
-        texts.write_text("".join(map(_line, mixed_texts(size_bytes, count))), "utf-8")
+        texts.write_text("".join(map(_line, payload.texts(size_bytes, count))), "utf-8")
         program = str(ROOT / "target/release/examples/throughput")
         command = [program, _RULES, model, str(texts), _SECONDS]
         runs = [
@@ -34,7 +34,7 @@ def measure(size_bytes: int, count: int) -> Outcome:
     if not 0 < flagged < count:
         raise AssertionError(f"the engine flagged {flagged} of {count} texts of the mix")
     return Outcome(
-        payload=f"{MIX_NAME}, {count} texts of {runs[0]['bytes_mean']:.0f} bytes (mean)",
+        payload=f"{payload.name}, {count} texts of {runs[0]['bytes_mean']:.0f} bytes (mean)",
         repetitions=_RUNS,
         results={
             "per_second": _median(runs, "per_second_mean"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from aidefence import Guard
 from aidefence.service.benchmark import time_calls, time_rounds
-from aidefence.service.benchmark_texts import MIX_NAME, mixed_texts
+from bench.payloads import Payload
 from bench.record import Outcome
 
 _BATCH_TEXTS = 100_000
@@ -16,10 +16,10 @@ _CALLS = 300_000
 _CALL_TEXTS = 4096
 
 
-def measure_batch(size_bytes: int, threads: int) -> Outcome:
+def measure_batch(payload: Payload, size_bytes: int, threads: int) -> Outcome:
     """Time `inspect_batch` with its columns handed out."""
     guard = Guard()
-    texts = mixed_texts(size_bytes, _BATCH_TEXTS)
+    texts = payload.texts(size_bytes, _BATCH_TEXTS)
     flagged = int((guard.inspect_batch(texts).columns()["action"] > 0).sum())
     if not 0 < flagged < len(texts):
         raise AssertionError(f"the guard flagged {flagged} of {len(texts)} texts of the mix")
@@ -29,7 +29,7 @@ def measure_batch(size_bytes: int, threads: int) -> Outcome:
 
     bulk = time_rounds(run, texts, rounds=_ROUNDS, now_ns=time.perf_counter_ns)
     return Outcome(
-        payload=f"{MIX_NAME}, {bulk.texts} texts of {bulk.bytes / bulk.texts:.0f} bytes (mean)",
+        payload=f"{payload.name}, {bulk.texts} texts of {bulk.bytes / bulk.texts:.0f} bytes (mean)",
         repetitions=bulk.rounds,
         results={
             "per_second": round(bulk.texts_per_second),
@@ -42,10 +42,10 @@ def measure_batch(size_bytes: int, threads: int) -> Outcome:
     )
 
 
-def measure_single(size_bytes: int) -> Outcome:
+def measure_single(payload: Payload, size_bytes: int) -> Outcome:
     """Time `guard.inspect(text)` one at a time: a plain loop, then each call alone."""
     guard = Guard()
-    texts = mixed_texts(size_bytes, _CALL_TEXTS)
+    texts = payload.texts(size_bytes, _CALL_TEXTS)
     inspect = guard.inspect
 
     def loop(batch: Sequence[str]) -> None:
@@ -55,7 +55,7 @@ def measure_single(size_bytes: int) -> Outcome:
     bulk = time_rounds(loop, texts, rounds=_ROUNDS * 4, now_ns=time.perf_counter_ns)
     latency = time_calls(inspect, texts, calls=_CALLS, now_ns=time.perf_counter_ns)
     return Outcome(
-        payload=f"{MIX_NAME}, {bulk.texts} texts of {bulk.bytes / bulk.texts:.0f} bytes (mean)",
+        payload=f"{payload.name}, {bulk.texts} texts of {bulk.bytes / bulk.texts:.0f} bytes (mean)",
         repetitions=bulk.rounds,
         results={
             "per_second": round(bulk.texts_per_second),

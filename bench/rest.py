@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-from aidefence.service.benchmark_texts import MIX_NAME, mixed_texts
+from bench.payloads import EVERYDAY
 from bench.record import Outcome
 
 _RUNS = 5
@@ -100,7 +100,7 @@ def measure(size_bytes: int) -> Outcome:
     if shutil.which("wrk") is None:
         raise RuntimeError("needs wrk: apt-get install wrk")
     server_core, load_core = sorted(os.sched_getaffinity(0))[:2]
-    texts = mixed_texts(size_bytes, _TEXTS)
+    texts = EVERYDAY.texts(size_bytes, _TEXTS)
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder, Gateway(server_core) as gateway:
         bodies, script = Path(folder, "bodies"), Path(folder, "load.lua")
@@ -117,7 +117,7 @@ def measure(size_bytes: int) -> Outcome:
     results |= {"per_second": results[f"c{best}_per_second"], "connections": best}
     results |= {"p50_us": results[f"c{best}_p50_us"], "p99_us": results[f"c{best}_p99_us"]}
     size = statistics.mean(len(text.encode()) for text in texts)
-    payload = f"{MIX_NAME}, {_TEXTS} texts of {size:.0f} bytes (mean) in JSON, keep-alive, wrk"
+    payload = f"{EVERYDAY.name}, {_TEXTS} texts of {size:.0f} bytes (mean) in JSON, keep-alive, wrk"
     return Outcome(payload=payload, repetitions=_RUNS, results=results)
 
 

@@ -6,9 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from bench.definitions import DEFINITIONS
-from bench.record import RECORDS, read_records
+from bench.record import RECORDS, ROOT, read_records
 
 README = RECORDS.parent / "README.md"
+FRONT_PAGE = ROOT / "README.md"
+_BEGIN = "<!-- bench:begin -->"
+_END = "<!-- bench:end -->"
+# What the front page shows, in this order.
+_FRONT = (
+    *(
+        "engine-100",
+        "engine-100-hard",
+        "engine-2000",
+        "engine-2000-hard",
+        "batch-100",
+        "single-100",
+    ),
+    *("rest-100", "adversarial", "import", "memory", "wheel", "accuracy-dev"),
+)
 
 _HEAD = """\
 # Measured numbers
@@ -18,8 +33,11 @@ Written by `python -m bench table` from `bench/records`: do not edit. Measure ag
 them all. Each runs in a process of its own, bound to the cores it may use, and checks the answers
 it times.
 
-The payload `mixed-1` is made of our own sentences (src/aidefence/service/benchmark_texts.py):
-ordinary texts in more than twenty languages, one in five with an attack in it, cut to the size
+Two payloads, both of our own texts. `everyday-1` (bench/texts) is what an application sees on an
+ordinary day: prompts of about 100 bytes and documents, three in five English, the rest in more than
+a dozen languages, one in twenty with an attack. `mixed-1`
+(src/aidefence/service/benchmark_texts.py) is hard on purpose: sentences full of the words that
+rules wait for, in more than twenty languages, one in five with an attack, cut to the size
 named.
 """
 
@@ -33,9 +51,60 @@ _SHOWN = (
 
 
 def write_table() -> Path:
-    """Write the page and return its path."""
-    README.write_text(render(read_records()), "utf-8")
+    """Write the page and the front page's part of it; return the page's path."""
+    records = read_records()
+    README.write_text(render(records), "utf-8")
+    front = FRONT_PAGE.read_text("utf-8")
+    FRONT_PAGE.write_text(with_summary(front, records), "utf-8")
     return README
+
+
+def with_summary(page: str, records: dict[str, dict[str, Any]]) -> str:
+    """Return the front page with its part between the marks written anew."""
+    before, rest = page.split(_BEGIN)
+    _, after = rest.split(_END)
+    return f"{before}{_BEGIN}\n{summary(records)}\n{_END}{after}"
+
+
+def summary(records: dict[str, dict[str, Any]]) -> str:
+    """Return what a reader of the front page asks first, misses included."""
+    lines = ["| what | measured | goal | met |", "|---|---|---|---|"]
+    for name in _FRONT:
+        if name in records:
+            record = records[name]
+            goals = "<br>".join(f"{_plain(bar['metric'])} {bar['bar']}" for bar in record["bars"])
+            shown = dict.fromkeys(bar["metric"] for bar in record["bars"])
+            told = ", ".join(
+                f"{_plain(key)} {_number(record['results'][key])}" for key in shown
+            ) or _first(record)
+            met = "<br>".join("yes" if bar["met"] else "**no**" for bar in record["bars"])
+            lines.append(f"| {record['what']} | {told} | {goals} | {met} |")
+    lines += [
+        "",
+        "[bench/README.md](bench/README.md) has all of them, with payload, place and machine.",
+        "`make bench` measures them again on your machine. By source, the development set:",
+        "",
+        "| source | attacks | found | harmless | false alarms |",
+        "|---|---|---|---|---|",
+    ]
+    for source, row in records["accuracy-dev"]["results"]["by_source"].items():
+        attacks = row["attacks"]
+        cells = [_share(row.get("recall")), _share(row.get("fpr"))]
+        lines.append(f"| {source} | {attacks} | {cells[0]} | {row['n'] - attacks} | {cells[1]} |")
+    return "\n".join(lines)
+
+
+def _first(record: dict[str, Any]) -> str:
+    key = next(key for key in _SHOWN if key in record["results"])
+    return f"{_plain(key)} {_number(record['results'][key])}"
+
+
+def _plain(metric: str) -> str:
+    return metric.replace("_", " ")
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
 
 
 def render(records: dict[str, dict[str, Any]]) -> str:

@@ -45,6 +45,11 @@ _ATTACKS: Final[tuple[str, ...]] = (
 )
 
 
+def attack_texts() -> tuple[str, ...]:
+    """Return the attacks, each alone."""
+    return _ATTACKS
+
+
 def mixed_texts(size_bytes: int, count: int) -> list[str]:
     """Return `count` texts of close to `size_bytes` UTF-8 bytes; one in five carries an attack."""
     dice = Random(_SEED + size_bytes)  # noqa: S311 - the same mix every time, not a secret

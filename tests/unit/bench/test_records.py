@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from bench.definitions import DEFINITIONS
 from bench.record import Bar, read_records
-from bench.table import README, render
+from bench.table import FRONT_PAGE, README, render, with_summary
 
 RECORDS = read_records()
 
@@ -35,6 +35,11 @@ def test_a_record_says_itself_whether_its_bars_are_met(name: str) -> None:
 
 def test_the_page_is_what_the_records_say() -> None:
     assert README.read_text("utf-8") == render(RECORDS)
+
+
+def test_the_front_page_is_what_the_records_say() -> None:
+    page = FRONT_PAGE.read_text("utf-8")
+    assert page == with_summary(page, RECORDS)
 
 
 def test_bars() -> None:
