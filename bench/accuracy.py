@@ -38,7 +38,9 @@ def measure(split: str, task: str) -> Outcome:
         payload=f"{split} data, task {task}: {counts}",
         repetitions=1,
         results={
-            "auc": round(overall["auc"], 4),
+            "auc": round(overall["auc"]["value"], 4),
+            "auc_low": round(overall["auc"]["low"], 4),
+            "auc_high": round(overall["auc"]["high"], 4),
             "recall_at_1_fpr": round(at["0.01"]["recall"]["value"], 4),
             "recall_at_5_fpr": round(at["0.05"]["recall"]["value"], 4),
             "recall": round(overall["recall"]["value"], 4),
@@ -62,5 +64,5 @@ def _brief(group: dict[str, Any]) -> dict[str, Any]:
     brief: dict[str, Any] = {"n": group["n"], "attacks": group["attacks"]}
     brief |= {key: round(value, 4) for key, value in shares.items()}
     if group["auc"] is not None:
-        brief["auc"] = round(group["auc"], 4)
+        brief["auc"] = round(group["auc"]["value"], 4)
     return brief
