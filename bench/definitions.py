@@ -114,7 +114,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "adversarial",
-        "texts made to be slow, 1 MB and 2 MB",
+        "texts made to be slow, 1 MB; 2 MB against 4 MB",
         "Python call of the engine, one thread",
         1,
         (
