@@ -104,7 +104,7 @@ def measure() -> Outcome:
 
 def _line(guard: Guard, make: Callable[[int], str]) -> dict[str, Any]:
     text, once, twice = make(_SIZE_BYTES), make(2 * _SIZE_BYTES), make(4 * _SIZE_BYTES)
-    # Beyond a MiB every text gets memory of its own, so both sides of the ratio pay for fresh pages.
+    # Beyond a MiB a text gets memory of its own, so both sides of the ratio pay for fresh pages.
     single, double = _speed(guard, once, _REPEATS), _speed(guard, twice, _REPEATS)
     return {
         "mb_per_second": round(_speed(guard, text, _REPEATS), 1),

@@ -52,8 +52,9 @@ class Corpus:
 
 def build(directory: Path, cache: Path) -> tuple[Corpus, data.Cleaning]:
     """The cleaned training records followed by generated pairs that resemble no held-out text."""
-    # Not our written corpus: n-grams learn nothing from twins that share their words. With it, recall
-    # at 1 % on dev fell from 0.54 to 0.47 (0.52 at a fifth of the weight), and AUC on twins stayed 0.6.
+    # Not our written corpus: n-grams learn nothing from twins that share their words. With it,
+    # recall at 1 % on dev fell from 0.54 to 0.47 (to 0.52 at a fifth of the weight), and AUC on
+    # twins stayed at 0.6.
     train = data.load(directory, "train")
     held = data.load(directory, "dev") + judged()
     made = generated()

@@ -11,6 +11,7 @@ __all__ = [
     "Engine",
     "ModelFormatError",
     "RuleSyntaxError",
+    "category_ngrams",
     "check_rule",
     "ngrams",
     "normalize",
