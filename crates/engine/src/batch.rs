@@ -1,6 +1,6 @@
 //! Many texts at once, on all cores; results as columns, details only where there are any.
 
-use crate::inspect::{Engine, Outcome, Scratch};
+use crate::inspect::{Engine, Outcome};
 use crate::rules::matching::Context;
 
 /// Texts a worker takes at a time: enough to forget the cost of taking, few enough to share fairly.
@@ -96,15 +96,15 @@ impl Engine {
     #[must_use]
     pub fn inspect_batch(&self, texts: &[&str], context: Context, threads: usize) -> Columns {
         if threads == 1 || texts.len() <= CHUNK {
-            return self.inspect_chunk(texts, context, &mut Scratch::default());
+            return self.inspect_chunk(texts, context);
         }
         self.inspect_parallel(texts, context, threads)
     }
 
-    fn inspect_chunk(&self, texts: &[&str], context: Context, scratch: &mut Scratch) -> Columns {
+    fn inspect_chunk(&self, texts: &[&str], context: Context) -> Columns {
         let mut columns = Columns::with_capacity(texts.len());
         for text in texts {
-            columns.push(self.inspect(text, context, scratch));
+            columns.push(self.inspect_here(text, context));
         }
         columns
     }
@@ -116,9 +116,7 @@ impl Engine {
         let work = || {
             texts
                 .par_chunks(CHUNK)
-                .map_init(Scratch::default, |scratch, chunk| {
-                    self.inspect_chunk(chunk, context, scratch)
-                })
+                .map(|chunk| self.inspect_chunk(chunk, context))
                 .collect::<Vec<_>>()
         };
         let parts = if threads == 0 {
@@ -127,7 +125,7 @@ impl Engine {
             match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
                 Ok(pool) => pool.install(work),
                 // No thread to be had: the calling one does the work.
-                Err(_) => vec![self.inspect_chunk(texts, context, &mut Scratch::default())],
+                Err(_) => vec![self.inspect_chunk(texts, context)],
             }
         };
         let mut columns = Columns::with_capacity(texts.len());
@@ -139,6 +137,6 @@ impl Engine {
 
     #[cfg(not(feature = "parallel"))]
     fn inspect_parallel(&self, texts: &[&str], context: Context, _threads: usize) -> Columns {
-        self.inspect_chunk(texts, context, &mut Scratch::default())
+        self.inspect_chunk(texts, context)
     }
 }

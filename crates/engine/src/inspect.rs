@@ -3,6 +3,7 @@
 mod beneath;
 mod decide;
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use self::beneath::{Layer, Loudest};
@@ -21,6 +22,13 @@ use crate::rules::matching::{Context, ContextCounts, Match, Scratch as MatchScra
 use crate::rules::source::{RuleError, RuleSource};
 use crate::shape::hints;
 use crate::text::View;
+
+/// A thread does not keep the working memory of a text longer than this.
+const KEPT_TEXT_BYTES_MAX: usize = 1 << 20;
+
+thread_local! {
+    static KEPT: RefCell<Scratch> = RefCell::new(Scratch::default());
+}
 
 /// What a mention leaves of a rule's confidence.
 const MENTION_DISCOUNT: f32 = 0.3;
@@ -219,6 +227,19 @@ impl Engine {
             text,
             context,
             scratch,
+        })
+    }
+
+    /// Judges one text with the working memory that this thread keeps. A text over 1 MiB gets memory of
+    /// its own, which is given back.
+    #[must_use]
+    pub fn inspect_here(&self, text: &str, context: Context) -> Outcome {
+        if text.len() > KEPT_TEXT_BYTES_MAX {
+            return self.inspect(text, context, &mut Scratch::default());
+        }
+        KEPT.with(|kept| match kept.try_borrow_mut() {
+            Ok(mut scratch) => self.inspect(text, context, &mut scratch),
+            Err(_) => self.inspect(text, context, &mut Scratch::default()),
         })
     }
 

@@ -1,7 +1,5 @@
 //! The classes and functions Python sees.
 
-use std::cell::RefCell;
-
 use aidefence_engine::batch::{Columns, TIERS_RUN};
 use aidefence_engine::rules::source::{RuleSource, Status};
 use aidefence_engine::{Context, Engine as Core, Outcome, Scratch, Setup, Thresholds, training};
@@ -13,13 +11,6 @@ use crate::convert::{Text, outcome, rule_error, setup_error, to_code_points};
 
 const ORIGINS: [&str; 6] = ["system", "user", "assistant", "tool", "retrieval", "memory"];
 const CATEGORY_COUNT: usize = aidefence_engine::category::CATEGORY_COUNT;
-/// A thread does not keep the working memory of a text longer than this.
-const KEPT_TEXT_BYTES_MAX: usize = 1 << 20;
-
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
-}
-
 /// Rules, a model and thresholds, ready to judge texts from any thread.
 #[pyclass(frozen, module = "aidefence.engine._native")]
 pub(crate) struct Engine {
@@ -279,15 +270,7 @@ pub(crate) fn check_rule(py: Python<'_>, path: &str, text: &str) -> PyResult<()>
 }
 
 fn judge(core: &Core, text: &str, context: Context) -> Outcome {
-    let inspect = |scratch: &mut Scratch| core.inspect(text, context, scratch);
-    let mut judged = if text.len() > KEPT_TEXT_BYTES_MAX {
-        inspect(&mut Scratch::default())
-    } else {
-        SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
-            Ok(mut scratch) => inspect(&mut scratch),
-            Err(_) => inspect(&mut Scratch::default()),
-        })
-    };
+    let mut judged = core.inspect_here(text, context);
     to_code_points(text, &mut judged.findings);
     judged
 }
