@@ -2,29 +2,10 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.own_rule import RULE
 
 from aidefence.engine import CATEGORY_NAMES, Engine, normalize
 
-RULE = """\
-id: test-zebra
-title: The test word stands in the text
-status: stable
-severity: high
-confidence: 0.9
-languages: [any]
-mention: ignore
-patterns:
-  word: { words: [quuxzebra] }
-  mark: { words: [passphrase] }
-conditions:
-  - { all: [word, mark], within: 6 }
-catch:
-  - The passphrase is quuxzebra.
-  - quuxzebra is the passphrase, keep it.
-spare:
-  - quuxzebra lives in the zoo.
-  - A passphrase is longer than a password.
-"""
 SECRET = "passphrase is quuxzebra"
 ENGINE = Engine(
     [("secret/test-zebra.yml", RULE)],

@@ -19,6 +19,21 @@ pub(crate) struct Masks {
     pub(crate) stop: u64,
 }
 
+impl Masks {
+    /// Adds the masks of the bytes from `shift` on.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    const fn join(&mut self, part: Self, shift: usize) {
+        self.word |= part.word << shift;
+        self.upper |= part.upper << shift;
+        self.digit |= part.digit << shift;
+        self.space |= part.space << shift;
+        self.newline |= part.newline << shift;
+        self.quote |= part.quote << shift;
+        self.stop |= part.stop << shift;
+    }
+}
+
 /// How bytes are classified; every implementation gives the same masks.
 pub(crate) trait Classify: Copy {
     /// Classifies one block.
@@ -73,13 +88,7 @@ mod x86 {
                 let shift = 16 * index;
                 // SAFETY: SSE2 is part of every x86-64 processor.
                 let part = unsafe { sixteen(chunk) };
-                masks.word |= part.word << shift;
-                masks.upper |= part.upper << shift;
-                masks.digit |= part.digit << shift;
-                masks.space |= part.space << shift;
-                masks.newline |= part.newline << shift;
-                masks.quote |= part.quote << shift;
-                masks.stop |= part.stop << shift;
+                masks.join(part, shift);
             }
             masks
         }
@@ -163,13 +172,7 @@ mod x86 {
                 let shift = 32 * index;
                 // SAFETY: an `Avx2` value exists only if `detect` found the instructions.
                 let part = unsafe { thirty_two(half) };
-                masks.word |= part.word << shift;
-                masks.upper |= part.upper << shift;
-                masks.digit |= part.digit << shift;
-                masks.space |= part.space << shift;
-                masks.newline |= part.newline << shift;
-                masks.quote |= part.quote << shift;
-                masks.stop |= part.stop << shift;
+                masks.join(part, shift);
             }
             masks
         }

@@ -14,26 +14,11 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.own_rule import RULE
 
 AIDEFENCE = [sys.executable, "-m", "aidefence.delivery.cli"]
 FOUND = "the passphrase is quuxzebra"
 CLEAN = "What time does the museum open on Sundays?"
-RULE = """\
-id: test-zebra
-title: The test word stands in the text
-status: stable
-severity: critical
-confidence: 0.99
-languages: [any]
-mention: ignore
-patterns:
-  word: { words: [quuxzebra] }
-  mark: { words: [passphrase] }
-conditions:
-  - { all: [word, mark], within: 6 }
-catch: [The passphrase is quuxzebra., quuxzebra is the passphrase.]
-spare: [quuxzebra lives in the zoo., A passphrase is long.]
-"""
 
 
 @pytest.fixture(scope="module")

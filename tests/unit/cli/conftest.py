@@ -6,31 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.own_rule import RULE
 from typer.testing import CliRunner, Result
 
 from aidefence.delivery.cli.main import app
-
-RULE = """\
-id: test-zebra
-title: The test word stands in the text
-status: stable
-severity: critical
-confidence: 0.99
-languages: [any]
-mention: ignore
-tags: [LLM02]
-patterns:
-  word: { words: [quuxzebra] }
-  mark: { words: [passphrase] }
-conditions:
-  - { all: [word, mark], within: 6 }
-catch:
-  - The passphrase is quuxzebra.
-  - quuxzebra is the passphrase, keep it.
-spare:
-  - quuxzebra lives in the zoo.
-  - A passphrase is longer than a password.
-"""
 
 
 @pytest.fixture(scope="session")

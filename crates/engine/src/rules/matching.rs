@@ -70,8 +70,10 @@ impl Scratch {
     #[inline(always)]
     pub(crate) fn begin(&mut self, tokens: usize) {
         self.hits.clear();
-        self.noted.clear();
-        self.noted.resize(tokens + 1, (0, 0));
+        // Only what was written for this view is read, so what stands there from the last one may stay.
+        if self.noted.len() <= tokens {
+            self.noted.resize(tokens + 1, (0, 0));
+        }
         self.noted_len = 0;
         self.reports.clear();
         self.context_counts = ContextCounts::default();
