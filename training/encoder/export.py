@@ -23,6 +23,9 @@ CONTRIB = 1
 POSITIONS = 128
 # Seven bits: sums of eight-bit products overflow 16 bits on processors without VNNI.
 LEVELS = 63
+# How much of what a channel of the inputs has in excess is moved into the weights: one step for
+# all inputs of a product is then fine enough for the quiet channels too.
+SMOOTHING = 0.85
 
 
 @dataclass(slots=True)
@@ -54,8 +57,14 @@ class Graph:
         return name
 
 
-def write(path: Path, state: Arrays, words: Words, shape: Shape, *, eight_bit: bool = True) -> None:
-    """The file: in go `ids` and `mask`, out comes `logits`."""
+def write(path: Path, state: Arrays, words: Words, shape: Shape, peaks: Arrays | None) -> None:
+    """The file: in go `ids` and `mask`, out comes `logits`.
+
+    `peaks` holds the largest input of each channel of each product, by name (`network.peaks`);
+    without it the products stay in 32 bits.
+    Large inputs are divided by their channel and the weights multiplied: Xiao et al.,
+    “SmoothQuant: Accurate and Efficient Post-Training Quantization for LLMs” (2023).
+    """
     import onnx  # noqa: PLC0415 - tier 1 is trained without it
     from onnx import TensorProto, helper  # noqa: PLC0415
 
@@ -64,8 +73,7 @@ def write(path: Path, state: Arrays, words: Words, shape: Shape, *, eight_bit: b
     bias = _bias(graph)
     layer = 0
     while f"layers.{layer}.q.weight" in state:
-        part = {k.split(".", 2)[2]: v for k, v in state.items() if k.startswith(f"layers.{layer}.")}
-        x = _layer(graph, part, x, bias, shape, eight_bit=eight_bit)
+        x = _layer(graph, _part(state, layer), _part(peaks or {}, layer), x, bias, shape)
         layer += 1
     pooled = _pool(graph, x)
     heads = graph.add(
@@ -127,10 +135,19 @@ def _bias(graph: Graph) -> str:
     return str(graph.add("Unsqueeze", shut, graph.constant([1, 2], np.int64)))
 
 
-def _layer(graph: Graph, part: Arrays, x: str, bias: str, shape: Shape, *, eight_bit: bool) -> str:
+def _part(arrays: Arrays, layer: int) -> Arrays:
+    prefix = f"layers.{layer}."
+    return {
+        name.removeprefix(prefix): value
+        for name, value in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def _layer(graph: Graph, part: Arrays, peaks: Arrays, x: str, bias: str, shape: Shape) -> str:
     merged = np.concatenate([part[f"{name}.weight"] for name in "qkv"])
     offset = np.concatenate([part[f"{name}.bias"] for name in "qkv"])
-    joint = _dense(graph, x, merged, offset, eight_bit=eight_bit)
+    joint = _dense(graph, x, merged, offset, peaks.get("q"))
     heads = [
         _heads(graph, side, shape)
         for side in graph.several("Split", joint, outputs=3, axis=2, num_outputs=3)
@@ -141,11 +158,11 @@ def _layer(graph: Graph, part: Arrays, x: str, bias: str, shape: Shape, *, eight
     weight = graph.add("Softmax", graph.add("Add", graph.add("MatMul", q, k), bias), axis=-1)
     seen = graph.add("Transpose", graph.add("MatMul", weight, v), perm=[0, 2, 1, 3])
     seen = graph.add("Reshape", seen, graph.constant([0, 0, shape.hidden], np.int64))
-    seen = _dense(graph, seen, part["ao.weight"], part["ao.bias"], eight_bit=eight_bit)
+    seen = _dense(graph, seen, part["ao.weight"], part["ao.bias"], peaks.get("ao"))
     x = _norm(graph, graph.add("Add", x, seen), part, "aln", shape.epsilon)
-    inner = _dense(graph, x, part["fi.weight"], part["fi.bias"], eight_bit=eight_bit)
+    inner = _dense(graph, x, part["fi.weight"], part["fi.bias"], peaks.get("fi"))
     inner = graph.add("Gelu", inner)
-    inner = _dense(graph, inner, part["fo.weight"], part["fo.bias"], eight_bit=eight_bit)
+    inner = _dense(graph, inner, part["fo.weight"], part["fo.bias"], peaks.get("fo"))
     return _norm(graph, graph.add("Add", x, inner), part, "oln", shape.epsilon)
 
 
@@ -155,20 +172,30 @@ def _heads(graph: Graph, x: str, shape: Shape) -> str:
 
 
 def _dense(
-    graph: Graph, x: str, weight: NDArray[Any], bias: NDArray[Any], *, eight_bit: bool
+    graph: Graph, x: str, weight: NDArray[Any], bias: NDArray[Any], peaks: NDArray[Any] | None
 ) -> str:
     offset = graph.constant(bias, np.float32)
-    if not eight_bit:
+    if peaks is None:
         product = graph.add("MatMul", x, graph.constant(weight.T, np.float32))
         return str(graph.add("Add", product, offset))
+    part = _smoothing(weight, peaks)
+    weight = weight * part
     scale = np.maximum(np.abs(weight).max(axis=1), 1e-12) / LEVELS
     codes = np.rint(weight / scale[:, None]).astype(np.int8).T
+    x = graph.add("Mul", x, graph.constant(1 / part, np.float32))
     rounded, step, zero = graph.several("DynamicQuantizeLinear", x, outputs=3)
     flat = graph.constant(np.zeros(len(scale)), np.int8)
     product = graph.add("MatMulInteger", rounded, graph.constant(codes, np.int8), zero, flat)
     step = graph.add("Mul", step, graph.constant(scale, np.float32))
     product = graph.add("Mul", graph.add("Cast", product, to=1), step)
     return str(graph.add("Add", product, offset))
+
+
+def _smoothing(weight: NDArray[Any], peaks: NDArray[Any]) -> NDArray[Any]:
+    """What each channel of the inputs is divided by; the geometric mean is 1."""
+    heavy = np.maximum(np.abs(weight).max(axis=0), 1e-4)
+    part = np.maximum(peaks, 1e-4) ** SMOOTHING / heavy ** (1 - SMOOTHING)
+    return np.asarray(part / np.exp(np.log(part).mean()))
 
 
 def _norm(graph: Graph, x: str, state: Arrays, name: str, epsilon: float) -> str:

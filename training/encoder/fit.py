@@ -58,14 +58,16 @@ def run(
     passes = texts.freeze(
         out / "drawn.json",
         lambda: [
-            texts.draw(examples(), settings.drawn, f"{settings.seed}:{epoch}")
+            texts.draw(
+                examples(), settings.drawn, f"{settings.seed}:{epoch}", spliced=settings.spliced
+            )
             for epoch in range(settings.epochs)
         ],
     )
     done = 0
     planned = [_plan(tokenizer, drawn, settings, epoch) for epoch, drawn in enumerate(passes)]
     total = sum(map(len, planned))
-    if state.step == 0:
+    if state.step == 0 and not float(model.centre.abs().sum()):
         _look(model, planned[0][:LOOKED_AT], where)
     say = _Teller(total, state.step, out / "log.jsonl")
     for plan in planned:

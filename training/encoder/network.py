@@ -13,6 +13,8 @@ from torch.nn import functional
 from training.data import CATEGORIES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from training.encoder.base import Base, Shape, Words
@@ -144,6 +146,28 @@ def arrays(model: Encoder) -> dict[str, NDArray[Any]]:
     state["heads.bias"] = state["heads.bias"] - weight @ state.pop("centre")
     state["heads.weight"] = weight
     return state
+
+
+def peaks(model: Encoder, read: Callable[[], object]) -> dict[str, NDArray[Any]]:
+    """The largest input of each channel of each product in the layers while `read` runs."""
+    found: dict[str, torch.Tensor] = {}
+
+    def watch(name: str) -> Callable[..., None]:
+        def look(_: nn.Module, given: tuple[torch.Tensor], __: torch.Tensor) -> None:
+            most = given[0].detach().float().abs().flatten(0, -2).amax(0)
+            found[name] = torch.maximum(found[name], most) if name in found else most
+
+        return look
+
+    watched = [
+        getattr(layer, part).register_forward_hook(watch(f"layers.{at}.{part}"))
+        for at, layer in enumerate(model.layers)
+        for part in ("q", "ao", "fi", "fo")
+    ]
+    read()
+    for hook in watched:
+        hook.remove()
+    return {name: most.cpu().numpy() for name, most in found.items()}
 
 
 def pad(rows: list[list[int]], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:

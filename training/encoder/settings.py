@@ -13,6 +13,7 @@ class Settings:
     pieces: int = 80_000
     epochs: int = 2
     drawn: int = 20_000
+    spliced: int = 2_000
     rows: int = 32
     rate: float = 4e-5
     head_rate: float = 1e-3

@@ -132,13 +132,47 @@ def test_onnx_says_what_the_network_says(tmp_path: Path) -> None:
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     model.look(torch.randn(50, 32) * 0.2 + 1)
     state = network.arrays(model)
-    export.write(tmp_path / "m.onnx", state, given.words, given.shape, eight_bit=False)
+    export.write(tmp_path / "m.onnx", state, given.words, given.shape, None)
     reader = OnnxEncoder(tmp_path / "m.onnx", tmp_path / "tokenizer.json")
     dice = random.Random(2)
     rows = [[0, *(dice.randrange(4, 40) for _ in range(n)), 2] for n in (1, 30, 126)]
     with torch.inference_mode():
         mine = model(*network.pad(rows, vocabulary.PAD)).numpy()
     assert np.allclose(reader.logits(rows), mine, atol=1e-4)
+
+
+def test_a_loud_channel_does_not_drown_the_others_in_eight_bits(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    from aidefence.adapters.encoder import OnnxEncoder  # noqa: PLC0415 - optional
+
+    given = source()
+    model = network.build(given, given.words, 4).eval()
+    for layer in model.layers:
+        with torch.no_grad():
+            layer.aln.weight[3] *= 2000
+            layer.fi.weight[:, 3] /= 2000
+    tokenizer = vocabulary.tokenizer(given.pieces, given.scores.tolist())
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    dice = random.Random(4)
+    rows = [[0, *(dice.randrange(4, 40) for _ in range(25)), 2] for _ in range(40)]
+
+    def read() -> torch.Tensor:
+        with torch.inference_mode():
+            return model.heads(model.pooled(*network.pad(rows, vocabulary.PAD)))
+
+    mine = read().numpy()
+    peaks = network.peaks(model, read)
+    assert peaks["layers.0.fi"][3] == max(peaks["layers.0.fi"])
+    apart = {}
+    flat = {key: np.ones_like(one) for key, one in peaks.items()}
+    for name, known in (("seen", peaks), ("flat", flat)):
+        export.write(
+            tmp_path / f"{name}.onnx", network.arrays(model), given.words, given.shape, known
+        )
+        reader = OnnxEncoder(tmp_path / f"{name}.onnx", tmp_path / "tokenizer.json")
+        apart[name] = float(np.abs(reader.logits(rows) - mine).mean())
+    assert apart["seen"] < apart["flat"] / 3
 
 
 def test_texts_are_scored_by_their_strongest_window() -> None:

@@ -40,8 +40,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dice.integers(0, 256, (len(pieces), HIDDEN // 2), np.uint8),
         np.full((len(pieces), 1), 0.1, np.float16),
     )
-    for name, eight_bit in (("exact", False), ("eight", True)):
-        export.write(path / f"{name}.onnx", _state(), words, shape, eight_bit=eight_bit)
+    for name, peaks in (("exact", None), ("eight", _peaks())):
+        export.write(path / f"{name}.onnx", _state(), words, shape, peaks)
     return path
 
 
@@ -60,6 +60,15 @@ def _state() -> dict[str, np.ndarray]:
     state |= {"norm.weight": np.ones(HIDDEN), "norm.bias": np.zeros(HIDDEN)}
     state |= {"heads.weight": dice.normal(0, 1, (OUTPUTS, HIDDEN)), "heads.bias": np.zeros(OUTPUTS)}
     return {name: value.astype(np.float32) for name, value in state.items()}
+
+
+def _peaks() -> dict[str, np.ndarray]:
+    sizes = {"q": 32, "ao": 32, "fi": 32, "fo": 64}
+    return {
+        f"layers.{layer}.{name}": np.ones(size, np.float32)
+        for layer in range(LAYERS)
+        for name, size in sizes.items()
+    }
 
 
 def _encoder(folder: Path, name: str = "exact", limits: EncoderLimits | None = None) -> OnnxEncoder:
