@@ -199,7 +199,7 @@ def calibrate(
 
     Platt, “Probabilistic outputs for support vector machines” (1999).
     """
-    slope = _platt_slope(logits, attack)
+    slope = platt_slope(logits, attack)
     shift = float(np.log(confidence / (1 - confidence))) - slope * limit
     low, high = (float(np.quantile(logits, share)) for share in (0.0005, 0.9995))
     spread = np.linspace(min(low, limit - 4), max(high, limit + 4), 62)
@@ -208,7 +208,8 @@ def calibrate(
     return modelfile.Calibration(knots, values.astype(np.float32))
 
 
-def _platt_slope(logits: Floats, attack: Flags) -> float:
+def platt_slope(logits: Floats, attack: Flags) -> float:
+    """How steep the sigmoid is, both labels counting as much as each other."""
     share = np.where(attack, 0.5 / attack.sum(), 0.5 / (~attack).sum())
 
     def loss(point: Floats) -> tuple[float, Floats]:

@@ -1,4 +1,4 @@
-"""`python -m training.encoder`: vocabulary, train, evaluate, export, label."""
+"""`python -m training.encoder`: vocabulary, train, evaluate, export, fuse, label."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aidefence.app.setup import make_setup
+from aidefence.app.wiring import corridor_for
+from aidefence.knowledge import models
 from training import data
-from training.encoder import base, export, texts, vocabulary
+from training.encoder import base, deepcard, export, texts, vocabulary
 from training.encoder.settings import Settings
 
 if TYPE_CHECKING:
@@ -90,7 +93,7 @@ def _evaluate(given: argparse.Namespace) -> None:
     from training.encoder import evaluate, score  # noqa: PLC0415 - torch takes seconds to load
 
     if given.onnx:
-        reader = _reader(given.out)
+        reader = _reader(given.out, given.threads)
         found = evaluate.report(
             given.data,
             lambda many: np.stack(
@@ -134,7 +137,7 @@ def _export(given: argparse.Namespace) -> None:
     )
     export.write(target, state, words, source.shape, peaks)
     some = data.load(given.data, "dev")[::45][:PARITY_TEXTS]
-    reader = _reader(given.out)
+    reader = _reader(given.out, given.threads)
     mine = [reader.read(record.text, sentences=False).attack_logit for record in some]
     theirs = score.texts(
         model, tokenizer, [record.text for record in some], windows_max=96, exact=True
@@ -153,6 +156,19 @@ def _export(given: argparse.Namespace) -> None:
     print(found)
 
 
+def _fuse(given: argparse.Namespace) -> None:
+    model = models.load()
+    if model is None:
+        raise SystemExit("there is no tier 1 to fuse with: run `make train` first")
+    # The engine as shipped, whatever deep model is installed.
+    corridor = corridor_for(make_setup(deep="off"))
+    encoder = _reader(given.out, threads=1)
+    found = deepcard.write(
+        given.out, given.data, corridor, encoder, model, given.threads, given.sample
+    )
+    print(deepcard.lines(found))
+
+
 def _label(given: argparse.Namespace) -> None:
     from training.encoder import label  # noqa: PLC0415 - torch takes seconds to load
 
@@ -169,10 +185,10 @@ def _label(given: argparse.Namespace) -> None:
     )
 
 
-def _reader(out: Path) -> OnnxEncoder:
+def _reader(out: Path, threads: int) -> OnnxEncoder:
     from aidefence.adapters.encoder import OnnxEncoder  # noqa: PLC0415 - optional
 
-    return OnnxEncoder(out / "tier3.onnx", out / "tokenizer.json", threads=2)
+    return OnnxEncoder(out / "tier3.onnx", out / "tokenizer.json", threads=threads)
 
 
 def _trained(given: argparse.Namespace) -> tuple[Encoder, Tokenizer, list[int]]:
@@ -199,6 +215,7 @@ STEPS = {
     "train": _train,
     "evaluate": _evaluate,
     "export": _export,
+    "fuse": _fuse,
     "label": _label,
 }
 

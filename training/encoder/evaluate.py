@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +23,7 @@ def report(directory: Path, read: Read, *, sample: int | None = None) -> dict[st
 
     `sample` takes at most so many texts of each source and label, always the same ones.
     """
-    dev = few(data.load(directory, "dev"), sample)
+    dev = texts.few(data.load(directory, "dev"), sample)
     logits = read([record.text for record in dev])
     scores = logits[:, network.ATTACK].astype(float)
     attack = np.array([record.attack for record in dev])
@@ -41,20 +40,6 @@ def report(directory: Path, read: Read, *, sample: int | None = None) -> dict[st
     if held:
         found["written_held_out"] = twins(held, read, limit)
     return found
-
-
-def few(records: Sequence[data.Record], sample: int | None) -> list[data.Record]:
-    """At most `sample` records of each source and label."""
-    if sample is None:
-        return list(records)
-    cells: dict[tuple[str, bool], list[data.Record]] = {}
-    for record in records:
-        cells.setdefault((record.source, record.attack), []).append(record)
-    return [
-        record
-        for cell in cells.values()
-        for record in sorted(cell, key=lambda r: hashlib.sha256(r.id.encode()).digest())[:sample]
-    ]
 
 
 def twins(held: Sequence[data.Record], read: Read, limit: float) -> dict[str, Any]:
@@ -103,7 +88,7 @@ def _harm(
     attack: NDArray[np.bool_],
     sample: int | None,
 ) -> dict[str, object]:
-    harmful = few(texts.harm_records(directory, "dev"), sample)
+    harmful = texts.few(texts.harm_records(directory, "dev"), sample)
     asked = read([record.text for record in harmful])
     scores = np.concatenate([asked[:, network.HARM], logits[~attack, network.HARM]]).astype(float)
     labels = np.arange(len(scores)) < len(harmful)

@@ -154,6 +154,20 @@ def _quotas(cells: dict[str, list[Example]], wanted: int, least: dict[str, int])
     return {source: share(source, low) for source in roots if wanted}
 
 
+def few(records: Sequence[data.Record], sample: int | None) -> list[data.Record]:
+    """At most `sample` records of each source and label."""
+    if sample is None:
+        return list(records)
+    cells: dict[tuple[str, bool], list[data.Record]] = {}
+    for record in records:
+        cells.setdefault((record.source, record.attack), []).append(record)
+    return [
+        record
+        for cell in cells.values()
+        for record in sorted(cell, key=lambda r: hashlib.sha256(r.id.encode()).digest())[:sample]
+    ]
+
+
 def freeze(path: Path, passes: Callable[[], list[list[Example]]]) -> list[list[Example]]:
     """The drawn texts as they were when a run began, so that it can go on when data has grown."""
     if not path.exists():
