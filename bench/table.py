@@ -22,7 +22,7 @@ _FRONT = (
         "batch-100",
         "single-100",
     ),
-    *("rest-100", "adversarial", "import", "memory", "wheel", "accuracy-dev"),
+    *("rest-100", "adversarial", "import", "memory", "wheel", "accuracy-dev", "languages"),
 )
 
 _HEAD = """\
@@ -33,12 +33,14 @@ Written by `python -m bench table` from `bench/records`: do not edit. Measure ag
 them all. Each runs in a process of its own, bound to the cores it may use, and checks the answers
 it times.
 
-Two payloads, both of our own texts. `everyday-1` (bench/texts) is what an application sees on an
+Three payloads, all of our own texts. `everyday-1` (bench/texts) is what an application sees on an
 ordinary day: prompts of about 100 bytes and documents, three in five English, the rest in more than
 a dozen languages, one in twenty with an attack. `mixed-1`
 (src/aidefence/service/benchmark_texts.py) is hard on purpose: sentences full of the words that
 rules wait for, in more than twenty languages, one in five with an attack, cut to the size
-named.
+named. `own-1` (bench/own_texts.py) is whole texts: the attacks set aside from training, those that
+rules promise to catch, and harmless prompts, documents and twins of attacks. It is rewritten in
+every disguise (bench/rewriters.py), and hidden in long documents.
 """
 
 # What a reader looks for first, in this order; the rest stands in the record.
@@ -47,6 +49,9 @@ _SHOWN = (
     *("mb_per_second_min", "slowest", "ratio_max", "steepest", "import_ms", "guard_ms"),
     *("serving_mib", "all_processes_mib", "wheel_mb"),
     *("auc", "recall_at_1_fpr", "recall_at_5_fpr", "recall", "fpr", "f1"),
+    *("recall_least", "weakest", "fpr_most", "most_alarms", "languages_that_reach_both"),
+    *("kept_single", "kept_single_min", "kept_pairs", "recall_of_bare", "kept"),
+    *("false_alarms", "false_alarms_plain", "false_alarms_single", "false_alarms_pairs"),
 )
 
 
