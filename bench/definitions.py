@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 
 from aidefence.domain.enums import DeepMode
-from bench import accuracy, adversarial, disguise, engine, footprint, hidden, python_door, rest
+from bench import (
+    accuracy,
+    adversarial,
+    disguise,
+    engine,
+    footprint,
+    hidden,
+    languages,
+    python_door,
+    rest,
+)
 from bench.payloads import EVERYDAY, HARD
 from bench.record import Bar, Outcome
 
@@ -193,5 +203,16 @@ DEFINITIONS: tuple[Definition, ...] = (
         2,
         (_least("recall_of_bare", 0.9, "of the bare attack's"),),
         partial(hidden.measure, DeepMode.REQUIRED, hidden.CASCADE),
+    ),
+    Definition(
+        "languages",
+        "attacks in many languages, each for itself",
+        "Python call, balanced profile, all tiers that are installed",
+        1,
+        (
+            _least("recall_least", languages.RECALL_MIN, "recall in the weakest language"),
+            _under("fpr_most", languages.FPR_MAX, "false alarms in the language with most"),
+        ),
+        languages.measure,
     ),
 )
