@@ -13,6 +13,10 @@ PROMISED = [
     *("RulebookError", "SettingError", "Severity", "Span", "TierTiming", "Verdict"),
     "__version__",
 ]
+GUARD = {
+    *("ainspect", "ainspect_batch", "confidences", "degraded", "from_config", "inspect"),
+    *("inspect_batch", "of", "policy_version", "setup", "thresholds", "warm"),
+}
 _HEAVY = {
     *("asyncio", "granian", "msgspec", "numpy", "onnxruntime", "pyarrow", "pydantic", "rich"),
     *("starlette", "tokenizers"),
@@ -21,6 +25,11 @@ _HEAVY = {
 
 def test_all_is_pinned() -> None:
     assert sorted(aidefence.__all__) == sorted(PROMISED)
+
+
+def test_the_guard_is_pinned() -> None:
+    public = {name for name in vars(aidefence.Guard) if not name.startswith("_")}
+    assert public == GUARD
 
 
 def test_every_promised_name_is_there_and_public() -> None:

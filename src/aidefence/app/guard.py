@@ -11,9 +11,18 @@ from aidefence.app.setup import ExcludeLike, Setup, ThresholdLike, make_setup
 from aidefence.app.wiring import corridor_for
 from aidefence.domain.content import Degraded
 from aidefence.domain.decision import Decision
-from aidefence.domain.enums import Category, DeepMode, Direction, OnError, Origin, Profile
+from aidefence.domain.enums import (
+    CATEGORIES,
+    Category,
+    DeepMode,
+    Direction,
+    OnError,
+    Origin,
+    Profile,
+)
 from aidefence.domain.errors import ContentError, SettingError
 from aidefence.ingest.messages import Inspectable, read
+from aidefence.policy.profiles import NEVER
 from aidefence.respond.batch import DecisionBatch
 
 # Up to here an inspection takes less time than a visit to another thread.
@@ -148,6 +157,35 @@ class Guard:
         return await _aside(
             partial(self.inspect_batch, texts, origin=origin, direction=direction, threads=threads)
         )
+
+    def confidences(
+        self,
+        text: str,
+        *,
+        origin: Origin = Origin.USER,
+        direction: Direction = Direction.INPUT,
+    ) -> Mapping[Category, float]:
+        """Give the calibrated confidence of every category, after all tiers that have a say.
+
+        A decision names one category; this is for those who measure, or lay thresholds of their
+        own over the same scale. `thresholds` are those that decide here.
+        """
+        if not isinstance(text, str):
+            raise ContentError("confidences are of one text")
+        codes = _code(origin, Origin), _code(direction, Direction)
+        return dict(zip(CATEGORIES, self._corridor.confidences(text, *codes), strict=True))
+
+    @property
+    def thresholds(self) -> Mapping[Category, tuple[float, float | None]]:
+        """The confidence from which each category is flagged, and blocked; none where it never is.
+
+        Confidences are in single precision, and so they are compared.
+        """
+        table = self._corridor.charter.policy.thresholds
+        return {
+            category: (it.flag, None if it.block >= NEVER else it.block)
+            for category, it in zip(CATEGORIES, table, strict=True)
+        }
 
     @property
     def setup(self) -> Setup:

@@ -12,7 +12,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from aidefence.domain.content import Degraded
 from aidefence.domain.decision import Decision
 from aidefence.service.curves import (
     HistogramBin,
@@ -40,10 +39,6 @@ LENGTHS = (
 """The longest text of each class, in code points, and its name."""
 NOT_HIDDEN = "none seen"
 WAY_UNKNOWN = "decoded, way unknown"
-
-NOT_SCORED = Degraded(
-    "eval.score", "deeper tiers had a say in the decision, but the score is that of the engine"
-)
 
 _CHUNK_RECORDS = 4096
 _CHUNK_CHARACTERS = 16 * 1024 * 1024
@@ -109,8 +104,6 @@ class Options:
     worst: int = 10
     show_texts: bool = False
     latency_calls: int = 0
-    scored_tiers: frozenset[int] | None = None
-    """The tiers that the score stands on, if not on all that the witness asks."""
     progress: Callable[[int], None] = field(default=lambda _count: None)
     now_ns: Callable[[], int] = time.perf_counter_ns
 
@@ -209,9 +202,7 @@ class _Run:
     def _count(self, decision: Decision, *, is_attack: bool) -> None:
         attacks, benign = self.tiers.get(decision.tiers, (0, 0))
         self.tiers[decision.tiers] = attacks + is_attack, benign + (not is_attack)
-        scored = self._options.scored_tiers
-        beyond = scored is not None and not scored.issuperset(decision.tiers)
-        for missed in (*decision.degraded, *((NOT_SCORED,) if beyond else ())):
+        for missed in decision.degraded:
             _, texts = self.degraded.get(missed.check, (missed.reason, 0))
             self.degraded[missed.check] = missed.reason, texts + 1
 

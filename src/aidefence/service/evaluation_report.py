@@ -41,6 +41,7 @@ def report_object(result: Evaluation, *, made_by: Object, settings: Object) -> O
             tiers_name(tiers): {"attacks": attacks, "benign": benign}
             for tiers, (attacks, benign) in result.tiers.items()
         },
+        "reached": _reached_object(result.tiers),
         "obfuscation_told_by": result.told_by,
         "overall": {
             **overall,
@@ -69,6 +70,23 @@ def report_object(result: Evaluation, *, made_by: Object, settings: Object) -> O
 def tiers_name(tiers: tuple[int, ...]) -> str:
     """Name a set of tiers: `0+1`."""
     return "+".join(map(str, tiers)) or "none"
+
+
+def _reached_object(ran: dict[tuple[int, ...], tuple[int, int]]) -> Object:
+    """How many attacks and how many benign texts each tier read, of all that there are."""
+    kinds = ("attacks", "benign")
+    return {
+        str(tier): {
+            kind: _share_object(
+                Share(
+                    sum(counts[at] for tiers, counts in ran.items() if tier in tiers),
+                    sum(counts[at] for counts in ran.values()),
+                )
+            )
+            for at, kind in enumerate(kinds)
+        }
+        for tier in sorted({tier for tiers in ran for tier in tiers})
+    }
 
 
 def _group_object(group: Group) -> Object:
@@ -114,7 +132,7 @@ def _finite(threshold: float) -> float | None:
 
 
 def _share_object(share: Share | None) -> Object | None:
-    if share is None:
+    if share is None or not share.total:
         return None
     low, high = share.interval
     return {"value": share.value, "low": low, "high": high, "hits": share.hits, "n": share.total}

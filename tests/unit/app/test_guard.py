@@ -2,6 +2,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from aidefence import (
@@ -119,6 +120,31 @@ def test_thresholds_decide() -> None:
     always = Guard(thresholds={Category.PROMPT_INJECTION: (0.0, 0.0)})
     assert always.inspect(ATTACK).action is Action.BLOCK
     assert always.policy_version != Guard().policy_version
+
+
+def test_confidences_and_thresholds_tell_what_decides(guard: Guard) -> None:
+    for text in (ATTACK, BENIGN, ""):
+        known, decision = guard.confidences(text), guard.inspect(text)
+        assert list(known) == list(Category)
+        assert all(0.0 <= value <= 1.0 for value in known.values())
+        flags = {it: known[it] >= np.float32(flag) for it, (flag, _) in guard.thresholds.items()}
+        assert (decision.action is Action.ALLOW) is not any(flags.values())
+        if decision.category is not None:
+            assert known[decision.category] == pytest.approx(decision.confidence)
+    own = Guard(thresholds={Category.JAILBREAK: (0.25, 0.5), Category.XSS: 0.75})
+    assert own.thresholds[Category.JAILBREAK] == (0.25, 0.5)
+    assert own.thresholds[Category.XSS] == (0.75, None)
+
+
+def test_confidences_are_of_one_text_from_one_place() -> None:
+    silent_on_tools = Guard(exclude=["en-*@tool"])
+    asked = {it: silent_on_tools.confidences(ATTACK, origin=it) for it in Origin}
+    assert max(asked[Origin.TOOL].values()) < max(asked[Origin.USER].values())
+    for wrong in (5, None, ["text"]):
+        with pytest.raises(ContentError):
+            silent_on_tools.confidences(wrong)  # type: ignore[arg-type]
+    with pytest.raises(SettingError):
+        silent_on_tools.confidences(ATTACK, origin="moon")  # type: ignore[arg-type]
 
 
 def test_equal_settings_share_one_engine() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import pytest
 from tests import deep_model
@@ -51,6 +52,32 @@ def test_a_scan_goes_as_deep_as_it_is_told(shipped) -> None:  # type: ignore[no-
 
     assert tiers() == tiers("--deep") == [0, 1, 3]
     assert tiers("--no-deep") == [0, 1]
+
+
+def test_what_is_measured_is_what_decides(shipped, tmp_path) -> None:  # type: ignore[no-untyped-def]  # noqa: ARG001
+    texts = [("an alarm", "attack"), ("alarm bells", "attack"), ("a calm day", "benign")]
+    file = tmp_path / "labelled.jsonl"
+    rows = [json.dumps({"text": text, "label": label}) for text, label in texts]
+    file.write_text("\n".join(rows), "utf-8")
+
+    def measured(*arguments: str) -> dict[str, Any]:
+        got = CliRunner().invoke(app, ["eval", str(file), "--json", *arguments])
+        assert got.exit_code == 0, got.output
+        return dict(json.loads(got.stdout))
+
+    built = wiring._build.cache_info().misses
+    deep = measured()
+    # The scorer asks the guard that decides: one engine, all its tiers.
+    assert wiring._build.cache_info().misses == built + 1
+    assert deep["overall"]["confusion"] == {"tp": 2, "fn": 0, "fp": 0, "tn": 1}
+    assert deep["reached"]["3"]["benign"]["hits"] == 1
+    assert deep["reached"]["3"]["attacks"]["value"] == 1.0
+    assert deep["latency"]["by_step"]["tier3"]["calls"] == 3
+    assert deep["degraded"] == {}
+    shallow = measured("--no-deep")
+    assert shallow["overall"]["confusion"]["tp"] == 0
+    assert set(shallow["reached"]) == {"0", "1"}
+    assert set(shallow["latency"]["by_step"]) == {"engine"}
 
 
 def test_a_scan_counts_what_was_not_finished(shipped) -> None:  # type: ignore[no-untyped-def]  # noqa: ARG001

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,8 @@ def test_the_table_shows_what_is_known(own_rules: Path, labelled: Path) -> None:
     assert got.exit_code == 0, got.output
     assert "12 records, 3 attacks and 8 benign counted, 1 duplicates" in got.stdout
     assert "recall at 1% FPR: 1.0000" in got.stdout
+    assert re.search(r"^reached tier +attacks +of attacks %", got.stdout, re.MULTILINE)
+    assert re.search(r"^1 +4 +100\.00 +\S+ +8 +100\.00", got.stdout, re.MULTILINE)
     for title in ("overall", "source", "category", "language", "length", "obfuscation", "score"):
         assert any(line.startswith(title) for line in got.stdout.splitlines())
 

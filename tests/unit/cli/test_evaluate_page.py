@@ -103,7 +103,11 @@ def test_the_page_stands_alone(reports: tuple[str, Any]) -> None:
     page = _parsed(reports[0])
     assert {"script", "link", "img", "iframe", "object"}.isdisjoint(page.tags)
     names = {name for name, _ in page.attributes}
-    assert {"src", "href", "srcset", "onclick", "onload"}.isdisjoint(names)
+    assert {"src", "srcset", "onclick", "onload"}.isdisjoint(names)
+    places = {value for name, value in page.attributes if name == "id"}
+    links = [value or "" for name, value in page.attributes if name == "href"]
+    assert links
+    assert all(link[:1] == "#" and link[1:] in places for link in links)
     assert "url(" not in reports[0]
     assert "@import" not in reports[0]
     assert any("default-src 'none'" in (value or "") for _, value in page.attributes)
@@ -127,7 +131,28 @@ def test_plots_are_well_formed_and_told_in_words(reports: tuple[str, Any]) -> No
             assert 0 <= float(mark.get("cy") or -1) <= height
         assert "nan" not in plot
     assert named == _PLOTS
-    assert reports[0].count("<summary>The numbers</summary>") == len(_PLOTS)
+    named_twice = re.findall(r"<figcaption>(.*?)</figcaption>.*?<summary>(.*?)<", reports[0])
+    assert len(set(named_twice)) == len(_PLOTS)
+    assert all(summary == f"{caption}: the numbers" for caption, summary in named_twice)
+
+
+def test_what_scrolls_can_be_reached_by_keyboard(reports: tuple[str, Any]) -> None:
+    scrolling = re.findall(r'<div class="wide"[^>]*>', reports[0])
+    assert len(scrolling) > 10
+    for tag in scrolling:
+        assert 'tabindex="0"' in tag
+        assert re.search(r'aria-label="[^"]+"', tag)
+
+
+def test_the_threshold_stands_on_the_curve(reports: tuple[str, Any]) -> None:
+    html, body = reports
+    (plot,) = re.findall(r'<svg id="plot-roc".*?</svg>', html, re.DOTALL)
+    (dot,) = ET.fromstring(plot).findall(".//{*}circle")
+    recall = body["overall"]["recall"]["value"]
+    bottom, top = 320 - 52, 16
+    assert float(dot.get("cy") or 0) == pytest.approx(bottom - recall * (bottom - top), abs=0.1)
+    fpr = body["overall"]["fpr"]["value"]
+    assert f"recall {recall:.1%} at {fpr:.2%} false positives" in plot
 
 
 def test_bars_of_recall_are_as_long_as_recall(reports: tuple[str, Any]) -> None:

@@ -11,10 +11,9 @@ from itertools import count
 import numpy as np
 import pytest
 
-from aidefence import Category, Guard
+from aidefence import Category, Direction, Guard, Origin
 from aidefence.service.evaluation import (
     NOT_HIDDEN,
-    NOT_SCORED,
     WAY_UNKNOWN,
     Duplicates,
     Evaluation,
@@ -161,27 +160,32 @@ def test_single_calls_are_timed_by_the_tiers_that_ran(guard: Guard) -> None:
     assert evaluate(records, _score, Options(threshold=0.5), _Witness(guard)).latency is None
 
 
-def test_tiers_that_the_score_does_not_stand_on_are_told(guard: Guard) -> None:
-    records = [_record("0.5 a", attack=True), _record("0.5 b", attack=False)]
-    options = Options(threshold=0.5, scored_tiers=frozenset({0}))
-    got = evaluate(records, _score, options, _Witness(guard))
-    assert sum(sum(pair) for pair in got.tiers.values()) == 2
-    assert got.degraded[NOT_SCORED.check] == (NOT_SCORED.reason, 2)
-    everything = replace(options, scored_tiers=None)
-    assert evaluate(records, _score, everything, _Witness(guard)).degraded == {}
-
-
 def test_a_score_may_come_from_any_source() -> None:
-    class Steady:
-        def confidences(self, text: str, _origin: int, _direction: int, /) -> list[float]:
-            row = [0.0] * len(Category)
-            row[Category.XSS.code], row[Category.PII.code] = float(text), 1.0
-            return row
+    asked: list[tuple[Origin, Direction]] = []
 
-    scorer = ConfidenceScorer(source=Steady(), categories=(Category.XSS, Category.SECRET))
+    class Steady:
+        thresholds = dict.fromkeys(Category, (0.9, None)) | {Category.SECRET: (0.8, 0.9)}
+
+        def confidences(
+            self, text: str, *, origin: Origin, direction: Direction
+        ) -> dict[Category, float]:
+            asked.append((origin, direction))
+            quiet = dict.fromkeys(Category, 0.0)
+            return quiet | {Category.XSS: float(text), Category.PII: 1.0}
+
+    scorer = ConfidenceScorer(
+        Steady(),
+        categories=(Category.XSS, Category.SECRET),
+        origin=Origin.TOOL,
+        direction=Direction.OUTPUT,
+    )
     assert scorer(["0.25", "0.75"]).tolist() == [0.25, 0.75]
     assert scorer.confidences("0.5")[0] == (Category.XSS, 0.5)
-    assert scorer.tiers is None
+    assert scorer([]).tolist() == []
+    assert set(asked) == {(Origin.TOOL, Direction.OUTPUT)}
+    # In single precision, as the engine compares.
+    assert scorer.threshold == float(np.float32(0.8))
+    assert scorer.threshold != 0.8
 
 
 def test_lengths_are_cut_into_classes() -> None:

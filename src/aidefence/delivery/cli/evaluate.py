@@ -135,7 +135,7 @@ class _Asked:
 
 
 class _GuardWitness:
-    """The guard that would decide in service, and the scorer's confidences."""
+    """The guard that would decide in service; the scorer asks the same one for confidences."""
 
     def __init__(self, guard: Guard, scorer: ConfidenceScorer, asked: _Asked) -> None:
         self._guard = guard
@@ -175,17 +175,15 @@ def _measure(files: list[Path], asked: _Asked) -> Object:
     from aidefence.service.scoring import MODEL_ATTACKS, ConfidenceScorer  # noqa: PLC0415
 
     chosen = asked.categories or MODEL_ATTACKS
+    guard = open_guard(
+        profile=asked.profile, rules=asked.rules, paranoia=asked.paranoia, deep=asked.deep
+    )
     scorer = ConfidenceScorer(
+        guard,
         categories=chosen,
-        profile=asked.profile,
-        rules_dir=asked.rules,
-        paranoia=asked.paranoia,
         origin=asked.origin,
         direction=asked.direction,
         threads=asked.threads,
-    )
-    guard = open_guard(
-        profile=asked.profile, rules=asked.rules, paranoia=asked.paranoia, deep=asked.deep
     )
     records = read_labelled(files, task=None if asked.task == "all" else asked.task)
     started = time.perf_counter()
@@ -196,7 +194,6 @@ def _measure(files: list[Path], asked: _Asked) -> Object:
             worst=asked.worst,
             show_texts=asked.show_texts,
             latency_calls=asked.latency_calls,
-            scored_tiers=scorer.tiers,
             progress=count,
         )
         result = evaluate(records, scorer, options, _GuardWitness(guard, scorer, asked))

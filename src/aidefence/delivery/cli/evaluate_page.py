@@ -7,6 +7,7 @@ in the JSON it is found.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
@@ -38,14 +39,13 @@ _COLUMNS = (
 
 def page(report: Object) -> str:
     """Return the whole page."""
-    parts = [_head(report)]
-    if "gate" in report:
-        parts.append(_gate(report["gate"]))
+    parts = [_gate(report["gate"])] if "gate" in report else []
     parts += [_plots(report), _overall(report)]
     for dimension, groups in report["by"].items():
         rows = [((*("by", dimension), name), name, group) for name, group in groups.items()]
         parts.append(_section(f"By {dimension}", _groups(dimension, rows), dimension))
-    parts += [_tiers(report["tiers"]), _latency(report["latency"]), _cases(report["worst"])]
+    parts += [_tiers(report), _latency(report["latency"]), _cases(report["worst"])]
+    parts = [_head(report), _contents(parts), *parts]
     body = "\n".join(parts)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -60,9 +60,9 @@ def page(report: Object) -> str:
 def _head(report: Object) -> str:
     settings, made_by, told = report["settings"], report["made_by"], report["obfuscation_told_by"]
     facts = [
-        ("Records read", report["read"]),
-        ("Duplicates", report["duplicates"]),
-        ("Texts under both labels", report["conflicts"]),
+        ("Records read", f"{report['read']:,}"),
+        ("Duplicates", f"{report['duplicates']:,}"),
+        ("Texts under both labels", f"{report['conflicts']:,}"),
         ("Profile", settings["profile"]),
         ("Flags from score", f"{report['threshold']:.4f}"),
         ("Task", settings["task"]),
@@ -72,15 +72,21 @@ def _head(report: Object) -> str:
         ("Digest of the data", report["data_digest"]),
         (
             "Obfuscation told by",
-            " · ".join(f"{way} {count}" for way, count in told.items()),
+            " · ".join(f"{way} {count:,}" for way, count in told.items()),
         ),
         *(
-            (f"Not run: {check}", f"{it['reason']} ({it['texts']} texts)")
+            (f"Not run: {check}", f"{it['reason']} ({it['texts']:,} texts)")
             for check, it in report["degraded"].items()
         ),
     ]
     rows = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in facts)
     return f"<h1>AI Defence evaluation</h1>\n<dl>{rows}</dl>"
+
+
+def _contents(sections: Sequence[str]) -> str:
+    heads = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', "".join(sections))
+    items = "".join(f'<li><a href="#{place}">{title}</a></li>' for place, title in heads)
+    return f'<nav aria-label="Contents"><ul>{items}</ul></nav>'
 
 
 def _plots(report: Object) -> str:
@@ -92,20 +98,32 @@ def _plots(report: Object) -> str:
     ]
     measured.sort(key=lambda row: row[1]["value"])
     drawn = measured[:_SOURCES_DRAWN_MAX]
+    sides = overall["fpr"], overall["recall"]
+    at = None if None in sides else (sides[0]["value"], sides[1]["value"])
     figures = [
-        (roc_plot(overall["roc"]), _roc_table(overall["roc"])),
-        (reliability_plot(overall["reliability"]), _reliability_table(overall["reliability"])),
+        ("ROC curve", roc_plot(overall["roc"], at), _roc_table(overall["roc"])),
         (
+            "Reliability",
+            reliability_plot(overall["reliability"]),
+            _reliability_table(overall["reliability"]),
+        ),
+        (
+            "Scores by class",
             histogram_plot(overall["histogram"], report["threshold"]),
             _histogram_table(overall["histogram"]),
         ),
-        (recall_plot(drawn), "<p>All sources stand in the table “By source”.</p>"),
+        (
+            "Recall by source",
+            recall_plot(drawn),
+            "<p>All sources stand in the table “By source”.</p>",
+        ),
     ]
     body = "".join(
-        f"<figure>{plot}<details><summary>The numbers</summary>{table}</details></figure>"
-        for plot, table in figures
+        f"<figure><figcaption>{title}</figcaption>{plot}"
+        f"<details><summary>{title}: the numbers</summary>{table}</details></figure>"
+        for title, plot, table in figures
     )
-    return f'<section aria-label="Plots" class="plots">{body}</section>'
+    return _section("Plots", f'<div class="plots">{body}</div>', "plots")
 
 
 def _overall(report: Object) -> str:
@@ -130,8 +148,12 @@ def _group_cell(group: Object, path: tuple[str, ...], steps: tuple[str, ...]) ->
         return _cell(found, where)
     # An estimate stands with its interval.
     inner = "".join(
-        f"{mark}{_number(found[key], (*where, key))}{after}"
-        for key, mark, after in (("value", "", " "), ("low", "<small>", " to "), ("high", "", ""))
+        f"{mark}{_number(found[key], (*where, key), digits=4 if key == 'value' else 3)}{after}"
+        for key, mark, after in (
+            ("value", "", " "),
+            ("low", "<small>", "&ndash;"),
+            ("high", "", ""),
+        )
     )
     return f"<td>{inner}</small></td>"
 
@@ -161,12 +183,19 @@ def _list_table(items: Sequence[Object], path: tuple[str, ...], keys: Sequence[s
     return _table([key.replace("_", " ").replace(".", ", ") for key in keys], body)
 
 
-def _tiers(tiers: Object) -> str:
+def _tiers(report: Object) -> str:
     body = []
-    for name, it in tiers.items():
+    for name, it in report["tiers"].items():
         cells = "".join(_cell(it[key], ("tiers", name, key)) for key in ("attacks", "benign"))
         body.append(f'<tr><th scope="row">{_text(name)}</th>{cells}</tr>')
-    return _section("Tiers", _table(("tiers that ran", "attacks", "benign"), body), "tiers")
+    ran = _table(("tiers that ran", "attacks", "benign"), body)
+    body = []
+    for name, it in report["reached"].items():
+        keys = ("attacks.hits", "attacks", "benign.hits", "benign")
+        cells = "".join(_group_cell(it, ("reached", name), _steps(key)) for key in keys)
+        body.append(f'<tr><th scope="row">{_text(name)}</th>{cells}</tr>')
+    heads = ("reached tier", "attacks", "of attacks", "benign", "of benign")
+    return _section("Tiers", ran + _table(heads, body), "tiers")
 
 
 def _latency(latency: Object | None) -> str:
@@ -197,7 +226,7 @@ def _cases(worst: Object) -> str:
 
 def _case(case: Object, path: tuple[str, ...]) -> str:
     facts = (case["source"], case["category"], case["language"], case["obfuscation"])
-    told = " · ".join((*facts, f"{case['characters']} characters", f"digest {case['digest']}"))
+    told = " · ".join((*facts, f"{case['characters']:,} characters", f"digest {case['digest']}"))
     lines = "".join(f"<li>{_text(line)}</li>" for line in case_lines(case))
     text = ""
     if "text" in case:
@@ -235,10 +264,12 @@ def _section(title: str, body: str, name: str) -> str:
     )
 
 
-def _table(heads: Iterable[str], body: Iterable[str]) -> str:
+def _table(heads: Sequence[str], body: Iterable[str]) -> str:
     top = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    # What scrolls must be reached by keyboard too, and then say what it is.
     return (
-        f'<div class="wide"><table><thead><tr>{top}</tr></thead>'
+        f'<div class="wide" role="region" tabindex="0" aria-label="{escape(heads[0])}">'
+        f"<table><thead><tr>{top}</tr></thead>"
         f"<tbody>{''.join(body)}</tbody></table></div>"
     )
 
@@ -247,8 +278,8 @@ def _cell(value: float | None, path: tuple[str, ...]) -> str:
     return "<td></td>" if value is None else f"<td>{_number(value, path)}</td>"
 
 
-def _number(value: float, path: tuple[str, ...]) -> str:
-    shown = f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+def _number(value: float, path: tuple[str, ...], digits: int = 4) -> str:
+    shown = f"{value:,}" if isinstance(value, int) else f"{value:,.{digits}f}"
     where = escape(json.dumps(path), quote=True)
     return f'<data value="{value!r}" data-path="{where}">{shown}</data>'
 

@@ -15,7 +15,7 @@ from aidefence.delivery.cli.terminal import printable
 from aidefence.service.evaluation_report import Object
 
 WIDTH, HEIGHT = 480, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 16, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 20, 16, 52
 _ROC_FPR_MIN = 1e-4
 _ROW_HEIGHT = 20
 _NAME_WIDTH = 190
@@ -25,11 +25,15 @@ Place: TypeAlias = Callable[[float], float]
 Ticks: TypeAlias = Sequence[tuple[float, str]]
 
 _PERCENT: Ticks = tuple((it / 5, f"{it * 20}%") for it in range(6))
+_TOPS = (0.02, 0.1, 0.2, 0.4, 0.6, 0.8)
 _TENTHS: Ticks = tuple((it / 5, f"{it / 5:.1f}") for it in range(6))
 
 
-def roc_plot(points: Sequence[Object]) -> str:
-    """Draw recall over the false-positive rate, which is drawn by its logarithm."""
+def roc_plot(points: Sequence[Object], at: tuple[float, float] | None) -> str:
+    """Draw recall over the false-positive rate by its logarithm, and the point `at` which we flag.
+
+    `at` is a false-positive rate and a recall; none where one of them was not measured.
+    """
     across, up = _log_place(_ROC_FPR_MIN), _up(0.0, 1.0)
     ticks = [(_ROC_FPR_MIN, "≤0.01%"), (1e-3, "0.1%"), (1e-2, "1%"), (1e-1, "10%"), (1.0, "100%")]
     line = [(across(it["fpr"]), up(it["recall"])) for it in points]
@@ -37,6 +41,12 @@ def roc_plot(points: Sequence[Object]) -> str:
     body = _axes(across, up, ticks, _PERCENT, "false-positive rate", "recall")
     body += _line(chance, "chance") + _line(line, "attack")
     told = "Recall at each false-positive rate over all data; the dashed line is chance."
+    if at is not None:
+        x, y = across(at[0]), up(at[1])
+        body += _dot(x, y)
+        # Below the curve there is room, as no detector is worse than chance.
+        body += _label(min(x + 10, WIDTH - 130), min(y + 20, up(0.0) - 8), "at the threshold")
+        told += f" The dot is the threshold: recall {at[1]:.1%} at {at[0]:.2%} false positives."
     return _figure("roc", "ROC curve", told, body, HEIGHT)
 
 
@@ -51,7 +61,7 @@ def reliability_plot(bins: Sequence[Object]) -> str:
         body += _bar_line(x, up(share["low"]), x, up(share["high"]))
         dots.append((x, up(share["value"])))
     body += _line(dots, "attack")
-    body += "".join(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in dots)
+    body += "".join(_dot(x, y) for x, y in dots)
     told = "Share of attacks by score; on the dashed line a score is the share that it promises."
     return _figure("reliability", "Reliability curve", told, body, HEIGHT)
 
@@ -60,7 +70,7 @@ def histogram_plot(bins: Sequence[Object], threshold: float) -> str:
     """Draw how the scores of both classes lie, attacks upward and benign texts downward."""
     attacks, benign = (max(1, sum(it[key] for it in bins)) for key in ("attacks", "benign"))
     top = max((max(it["attacks"] / attacks, it["benign"] / benign) for it in bins), default=1.0)
-    top = max(top, 0.01)
+    top = next((it for it in _TOPS if it >= top), 1.0)
     across, up = _across(0.0, 1.0), _up(-top, top)
     ticks = [(step * top / 2, f"{abs(step) * top / 2:.0%}") for step in range(-2, 3)]
     body = _axes(across, up, _TENTHS, ticks, "score", "share of the class")
@@ -69,8 +79,9 @@ def histogram_plot(bins: Sequence[Object], threshold: float) -> str:
         body += _box(x, up(it["attacks"] / attacks), width, up(0.0), "attack-box")
         body += _box(x, up(0.0), width, up(-it["benign"] / benign), "benign-box")
     body += _line([(across(threshold), up(-top)), (across(threshold), up(top))], "limit")
-    body += _label(_LEFT + 8, _TOP + 14, "attacks ↑", "start")
-    body += _label(_LEFT + 8, HEIGHT - _BOTTOM - 8, "benign ↓", "start")
+    # In the middle, where bars are low: both classes gather at the ends.
+    body += _label(across(0.5), _TOP + 16, "attacks ↑", "middle")
+    body += _label(across(0.5), HEIGHT - _BOTTOM - 8, "benign ↓", "middle")
     told = "Scores of attacks upward and of benign texts downward; the line is the threshold."
     return _figure("histogram", "Scores by class", told, body, HEIGHT)
 
@@ -92,7 +103,7 @@ def recall_plot(rows: Sequence[tuple[str, Object]]) -> str:
         body += _box(across(0.0), middle - 6, share["value"] * span, middle + 6, "attack-box")
         body += _bar_line(across(share["low"]), middle, across(share["high"]), middle)
         body += _label(_NAME_WIDTH - 8, middle + 4, _shortened(name), "end")
-        body += _label(across(1.0) + 8, middle + 4, f"{share['value']:.1%}", "start")
+        body += _label(across(1.0) + 8, middle + 4, f"{share['value']:.1%}")
     told = "Recall at the profile's threshold by source, lowest first; lines are 95 % intervals."
     return _figure("recall-by-source", "Recall by source", told, body, height)
 
@@ -111,7 +122,7 @@ def _axes(across: Place, up: Place, below: Ticks, beside: Ticks, x_name: str, y_
     body = ""
     for value, name in below:
         body += _bar_line(across(value), _TOP, across(value), bottom, "grid")
-        body += _label(across(value), bottom + 16, name, "middle")
+        body += _label(across(value), bottom + 20, name, "middle")
     for value, name in beside:
         body += _bar_line(_LEFT, up(value), right, up(value), "grid")
         body += _label(_LEFT - 6, up(value) + 4, name, "end")
@@ -151,7 +162,11 @@ def _box(x: float, y: float, width: float, bottom: float, style: str) -> str:
     )
 
 
-def _label(x: float, y: float, text: str, anchor: str, more: str = "") -> str:
+def _dot(x: float, y: float) -> str:
+    return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>'
+
+
+def _label(x: float, y: float, text: str, anchor: str = "start", more: str = "") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {more}>{escape(text)}</text>'
 
 

@@ -38,7 +38,7 @@ def print_report(terminal: Console, report: Object) -> None:
         told += "at no score" if at is None else f"from score {at:.4f} on"
         terminal.print(Text(told))
     _reliability(terminal, overall)
-    _tiers(terminal, report["tiers"])
+    _tiers(terminal, report)
     _latency(terminal, report["latency"])
     for title, cases in (
         ("worst misses", report["worst"]["misses"]),
@@ -105,12 +105,18 @@ def _head(terminal: Console, report: Object) -> None:
     )
 
 
-def _tiers(terminal: Console, tiers: Object) -> None:
-    table = _table("tiers that ran", ("attacks", "of attacks", "benign", "of benign"))
-    whole = {key: sum(it[key] for it in tiers.values()) for key in ("attacks", "benign")}
-    for name, it in tiers.items():
-        cells = [(f"{it[key]:,}", it[key] / max(whole[key], 1)) for key in whole]
-        table.add_row(name, *(cell for shown, share in cells for cell in (shown, f"{share:.1%}")))
+def _tiers(terminal: Console, report: Object) -> None:
+    table = _table("tiers that ran", ("attacks", "benign"))
+    for name, it in report["tiers"].items():
+        table.add_row(name, f"{it['attacks']:,}", f"{it['benign']:,}")
+    terminal.print()
+    terminal.print(table)
+    heads = ("attacks", "of attacks %", "±", "benign", "of benign %", "±")
+    table = _table("reached tier", heads)
+    for name, it in report["reached"].items():
+        shares = [it["attacks"], it["benign"]]
+        cells = [(_hits(it), _percent(it), _half_width(it)) for it in shares]
+        table.add_row(name, *(cell for three in cells for cell in three))
     terminal.print()
     terminal.print(table)
 
@@ -218,6 +224,10 @@ def _pooled(pair: Object | None) -> str:
     if pair is None:
         return ""
     return _percent(pair["recall"]) if pair["recall"] else f"FPR {_percent(pair['fpr'])}"
+
+
+def _hits(share: Object | None) -> str:
+    return "" if share is None else f"{share['hits']:,}"
 
 
 def _percent(share: Object | None) -> str:
