@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aidefence import Action, Guard
+import numpy as np
+
+from aidefence import Action, Category, Guard
+from aidefence.service.measures import auc_of
 from bench.labelled import Labelled, read_folder
 from bench.record import Outcome
 
 TEXTS = Path(__file__).parent / "texts" / "languages"
 RECALL_MIN = 0.85
 FPR_MAX = 0.02
+# The attacks on a model itself, which the texts are about.
+_ABOUT = tuple(Category)[:7]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    text: Labelled
+    flagged: bool
+    confidence: float
+
+    @classmethod
+    def by(cls, guard: Guard, text: Labelled) -> _Read:
+        """What a guard makes of a text: what it does, and how sure it is of an attack."""
+        decided = guard.inspect(text.text, origin=text.origin).action is not Action.ALLOW
+        confidences = guard.confidences(text.text, origin=text.origin)
+        return cls(text, decided, max(confidences[it] for it in _ABOUT))
 
 
 def measure() -> Outcome:
@@ -30,6 +49,7 @@ def measure() -> Outcome:
             "weakest": min(recalls, key=recalls.__getitem__),
             "fpr_most": max(alarms.values()),
             "most_alarms": max(alarms, key=alarms.__getitem__),
+            "auc": whole["all"]["auc"],
             "recall": whole["all"]["recall"],
             "fpr": whole["all"]["fpr"],
             "languages": len(recalls),
@@ -44,21 +64,38 @@ def measure() -> Outcome:
 
 
 def _shares(guard: Guard, texts: list[Labelled]) -> dict[str, Any]:
-    every, taken = Counter[tuple[str, str, bool]](), Counter[tuple[str, str, bool]]()
-    for one in texts:
-        flagged = guard.inspect(one.text, origin=one.origin).action is not Action.ALLOW
-        for group in (("all", "all"), ("language", one.lang), ("kind", one.kind)):
-            every[(*group, one.attack)] += 1
-            taken[(*group, one.attack)] += flagged
+    read = [_Read.by(guard, one) for one in texts]
+    groups: dict[tuple[str, str], list[_Read]] = {}
+    for one in read:
+        for group in (("all", "all"), ("language", one.text.lang), ("kind", one.text.kind)):
+            groups.setdefault(group, []).append(one)
     found: dict[str, Any] = {}
-    for kind, name, attack in sorted(every):
-        group = (kind, name, attack)
-        told = {
-            "attacks" if attack else "benign": every[group],
-            "recall" if attack else "fpr": round(taken[group] / every[group], 4),
-        }
-        found.setdefault(kind, {}).setdefault(name, {}).update(told)
+    for kind, name in sorted(groups):
+        found.setdefault(kind, {})[name] = _brief(groups[kind, name])
     return {**found, "all": found["all"]["all"]}
+
+
+def _brief(read: list[_Read]) -> dict[str, Any]:
+    attacks = [it for it in read if it.text.attack]
+    benign = [it for it in read if not it.text.attack]
+    brief: dict[str, Any] = {}
+    if attacks:
+        brief |= {"attacks": len(attacks), "recall": _share(attacks)}
+    if benign:
+        brief |= {"benign": len(benign), "fpr": _share(benign)}
+    if attacks and benign:
+        brief["auc"] = round(
+            auc_of(
+                np.array([it.confidence for it in attacks]),
+                np.array([it.confidence for it in benign]),
+            ),
+            4,
+        )
+    return brief
+
+
+def _share(read: list[_Read]) -> float:
+    return round(sum(it.flagged for it in read) / len(read), 4)
 
 
 def _told(texts: list[Labelled]) -> str:
