@@ -47,6 +47,11 @@ _KEPT_IN_DISGUISE = (
     _least("kept_single_min", 0.95, "kept"),
     _least("kept_pairs", 0.95, "kept"),
 )
+# The worst kind of text too: where one is nearly flagged anyway, any attack tips the scales.
+_KEPT_IN_LONG_TEXTS = (
+    _least("recall_of_bare", 0.9, "of the bare attack's"),
+    _least("kept_least", 0.9, "kept in the worst kind of text"),
+)
 
 DEFINITIONS: tuple[Definition, ...] = (
     Definition(
@@ -193,7 +198,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "a short attack in 20,000 harmless characters, tiers 0 and 1",
         "Python call, document's texts",
         2,
-        (_least("recall_of_bare", 0.9, "of the bare attack's"),),
+        _KEPT_IN_LONG_TEXTS,
         partial(hidden.measure, DeepMode.OFF, hidden.TIER1),
     ),
     Definition(
@@ -201,7 +206,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "a short attack in 20,000 harmless characters, all tiers",
         "Python call, document's texts",
         2,
-        (_least("recall_of_bare", 0.9, "of the bare attack's"),),
+        _KEPT_IN_LONG_TEXTS,
         partial(hidden.measure, DeepMode.REQUIRED, hidden.CASCADE),
     ),
     Definition(

@@ -29,11 +29,12 @@ class Sizes:
     of_language: int
     attacks: int
     benign: int
+    pairs: int
     of_pair: int
 
 
-TIER1 = Sizes(of_language=12, attacks=1000, benign=240, of_pair=20)
-CASCADE = Sizes(of_language=4, attacks=80, benign=24, of_pair=_PAIR_TEXTS_MIN)
+TIER1 = Sizes(of_language=12, attacks=1000, benign=240, pairs=1_024, of_pair=20)
+CASCADE = Sizes(of_language=2, attacks=48, benign=12, pairs=96, of_pair=_PAIR_TEXTS_MIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,10 @@ _Found: TypeAlias = dict[tuple[str, ...], list[tuple[OwnText, bool]]]
 def measure(deep: DeepMode, sizes: Sizes) -> Outcome:
     """Rewrite attacks that are caught in plain text, and harmless texts, in every way."""
     known, benign = _known_attacks(deep, sizes), _ordinary(sizes.benign)
-    singles, pairs = [(disguise,) for disguise in DISGUISES], sensible_pairs()
+    if len(known) < _PAIR_TEXTS_MIN:
+        raise RuntimeError(f"only {len(known)} attacks are caught in plain text")
+    singles, sensible = [(disguise,) for disguise in DISGUISES], sensible_pairs()
+    pairs = Random(_SEED).sample(sensible, min(sizes.pairs, len(sensible)))
     single = _caught_by_way(_write(singles, known, None), deep)
     double = _caught_by_way(_write(pairs, known, sizes.of_pair), deep)
     single_benign = _caught_by_way(_write(singles, benign, None), deep)
@@ -69,7 +73,7 @@ def measure(deep: DeepMode, sizes: Sizes) -> Outcome:
             "kept_pairs": _mean(kept_pairs.values()),
             "pairs": len(kept_pairs),
             "pairs_kept": sum(share >= _SHARE_MIN for share in kept_pairs.values()),
-            "pairs_not_sensible": len(DISGUISES) ** 2 - len(pairs),
+            "pairs_not_sensible": len(DISGUISES) ** 2 - len(sensible),
             "pairs_not_carried": len(pairs) - len(kept_pairs),
             "attacks": len(known),
             "languages": len({text.lang for text in known}),

@@ -29,14 +29,21 @@ _BAR_LEN = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How long the carriers are, how many of a kind, and how many attacks hide in each length."""
+    """How many attacks hide in each length, and in what company.
+
+    Carriers are counted by kind, `twins` are what they are made of at most, and `company` is in how
+    many kinds of carrier each attack hides.
+    """
 
     attacks: dict[int, int]
     carriers: int
+    twins: int
+    company: int
 
 
-TIER1 = Sizes(attacks={2_000: 200, _BAR_LEN: 200, 200_000: 50}, carriers=12)
-CASCADE = Sizes(attacks={2_000: 16, _BAR_LEN: 8}, carriers=4)
+# The deep model reads a text of 20,000 characters for a second or two.
+TIER1 = Sizes({2_000: 200, _BAR_LEN: 200, 200_000: 50}, carriers=12, twins=3_000, company=3)
+CASCADE = Sizes({2_000: 24, _BAR_LEN: 9}, carriers=3, twins=300, company=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +66,21 @@ def measure(deep: DeepMode, sizes: Sizes) -> Outcome:
     """Hide attacks of about 100 characters in harmless text, at every place."""
     bare = _bare(max(sizes.attacks.values()))
     was_caught = caught(bare, deep)
+    if not any(was_caught[: min(sizes.attacks.values())]):
+        raise RuntimeError("no attack is caught bare, so none can be kept")
     results: dict[str, Any] = {
         "attacks": len(bare),
         "languages": len({text.lang for text in bare}),
         "bare_recall": round(fmean(was_caught), 4),
     }
     for length, count in sizes.attacks.items():
-        carriers = _carriers(length, sizes.carriers, deep)
+        carriers = _carriers(length, sizes, deep)
         # What a carrier sets off by itself says nothing about the attack in it.
         quiet = [carrier for carrier in carriers if not carrier.is_flagged]
         hidden = [
             _hide(number, text, place, carrier)
             for number, text in enumerate(bare[:count])
-            for carrier in _company(quiet, number)
+            for carrier in _company(quiet, number, sizes.company)
             for place in _PLACES
         ]
         answers = caught([one.text for one in hidden], deep)
@@ -81,6 +90,7 @@ def measure(deep: DeepMode, sizes: Sizes) -> Outcome:
     results |= {
         "recall_of_bare": at_bar["recall_of_bare"],
         "kept": at_bar["kept"],
+        "kept_least": min(at_bar["kept_by_carrier"].values()),
         "false_alarms": at_bar["false_alarms"]["documents"]["flagged"],
     }
     lengths = ", ".join(f"{length:,}" for length in sizes.attacks)
@@ -104,9 +114,10 @@ def _bare(count: int) -> list[OwnText]:
     return [_in_document(text.text, text.lang, text.pool) for _, text in order[:count]]
 
 
-def _carriers(length: int, count: int, deep: DeepMode) -> list[_Carrier]:
+def _carriers(length: int, sizes: Sizes, deep: DeepMode) -> list[_Carrier]:
     """Long texts of ordinary documents, of twins that are quiet alone, and of any twins."""
-    near = [_in_document(twin.text, twin.lang, twin.pool) for twin in twins()]
+    chosen = Random(_SEED).sample(twins(), min(sizes.twins, len(twins())))
+    near = [_in_document(twin.text, twin.lang, twin.pool) for twin in chosen]
     quiet = [one.text for one, loud in zip(near, caught(near, deep), strict=True) if not loud]
     kinds = {
         "documents": [document.text for document in documents()],
@@ -116,7 +127,7 @@ def _carriers(length: int, count: int, deep: DeepMode) -> list[_Carrier]:
     made = [
         (kind, _joined(texts, length, Random(f"{_SEED} {kind} {length} {number}")))
         for kind, texts in kinds.items()
-        for number in range(count)
+        for number in range(sizes.carriers)
     ]
     flagged = caught([_in_document("\n".join(lines), "", kind) for kind, lines in made], deep)
     return [
@@ -138,12 +149,14 @@ def _joined(texts: Sequence[str], length: int, dice: Random) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _company(quiet: Sequence[_Carrier], number: int) -> list[_Carrier]:
-    """One carrier of each kind, another one for the next attack."""
+def _company(quiet: Sequence[_Carrier], number: int, kinds: int) -> list[_Carrier]:
+    """One carrier of each of so many kinds, others for the next attack."""
     by_kind: dict[str, list[_Carrier]] = defaultdict(list)
     for carrier in quiet:
         by_kind[carrier.kind].append(carrier)
-    return [carriers[number % len(carriers)] for carriers in by_kind.values()]
+    pools = list(by_kind.values())
+    turned = [pools[(number + turn) % len(pools)] for turn in range(min(kinds, len(pools)))]
+    return [carriers[number % len(carriers)] for carriers in turned]
 
 
 def _hide(number: int, attack: OwnText, place: str, carrier: _Carrier) -> _Hidden:

@@ -50,7 +50,7 @@ _SHOWN = (
     *("serving_mib", "all_processes_mib", "wheel_mb"),
     *("auc", "recall_at_1_fpr", "recall_at_5_fpr", "recall", "fpr", "f1"),
     *("recall_least", "weakest", "fpr_most", "most_alarms", "languages_that_reach_both"),
-    *("kept_single", "kept_single_min", "kept_pairs", "recall_of_bare", "kept"),
+    *("kept_single", "kept_single_min", "kept_pairs", "recall_of_bare", "kept", "kept_least"),
     *("false_alarms", "false_alarms_plain", "false_alarms_single", "false_alarms_pairs"),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from bench import hidden
 from bench.own_texts import attacks, documents, prompts, twins
@@ -25,7 +27,7 @@ def test_no_harmless_text_is_an_attack() -> None:
 
 @pytest.mark.parametrize("place", sorted(hidden._PLACES))
 def test_a_hidden_attack_stands_whole_in_its_carrier(place: str) -> None:
-    lines = hidden._joined([text.text for text in documents()], 20_000, hidden.Random(1))
+    lines = hidden._joined([text.text for text in documents()], 20_000, Random(1))
     carrier = hidden._Carrier("documents", 20_000, lines, is_flagged=False)
     assert len("\n".join(lines)) == 20_000
     attack = hidden._bare(1)[0]
