@@ -12,7 +12,8 @@ from typing import Any
 
 from bench.labelled import Labelled, read_folder
 
-from aidefence import Action, Guard, MissingExtraError, ModelError
+from aidefence import Action, Guard
+from aidefence.knowledge import deep
 
 HERE = Path(__file__).resolve().parent
 FLOORS = HERE / "floors.json"
@@ -45,12 +46,15 @@ def digest_of(given: Iterable[Labelled]) -> str:
 
 
 def guards() -> dict[str, Guard]:
-    """Return the guards that have floors: the engine's tiers, and the cascade if it is here."""
+    """Return the guards that have floors: the engine's tiers, and the cascade if it is here.
+
+    Raises:
+        ModelError: the deep model is here and cannot be used; that is not the same as absent.
+
+    """
     found = {"engine": Guard(deep="off")}
-    try:
+    if deep.load() is not None:
         found["cascade"] = Guard(deep="required")
-    except (MissingExtraError, ModelError):
-        return found
     return found
 
 

@@ -10,11 +10,10 @@ from bench.labelled import LabelledError, read, read_folder
 from tests.regression import floors
 from training import data, written
 
-from aidefence import Category
+from aidefence import Category, Guard
 
 TEXTS = floors.texts()
 FLOORS = floors.read()
-GUARDS = floors.guards()
 AGAIN = "if this is meant: `python -m tests.regression --write --lower`, and say why"
 
 
@@ -39,11 +38,21 @@ def test_ids_are_unique() -> None:
 
 @pytest.mark.parametrize("tiers", ["engine", "cascade"])
 def test_nothing_fell_through_its_floor(tiers: str) -> None:
-    if tiers not in GUARDS:
+    guards = floors.guards()
+    if tiers not in guards:
         pytest.skip("the deep model is not installed")
     assert tiers in FLOORS, "no floors for this yet: `python -m tests.regression --write`"
-    lines = floors.broken(floors.measure(GUARDS[tiers], TEXTS), FLOORS[tiers])
+    lines = floors.broken(floors.measure(guards[tiers], TEXTS), FLOORS[tiers])
     assert not lines, "\n".join([*lines, AGAIN])
+
+
+@pytest.mark.parametrize(("profile", "side"), [("observe", "attack"), ("strict", "benign")])
+def test_a_duller_or_more_nervous_guard_does_not_pass(profile: str, side: str) -> None:
+    other = floors.measure(Guard(profile=profile, deep="off"), TEXTS)
+    lines = floors.broken(other, FLOORS["engine"])
+    assert any(line.startswith(f"{side} language") for line in lines)
+    told = "newly missed" if side == "attack" else "new false alarm"
+    assert any(line.startswith(told) for line in lines)
 
 
 def test_a_drop_is_told_with_its_texts() -> None:
