@@ -13,6 +13,7 @@ import numpy as np
 from aidefence.engine import _native
 from training import (
     assembly,
+    bias,
     card,
     data,
     features,
@@ -82,6 +83,7 @@ def main() -> None:
     )
     found["evidence"] = {name: round(value, 3) for name, value in weights.evidence.items()}
     found["single_scores"] = single
+    found["bias"] = _bias(bias.tier1_judge(linear, combiner, calibration, rules), corpus, dev)
     found["categories"] = kinds.measure(category_head, dev.records)
     found["generator"] = report.diversity(
         [record for record in corpus.records if record.source == assembly.GENERATED], dev.records
@@ -143,6 +145,11 @@ def _seen(
         tier1.Held(fusion.apply(combiner, user_rows), attack, None, records),
         single,
     )
+
+
+def _bias(judge: bias.Judge, corpus: assembly.Corpus, dev: tier1.Held) -> dict[str, Any]:
+    real = [record for record in corpus.records if record.source != assembly.GENERATED]
+    return bias.found(judge, real, dev.records)
 
 
 def _system_counts(records: list[data.Record]) -> dict[str, int]:

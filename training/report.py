@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SAMPLES = 24
 SAMPLE_CHARS = 220
+PROBES_TOLD = 40
 
 
 def diversity(records: list[Record], dev: list[Record]) -> dict[str, Any]:
@@ -170,6 +171,7 @@ def write(folder: Path, found: dict[str, Any], corpus: Corpus, cleaning: Cleanin
     ):
         lines += _measured_part(title, found[name])
     lines += _scores_part(found) + _written_part(found) + _weights_part(found)
+    lines += bias_part(found["bias"], _before(folder))
     lines += [
         "## Generated pairs",
         "",
@@ -270,6 +272,71 @@ def _weights_part(found: dict[str, Any]) -> list[str]:
         "|---|---|",
     ]
     return [*lines, *(f"| {name} | {value} |" for name, value in kinds["by_category"].items()), ""]
+
+
+def _before(folder: Path) -> dict[str, Any] | None:
+    """What `training.bias` measured on a model without counter-examples, if that was kept."""
+    path = folder / "bias.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def bias_part(found: dict[str, Any], before: dict[str, Any] | None = None) -> list[str]:
+    """What raises harmless texts by itself; with an earlier measurement beside it."""
+    then = {} if before is None else {_key(row): row for row in before["probes"]}
+    lines = [
+        "## What is taken for an attack by itself",
+        "",
+        f"Words that lean to attacks in training, and shapes, put into harmless texts ({found['hosts_flagged']:.1%} of these are flagged as they are). Risen: mean confidence added. Crossed: share pushed over the threshold {found['threshold']:.2f}.",
+        "",
+        "| | probes | biased | risen | crossed |",
+        "|---|---|---|---|---|",
+    ]
+    for name, part in (("before: ", before), ("", found)):
+        for kind, row in (part or {"summary": {}})["summary"].items():
+            lines.append(
+                f"| {name}{kind}s | {row['probes']} | {row['biased']} | {row['rise']:.4f} | {row['crossed']:.4f} |"
+            )
+    lines += [
+        "",
+        "| probe | language | risen | crossed | risen before | crossed before |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in found["probes"][:PROBES_TOLD]:
+        old = then.get(_key(row), {"rise": None, "crossed": None})
+        cells = (row["rise"], row["crossed"], old["rise"], old["crossed"])
+        lines.append(
+            f"| {row['name']} | {row['lang'] or row['kind']} | {' | '.join(map(_cell, cells))} |"
+        )
+    return [*lines, "", *_carriers_part(found, before)]
+
+
+def _carriers_part(found: dict[str, Any], before: dict[str, Any] | None) -> list[str]:
+    lines = [
+        "Harmless texts flagged, by the kind of carrier that they are (a text may be of several kinds):",
+        "",
+        "| carrier | dev | flagged | before | own texts | flagged | before |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    parts = [
+        {row["kind"]: row for row in (part or {}).get(name, ())}
+        for name in ("carriers", "own_carriers")
+        for part in (found, before)
+    ]
+    for kind in {**parts[0], **parts[2]}:
+        cells = [_flagged(part.get(kind)) for part in parts]
+        counts = [part.get(kind, {"benign": 0})["benign"] for part in (parts[0], parts[2])]
+        lines.append(
+            f"| {kind} | {counts[0]} | {cells[0]} | {cells[1]} | {counts[1]} | {cells[2]} | {cells[3]} |"
+        )
+    return [*lines, ""]
+
+
+def _flagged(row: dict[str, Any] | None) -> str:
+    return _cell(None if row is None else row["flagged"])
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["kind"], row["lang"], row["name"]
 
 
 def _cell(value: float | None) -> str:
