@@ -203,6 +203,18 @@ def _encoder_alone(judged: Judged) -> Floats:
     return found
 
 
+def _keep(path: Path, judged: Judged) -> None:
+    """What was read of dev, for whoever wants to look closer without reading it again."""
+    np.savez_compressed(
+        path,
+        ids=[record.id for record in judged.records],
+        logits=judged.scanned.logits,
+        confidences=judged.scanned.confidences,
+        inside=judged.inside,
+        readings=judged.readings,
+    )
+
+
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -228,6 +240,7 @@ def write(
     """The card and `cascade.json`, both in `folder`; `sample` as in `evaluate`."""
     dev = texts.few(data.load(directory, "dev"), sample)
     judged, band = judge(corridor, encoder, dev, None, threads)
+    _keep(folder / "readings.npz", judged)
     held, _ = judge(corridor, encoder, texts.held_out(), band, threads)
     attack, sources = judged.attack[judged.inside], judged.sources[judged.inside]
     weights = fuse.fit(judged.rows, attack, fuse.weigh(sources, attack))
