@@ -125,15 +125,16 @@ def _items(path: Path) -> Iterator[tuple[tuple[str, str, str], str, str]]:
 
 
 def _versions(text: str) -> list[str]:
-    slots = [slot.split("|") for slot in _SLOT.findall(text)]
-    count = max(map(len, slots), default=1)
-    return [_filled(text, slots, number) for number in range(count)]
+    slots = list(dict.fromkeys(_SLOT.findall(text)))
+    count = max((slot.count("|") + 1 for slot in slots), default=1)
+    return [_SLOT.sub(lambda it, at=at: _chosen(slots, it[1], at), text) for at in range(count)]
 
 
-def _filled(text: str, slots: list[list[str]], number: int) -> str:
-    # Each slot starts one further on, so that equal lengths do not always meet the same way.
-    chosen = iter(slot[(number + at) % len(slot)] for at, slot in enumerate(slots))
-    return _SLOT.sub(lambda _: next(chosen), text)
+def _chosen(slots: list[str], slot: str, number: int) -> str:
+    # Each slot starts one further on, so that equal lengths do not always meet the same way; a slot
+    # that comes back says the same again.
+    options = slot.split("|")
+    return options[(number + slots.index(slot)) % len(options)]
 
 
 def _disguised(text: str, place: str) -> str:

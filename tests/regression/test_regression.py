@@ -104,6 +104,6 @@ def test_a_broken_file_is_refused(tmp_path: Path, content: str, message: str) ->
 
 def test_slots_disguises_and_lines(tmp_path: Path) -> None:
     path = tmp_path / "en.txt"
-    path.write_text("== benign code user\n- {a|b} c\n  d\n- {{reversed:abc}}\n", "utf-8")
-    assert [it.text for it in read(path, slots=True)] == ["a c\nd", "b c\nd", "cba"]
-    assert [it.text for it in read(path)] == ["{a|b} c\nd", "cba"]
+    path.write_text("== benign code user\n- {a|b} {c|d} {a|b}\n  e\n- {{reversed:abc}}\n", "utf-8")
+    assert [it.text for it in read(path, slots=True)] == ["a d a\ne", "b c b\ne", "cba"]
+    assert [it.text for it in read(path)] == ["{a|b} {c|d} {a|b}\ne", "cba"]
