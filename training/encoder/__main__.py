@@ -17,7 +17,7 @@ from aidefence.app.setup import make_setup
 from aidefence.app.wiring import corridor_for
 from aidefence.knowledge import models
 from training import data
-from training.encoder import base, deepcard, export, texts, vocabulary
+from training.encoder import base, deepcard, export, lineage, texts, vocabulary
 from training.encoder.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _vocabulary(given: argparse.Namespace) -> None:
-    source = base.read(given.base)
+    source = base.read(given.base or base.default_path())
     whole = vocabulary.tokenizer(source.pieces, source.scores.tolist())
     examples = texts.collect(given.data, CACHE, vet=False)
     records = [example.record for example in examples]
@@ -63,7 +63,7 @@ def _train(given: argparse.Namespace) -> None:
     if not (given.out / "tokenizer.json").exists():
         _begin(given)
     settings = _settings(given)
-    source = base.read(given.base)
+    source = base.read(given.base or base.default_path())
     tokenizer, kept = vocabulary.load(given.out)
     network.seed(settings.seed)
     model = network.build(source, source.words.take(np.array(kept)), settings.layers)
@@ -78,6 +78,7 @@ def _train(given: argparse.Namespace) -> None:
         given.out,
         threads=given.threads,
     )
+    lineage.write(given.out, given.start)
     _evaluate(given)
 
 
@@ -126,7 +127,7 @@ def _export(given: argparse.Namespace) -> None:
     from training.encoder import network, score  # noqa: PLC0415 - torch takes seconds to load
 
     model, tokenizer, kept = _trained(given)
-    source = base.read(given.base)
+    source = base.read(given.base or base.default_path())
     words = source.words.take(np.array(kept))
     state = network.arrays(model)
     target = given.out / "tier3.onnx"
@@ -196,7 +197,7 @@ def _trained(given: argparse.Namespace) -> tuple[Encoder, Tokenizer, list[int]]:
 
     from training.encoder import network  # noqa: PLC0415 - takes seconds to load
 
-    source = base.read(given.base)
+    source = base.read(given.base or base.default_path())
     tokenizer, kept = vocabulary.load(given.out)
     saved = torch.load(given.out / "model.pt", weights_only=True, map_location="cpu")
     words = source.words.take(np.array(kept))
@@ -241,7 +242,6 @@ def _arguments() -> argparse.Namespace:
         )
     given = parser.parse_args()
     given.data = data.data_directory(given.data)
-    given.base = given.base or base.default_path()
     return given
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from aidefence.fuse.deep import interpolated
 from training import data, fusion, metrics
-from training.encoder import fuse, texts
+from training.encoder import fuse, lineage, page, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from training.metrics import Flags, Floats
 
 FORMAT = 1
+# A system prompt may command: that is what it is for. How much it may is set, not learnt, since all
+# that is at hand of that place is harmless; an attack that is loud enough is still heard there.
+SYSTEM_WEIGHT = -1.5
 # A text that merely asks for harm is told of where so many harmless texts would be.
 HARM_RATE = 0.005
 HARM_CONFIDENCE = 0.8
@@ -54,6 +57,16 @@ class Judged:
         """Where each text is from."""
         return np.array([record.source for record in self.records])
 
+    @property
+    def system(self) -> Flags:
+        """Which of the texts in the band stand in the system role."""
+        origins = np.array([record.origin for record in self.records])
+        return np.asarray(origins[self.inside] == data.SYSTEM_ORIGIN)
+
+    def fuse(self, weights: fuse.Weights) -> Floats:
+        """Logits of the texts in the band, each in its place."""
+        return weights.apply(self.rows) + SYSTEM_WEIGHT * self.system
+
     def confidences(self, curve: Curve, logits: Floats) -> Floats:
         """Of the cascade, given the fused logits of the texts in the band."""
         found = self.scanned.confidences.copy()
@@ -78,19 +91,45 @@ class Curve:
         return np.array([interpolated(points, float(one)) for one in raw])
 
 
+class Readings:
+    """What the encoder said of texts, kept in a file: engines change, what it says does not."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        self._path = folder / "readings.npz"
+        self._threads = threads
+        self._model = _digest(folder / "tier3.onnx")
+        self._rows: dict[str, Floats] = {}
+        if self._path.exists():
+            saved = np.load(self._path)
+            if str(saved["model"]) == self._model:
+                self._rows = dict(zip(saved["ids"].tolist(), saved["rows"], strict=True))
+
+    def of(self, records: Sequence[Record], encoder: OnnxEncoder) -> Floats:
+        """One row a text; texts not read before are read and kept."""
+        new = [record for record in records if record.id not in self._rows]
+        if new:
+            rows = fuse.read(encoder, [record.text for record in new], self._threads)
+            self._rows.update(zip((record.id for record in new), rows, strict=True))
+            ids = sorted(self._rows)
+            np.savez_compressed(
+                self._path, model=self._model, ids=ids, rows=[self._rows[one] for one in ids]
+            )
+        return np.array([self._rows[record.id] for record in records]).reshape(len(records), -1)
+
+
 def judge(
     corridor: Corridor,
     encoder: OnnxEncoder,
     records: Sequence[Record],
     band: tuple[float, float] | None,
-    threads: int,
+    known: Readings,
 ) -> tuple[Judged, tuple[float, float]]:
     """Scans all texts and reads those in the band, which is found here where none is given."""
     scanned = fuse.scan(corridor, [record.text for record in records])
     if band is None:
         band = fuse.band_of(scanned, np.array([record.attack for record in records]))
     inside = np.flatnonzero((scanned.confidences >= band[0]) & (scanned.confidences <= band[1]))
-    readings = fuse.read(encoder, [records[int(at)].text for at in inside], threads)
+    readings = known.of([records[int(at)] for at in inside], encoder)
     rows = fuse.rows_of(scanned, inside, readings)
     return Judged(list(records), scanned, inside, rows, readings), band
 
@@ -145,7 +184,10 @@ def card(
         "band": list(band),
         "fusion": {
             "bias": round(weights.bias, DIGITS),
-            "weights": {name: round(value, DIGITS) for name, value in named if value},
+            "weights": {
+                **{name: round(value, DIGITS) for name, value in named if value},
+                "system": SYSTEM_WEIGHT,
+            },
         },
         "calibration": {
             "slope": round(curve.slope, DIGITS),
@@ -163,12 +205,13 @@ def report(
     """How good the cascade is; `limit` is the confidence that flags 1 % of harmless texts."""
     attack, sources = judged.attack, judged.sources
     inside = judged.inside
-    own = judged.confidences(curve, weights.apply(judged.rows))
-    weight = fuse.weigh(sources[inside], attack[inside])
+    own = judged.confidences(curve, judged.fuse(weights))
+    as_users = judged.confidences(curve, weights.apply(judged.rows))
+    weight = fuse.weigh(sources[inside], attack[inside]) * ~judged.system
     unseen = fuse.fit_without(judged.rows, attack[inside], weight, sources[inside])
-    left_out = judged.confidences(curve, unseen)
+    left_out = judged.confidences(curve, unseen + SYSTEM_WEIGHT * judged.system)
     engine = judged.scanned.confidences
-    twins = held.confidences(curve, weights.apply(held.rows))
+    twins = held.confidences(curve, held.fuse(weights))
     is_read = np.isin(np.arange(len(attack)), inside)
     return {
         "read": {
@@ -178,6 +221,7 @@ def report(
         "dev": {
             "engine": metrics.summarise(engine, attack).as_dict(),
             "cascade": metrics.summarise(own, attack).as_dict(),
+            "cascade_all_as_users": metrics.summarise(as_users, attack).as_dict(),
             "cascade_source_left_out": metrics.summarise(left_out, attack).as_dict(),
         },
         "by_source": metrics.by_group(own, attack, sources.tolist(), limit),
@@ -203,18 +247,6 @@ def _encoder_alone(judged: Judged) -> Floats:
     return found
 
 
-def _keep(path: Path, judged: Judged) -> None:
-    """What was read of dev, for whoever wants to look closer without reading it again."""
-    np.savez_compressed(
-        path,
-        ids=[record.id for record in judged.records],
-        logits=judged.scanned.logits,
-        confidences=judged.scanned.confidences,
-        inside=judged.inside,
-        readings=judged.readings,
-    )
-
-
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -237,24 +269,27 @@ def write(
     threads: int,
     sample: int | None,
 ) -> dict[str, Any]:
-    """The card and `cascade.json`, both in `folder`; `sample` as in `evaluate`."""
+    """The card, `cascade.json` and the page, in `folder`; `sample` as in `evaluate`."""
     dev = texts.few(data.load(directory, "dev"), sample)
-    judged, band = judge(corridor, encoder, dev, None, threads)
-    _keep(folder / "readings.npz", judged)
-    held, _ = judge(corridor, encoder, texts.held_out(), band, threads)
+    known = Readings(folder, threads)
+    judged, band = judge(corridor, encoder, dev, None, known)
+    held, _ = judge(corridor, encoder, texts.held_out(), band, known)
     attack, sources = judged.attack[judged.inside], judged.sources[judged.inside]
-    weights = fuse.fit(judged.rows, attack, fuse.weigh(sources, attack))
-    curve = curve_of(judged, weights.apply(judged.rows), model)
+    weights = fuse.fit(judged.rows, attack, fuse.weigh(sources, attack) * ~judged.system)
+    curve = curve_of(judged, judged.fuse(weights), model)
     harmful, _ = judge(
         corridor,
         encoder,
         texts.few(texts.harm_records(directory, "dev"), sample or 300),
         band,
-        threads,
+        known,
     )
     harm = harm_curve(judged, harmful.readings[:, HARM])
     made = card(folder, model, band, weights, curve, harm)
+    size = sum((folder / name).stat().st_size for name in ("tier3.onnx", "tokenizer.json"))
     (folder / "tier3.json").write_text(json.dumps(made, indent=1) + "\n", "utf-8")
     found = report(judged, held, weights, curve, model.fpr_1)
     (folder / "cascade.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    told = page.page(made, found, lineage.read(folder), size)
+    (folder / "tier3.md").write_text(told, "utf-8")
     return found

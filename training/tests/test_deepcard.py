@@ -22,8 +22,10 @@ READ = 4 + len(data.CATEGORIES)
 
 
 def record(number: int, *, attack: bool) -> data.Record:
-    source = f"source{number % 5}"
-    return data.Record(f"r{number}", "text", attack, "benign", source, "en", "MIT", 1, None, None)
+    source, place = f"source{number % 5}", 0 if number % 11 == 0 else 1
+    return data.Record(
+        f"r{number}", "text", attack, "benign", source, "en", "MIT", place, None, None
+    )
 
 
 def judged(seed: int = 1, count: int = 3000) -> deepcard.Judged:
@@ -79,7 +81,7 @@ def test_the_product_computes_what_was_measured(tmp_path: Path) -> None:
         pytest.skip("no tier 1 is installed")
     given = judged()
     weights = fitted(given)
-    logits = weights.apply(given.rows)
+    logits = given.fuse(weights)
     curve = deepcard.curve_of(given, logits, model)
     confidences = given.confidences(curve, logits)
     benign = confidences[~given.attack]
@@ -101,5 +103,6 @@ def test_the_product_computes_what_was_measured(tmp_path: Path) -> None:
             attack, window, sentence, asked, tuple(kinds), 0, 4, runs=1, cut_short=False
         )
         text = int(given.inside[at])
-        opinion = fusion.weigh(reading, float(given.scanned.logits[text]), 1, 0)
+        place = given.records[text].origin
+        opinion = fusion.weigh(reading, float(given.scanned.logits[text]), place, 0)
         assert opinion.confidence == pytest.approx(confidences[text], abs=2e-4)
