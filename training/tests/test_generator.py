@@ -13,7 +13,8 @@ import pytest
 from training.data import CATEGORIES, plain
 from training.generator import Pair, generate
 from training.generator.diversity import measure, samples, table
-from training.generator.grammar import FILLED_LATER, SLOTS, load
+from training.generator.grammar import FILLED_LATER, PAIRED, SLOTS, load
+from training.generator.pairs import told
 from training.generator.recipes import FAMILIES
 
 OPEN = re.compile(r"\{(" + "|".join((*SLOTS, *FILLED_LATER)) + r")\}|\{[^{}\"\n]*\|[^{}\"\n]*\}")
@@ -31,8 +32,15 @@ def test_same_seed_gives_same_pairs() -> None:
 
 def test_every_language_category_and_family_is_there() -> None:
     made = pairs()
-    assert len({pair.lang for pair in made}) == len(load())
+    assert len({pair.lang for pair in made}) == len(load()) >= 24
     assert {pair.category for pair in made} == set(CATEGORIES)
+    assert {pair.family for pair in made} == set(FAMILIES)
+
+
+def test_every_book_has_words_for_every_family() -> None:
+    for book in load():
+        assert set(PAIRED) <= set(book.paired), book.lang
+        assert told(book) == FAMILIES, book.lang
 
 
 def test_halves_differ_and_no_slot_is_left_open() -> None:
