@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 import random
-import re
-from collections import defaultdict
+import unicodedata
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 SAMPLE = 100
-_NOT_WORD = re.compile(r"[\W\d_]+")
+# A word whose share of texts differs most between the sides gives a side away.
+TELLS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,21 @@ def _side(texts: Sequence[tuple[str, str]]) -> Side:
     )
 
 
+def tells(pairs: Sequence[Pair]) -> list[tuple[str, int, int]]:
+    """Words that stand in far more texts of one side, with the texts of each side they stand in."""
+    attack = Counter(word for pair in pairs for word in set(_words(_plain(pair.attack))))
+    benign = Counter(word for pair in pairs for word in set(_words(_plain(pair.benign))))
+    gap = {word: abs(attack[word] - benign[word]) for word in attack.keys() | benign.keys()}
+    most = sorted(gap, key=lambda word: (-gap[word], word))[:TELLS]
+    return [(word, attack[word], benign[word]) for word in most]
+
+
 def _plain(text: str) -> str:
-    return _NOT_WORD.sub(" ", text).strip().lower()
+    # Vowel signs of Indic and Thai scripts are marks, not letters.
+    kept = (
+        sign if sign.isalpha() or unicodedata.category(sign)[0] == "M" else " " for sign in text
+    )
+    return " ".join("".join(kept).lower().split())
 
 
 def _words(text: str) -> list[str]:
@@ -155,6 +169,9 @@ def main() -> None:
     pairs = list(generate(given.seed, given.pairs))
     for name, groups in measure(pairs).items():
         print("\n".join(["", f"by {name}", "", *table(groups)]))
+    for lang in sorted({pair.lang for pair in pairs}):
+        words = tells([pair for pair in pairs if pair.lang == lang])
+        print(lang, ", ".join(f"{word} {left}/{right}" for word, left, right in words))
     shown = [pair for pair in pairs if given.lang in (None, pair.lang)]
     for pair in samples(shown, given.samples):
         print(f"\n--- {pair.lang} {pair.family} {pair.category}\n{pair.attack}\n~~~\n{pair.benign}")

@@ -12,7 +12,7 @@ import pytest
 
 from training.data import CATEGORIES, plain
 from training.generator import Pair, generate
-from training.generator.diversity import measure, samples, table
+from training.generator.diversity import measure, samples, table, tells
 from training.generator.grammar import FILLED_LATER, PAIRED, SLOTS, load
 from training.generator.pairs import told
 from training.generator.recipes import FAMILIES
@@ -105,6 +105,13 @@ def test_messages_that_look_like_json_are_json() -> None:
                 found += 1
                 assert isinstance(json.loads(text)["message"], str)
     assert found
+
+
+def test_no_common_word_gives_a_side_away() -> None:
+    for book in load():
+        made = [pair for pair in pairs(400) if pair.lang == book.lang]
+        for word, attack, benign in tells(made):
+            assert abs(attack - benign) < 0.18 * len(made), (book.lang, word, attack, benign)
 
 
 def test_diversity_knows_copies_from_new_texts() -> None:
