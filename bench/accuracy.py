@@ -14,7 +14,7 @@ from bench.record import Outcome
 _VARIABLE = "AIDEFENCE_DATA"
 
 
-def measure(split: str, task: str) -> Outcome:
+def measure(split: str, task: str, *options: str) -> Outcome:
     """Run `aidefence eval` over one split of the data folder."""
     folder = os.environ.get(_VARIABLE)
     if not folder or not Path(folder, split).is_dir():
@@ -29,6 +29,7 @@ def measure(split: str, task: str) -> Outcome:
         "--task",
         task,
         "--json",
+        *options,
     ]
     result = json.loads(subprocess.check_output(command))
     overall = result["overall"]

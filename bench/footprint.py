@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 from aidefence.service.benchmark_texts import MIX_NAME, mixed_texts
@@ -15,6 +16,7 @@ from bench.rest import Gateway
 
 _PROCESSES = 21
 _REQUESTS = 3000
+_DEEP = "tier3."
 _IMPORT = """
 import time
 started = time.perf_counter()
@@ -79,4 +81,17 @@ def measure_wheel() -> Outcome:
         )
         (wheel,) = Path(folder).glob("*.whl")
         size = wheel.stat().st_size
-    return Outcome(payload=wheel.name, repetitions=1, results={"wheel_mb": round(size / 1e6, 2)})
+        with zipfile.ZipFile(wheel) as opened:
+            deep = sum(
+                part.compress_size
+                for part in opened.infolist()
+                if Path(part.filename).name.startswith(_DEEP)
+            )
+    return Outcome(
+        payload=wheel.name,
+        repetitions=1,
+        results={
+            "wheel_mb": round((size - deep) / 1e6, 2),
+            "with_deep_model_mb": round(size / 1e6, 2),
+        },
+    )

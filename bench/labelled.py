@@ -127,7 +127,11 @@ def _items(path: Path) -> Iterator[tuple[tuple[str, str, str], str, str]]:
 def _versions(text: str) -> list[str]:
     slots = list(dict.fromkeys(_SLOT.findall(text)))
     count = max((slot.count("|") + 1 for slot in slots), default=1)
-    return [_SLOT.sub(lambda it, at=at: _chosen(slots, it[1], at), text) for at in range(count)]
+    return [_version(text, slots, at) for at in range(count)]
+
+
+def _version(text: str, slots: list[str], number: int) -> str:
+    return _SLOT.sub(lambda it: _chosen(slots, it[1], number), text)
 
 
 def _chosen(slots: list[str], slot: str, number: int) -> str:

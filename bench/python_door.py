@@ -17,8 +17,8 @@ _CALL_TEXTS = 4096
 
 
 def measure_batch(payload: Payload, size_bytes: int, threads: int) -> Outcome:
-    """Time `inspect_batch` with its columns handed out."""
-    guard = Guard()
+    """Time `inspect_batch` with its columns handed out; without the deep model."""
+    guard = Guard(deep="off")
     texts = payload.texts(size_bytes, _BATCH_TEXTS)
     flagged = int((guard.inspect_batch(texts).columns()["action"] > 0).sum())
     if not 0 < flagged < len(texts):
@@ -43,8 +43,11 @@ def measure_batch(payload: Payload, size_bytes: int, threads: int) -> Outcome:
 
 
 def measure_single(payload: Payload, size_bytes: int) -> Outcome:
-    """Time `guard.inspect(text)` one at a time: a plain loop, then each call alone."""
-    guard = Guard()
+    """Time `guard.inspect(text)` one at a time: a plain loop, then each call alone.
+
+    Without the deep model: `cascade` measures what that costs.
+    """
+    guard = Guard(deep="off")
     texts = payload.texts(size_bytes, _CALL_TEXTS)
     inspect = guard.inspect
 

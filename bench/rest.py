@@ -40,13 +40,13 @@ end
 
 
 class Gateway:
-    """A gateway of our own on a free port, bound to one core."""
+    """A gateway of our own on a free port, bound to one core, without the deep model."""
 
     def __init__(self, core: int) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        command = [sys.executable, "-m", "aidefence.delivery.cli", "serve"]
+        command = [sys.executable, "-m", "aidefence.delivery.cli", "serve", "--no-deep"]
         self._process = subprocess.Popen(
             ["taskset", "-c", str(core), *command, "--port", str(self.port), "--workers", "1"],
             stdout=subprocess.DEVNULL,
