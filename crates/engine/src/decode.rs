@@ -28,6 +28,9 @@ use crate::map::OffsetMap;
 
 /// Decoded views of one text never get less room than this, however short the text.
 const DECODED_BYTES_MIN: usize = 64 << 10;
+/// Bytes either side of what was undone where it stands that belong to the view: a rule may want what stands
+/// around. What lies farther from any of it is left out, so that a few changes in a long text make a short view.
+pub(crate) const SURROUNDINGS: usize = 256;
 
 /// How a text was hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -117,47 +120,64 @@ pub struct Decoded {
 /// `hints` says which codecs can possibly find something; see [`Hints::of`]. Returns whether every view
 /// found room within `limits`.
 pub fn decode_all(source: &str, hints: Hints, limits: &Limits, out: &mut Vec<Decoded>) -> bool {
-    if !hints.any() {
-        return true;
-    }
-    let mut room = Room {
-        bytes: source
-            .len()
-            .saturating_mul(limits.decoded_ratio_max)
-            .max(DECODED_BYTES_MIN),
-        views: limits.views_max,
-    };
+    decode_within(source, hints, limits, usize::MAX, out)
+}
+
+/// Like [`decode_all`], but no view gets longer than `most` bytes: what nobody will read is not decoded.
+pub(crate) fn decode_within(source: &str, hints: Hints, limits: &Limits, most: usize, out: &mut Vec<Decoded>) -> bool {
+    let mut left = source
+        .len()
+        .saturating_mul(limits.decoded_ratio_max)
+        .max(DECODED_BYTES_MIN);
+    let mut views = limits.views_max;
     let mut whole = true;
-    for codec in Codec::ALL {
-        if !hints.allow(codec) {
-            continue;
-        }
-        let Some(found) = decode_one(codec, source, hints, limits) else {
+    for codec in Codec::ALL.into_iter().filter(|codec| hints.allow(*codec)) {
+        let mut bound = Bound {
+            run_min: limits.encoded_run_min,
+            most: most.min(left),
+            cut: false,
+        };
+        let Some(found) = decode_one(codec, source, hints, &mut bound) else {
             continue;
         };
-        if room.take(found.text.len()) {
+        whole &= !bound.cut && views > 0;
+        if views > 0 {
+            views -= 1;
+            left = left.saturating_sub(found.text.len());
             out.push(found);
-        } else {
-            whole = false;
         }
     }
     whole
 }
 
-fn decode_one(codec: Codec, source: &str, hints: Hints, limits: &Limits) -> Option<Decoded> {
+/// Whether `source` decodes to anything.
+pub(crate) fn decodes(source: &str, hints: Hints, limits: &Limits) -> bool {
+    /// Of a view that is only asked for.
+    const MOST: usize = 1 << 10;
+    Codec::ALL.into_iter().any(|codec| {
+        let mut bound = Bound {
+            run_min: limits.encoded_run_min,
+            most: MOST,
+            cut: false,
+        };
+        hints.allow(codec) && decode_one(codec, source, hints, &mut bound).is_some()
+    })
+}
+
+fn decode_one(codec: Codec, source: &str, hints: Hints, bound: &mut Bound) -> Option<Decoded> {
     match codec {
-        Codec::Base64 => radix64::base64(source, limits),
-        Codec::Base32 => radix64::base32(source, limits),
-        Codec::Hex => digits::hex(source, limits, hints.spaced_digits),
-        Codec::Binary => digits::binary(source, limits),
-        Codec::Rot13 => rewritten::rot13(source),
-        Codec::Url => url::decode(source),
-        Codec::HtmlEntity => html::decode(source),
-        Codec::UnicodeEscape => unicode::decode(source),
-        Codec::Morse => morse::decode(source, limits),
-        Codec::Reversed => rewritten::reversed(source),
-        Codec::Ascii85 => ascii85::decode(source, limits),
-        Codec::QuotedPrintable => quoted_printable::decode(source),
+        Codec::Base64 => radix64::base64(source, bound),
+        Codec::Base32 => radix64::base32(source, bound),
+        Codec::Hex => digits::hex(source, bound, hints.spaced_digits),
+        Codec::Binary => digits::binary(source, bound),
+        Codec::Rot13 => rewritten::rot13(source, bound),
+        Codec::Url => url::decode(source, bound),
+        Codec::HtmlEntity => html::decode(source, bound),
+        Codec::UnicodeEscape => unicode::decode(source, bound),
+        Codec::Morse => morse::decode(source, bound),
+        Codec::Reversed => rewritten::reversed(source, bound),
+        Codec::Ascii85 => ascii85::decode(source, bound),
+        Codec::QuotedPrintable => quoted_printable::decode(source, bound),
     }
 }
 
@@ -174,42 +194,62 @@ pub(crate) fn row_from(source: &[u8], from: usize, len: usize, wanted: impl Fn(u
     }
 }
 
-/// What is left of the bounds on decoded views.
-struct Room {
-    bytes: usize,
-    views: usize,
+/// The last position not behind `at` at which a character starts.
+pub(crate) fn boundary_before(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
 }
 
-impl Room {
-    fn take(&mut self, bytes: usize) -> bool {
-        if self.views == 0 || bytes > self.bytes {
-            return false;
-        }
-        self.views -= 1;
-        self.bytes -= bytes;
-        true
-    }
+/// What one view may hold.
+struct Bound {
+    /// Shortest encoded run that is looked at.
+    run_min: usize,
+    /// Bytes of the view.
+    most: usize,
+    /// There was more than that.
+    cut: bool,
 }
 
 /// The decoded runs of one codec, gathered into one view.
-struct Runs {
+struct Runs<'a> {
     codec: Codec,
     text: String,
     map: OffsetMap,
     span: Option<Range<usize>>,
+    bound: &'a mut Bound,
 }
 
-impl Runs {
-    fn new(codec: Codec) -> Self {
+impl<'a> Runs<'a> {
+    const fn new(codec: Codec, bound: &'a mut Bound) -> Self {
         Self {
             codec,
             text: String::new(),
             map: OffsetMap::identity(),
             span: None,
+            bound,
         }
     }
 
+    /// Bytes that still find room.
+    const fn left(&self) -> usize {
+        self.bound.most.saturating_sub(self.text.len())
+    }
+
+    /// Whether nothing more is taken.
+    const fn is_full(&self) -> bool {
+        self.bound.cut
+    }
+
+    /// Adds what `run` says, as far as there is room.
     fn add(&mut self, run: Range<usize>, text: &str) {
+        let separator = usize::from(self.span.is_some());
+        let kept = boundary_before(text, self.left().saturating_sub(separator));
+        self.bound.cut |= kept < text.len();
+        let Some(text) = text.get(..kept).filter(|text| !text.is_empty()) else {
+            return;
+        };
         if let Some(span) = &mut self.span {
             self.map.push_replaced(self.text.len(), span.end..run.start);
             self.text.push('\n');
@@ -222,7 +262,9 @@ impl Runs {
     }
 
     fn finish(self) -> Option<Decoded> {
-        let Self { codec, text, map, span } = self;
+        let Self {
+            codec, text, map, span, ..
+        } = self;
         span.map(|span| Decoded { codec, span, text, map })
     }
 }

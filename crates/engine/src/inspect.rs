@@ -5,6 +5,7 @@ mod decide;
 
 use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use self::beneath::{Layer, Loudest};
 use crate::category::{CATEGORY_COUNT, MODEL_CATEGORY_COUNT};
@@ -383,7 +384,7 @@ impl Engine {
     }
 
     /// Turns the matches of one view into findings on the inspected text.
-    fn take_matches(&self, base: bool, maps: &[OffsetMap], chain: &[&'static str], scratch: &mut Scratch) {
+    fn take_matches(&self, base: bool, maps: &[Arc<OffsetMap>], chain: &[&'static str], scratch: &mut Scratch) {
         let Scratch {
             matches,
             found,
@@ -456,7 +457,7 @@ impl Engine {
 }
 
 /// Maps a range of a derived text to the inspected text.
-fn to_root(maps: &[OffsetMap], range: Range<usize>) -> Range<usize> {
+fn to_root(maps: &[Arc<OffsetMap>], range: Range<usize>) -> Range<usize> {
     maps.iter().fold(range, |range, map| map.to_source(range))
 }
 

@@ -6,6 +6,7 @@
 
 use aho_corasick::AhoCorasick;
 
+use crate::decode::SURROUNDINGS;
 use crate::map::OffsetMap;
 use crate::text::{Token, View};
 
@@ -25,23 +26,31 @@ const GLUED_LEN_MIN: usize = 16;
 /// The share of a glued run that known words must cover, in tenths.
 const GLUED_COVER_MIN: usize = 8;
 
-/// All rewrites that apply to a view.
-pub(crate) fn rewrites(view: &View, words: Option<&AhoCorasick>, out: &mut Vec<Rewrite>) {
+/// All rewrites that apply to a view, each of at most about `most` bytes. Returns whether all were that short.
+pub(crate) fn rewrites(view: &View, words: Option<&AhoCorasick>, most: usize, out: &mut Vec<Rewrite>) -> bool {
     let stats = &view.stats;
+    let mut whole = true;
+    let mut apply = |name: &'static str, undo: &dyn Fn(&View, &mut Writer<'_>)| {
+        let mut writer = Writer::new(view.text(), most);
+        undo(view, &mut writer);
+        whole &= !writer.cut;
+        out.extend(writer.finish(name));
+    };
     if stats.lone_letters >= LONE_LETTERS_MIN {
-        out.extend(join_letters(view));
+        apply("spacing", &join_letters);
     }
     if stats.alphanumeric_mixes > 0 || stats.letter_like {
-        out.extend(undo_leet(view));
+        apply("leet", &undo_leet);
     }
     if stats.triples {
-        out.extend(unstretch(view));
+        apply("repeats", &unstretch);
     }
     if let Some(words) = words
         && stats.longest_token as usize >= GLUED_LEN_MIN
     {
-        out.extend(cut_glued(view, words));
+        apply("glued", &|view, writer| cut_glued(view, words, writer));
     }
+    whole
 }
 
 /// Whether [`rewrites`] could give anything: a few comparisons, for the fast path.
@@ -55,19 +64,20 @@ pub(crate) fn may_rewrite(view: &View) -> bool {
         || stats.longest_token as usize >= GLUED_LEN_MIN
 }
 
-/// Writes a new text while keeping the way back.
+/// Writes a new text while keeping the way back. Only what stands around the changes is written.
 struct Writer<'a> {
     from: &'a [u8],
     text: Vec<u8>,
     map: OffsetMap,
-    /// Everything before is written.
+    /// Everything before is written or left out.
     done: usize,
-    /// Where the last change was made.
-    changed: Option<usize>,
+    /// Up to here it stays as it is.
+    plain: usize,
+    changed: bool,
+    most: usize,
+    /// There was more than `most` bytes.
+    cut: bool,
 }
-
-/// Bytes either side of the changes that belong to the view: a rule may want what stands around.
-const SURROUNDINGS: usize = 512;
 
 /// The last position not behind `position` at which a character starts.
 fn floor(text: &[u8], position: usize) -> usize {
@@ -78,35 +88,50 @@ fn floor(text: &[u8], position: usize) -> usize {
 }
 
 impl<'a> Writer<'a> {
-    fn new(from: &'a [u8]) -> Self {
+    const fn new(from: &'a [u8], most: usize) -> Self {
         Self {
             from,
             text: Vec::new(),
             map: OffsetMap::identity(),
             done: 0,
-            changed: None,
+            plain: 0,
+            changed: false,
+            most,
+            cut: false,
         }
     }
 
-    /// Forgets what stands far before the first change.
+    /// Whether nothing more need be changed.
+    fn is_full(&mut self) -> bool {
+        self.cut |= self.text.len() >= self.most;
+        self.cut
+    }
+
+    /// Writes what stands before a change, or the parts of it that are near to one.
     fn change(&mut self) {
-        if self.changed.is_none() {
-            let start = floor(self.from, self.done.saturating_sub(SURROUNDINGS));
-            let (until, skipped) = (self.done, self.text.len());
-            debug_assert_eq!(until, skipped, "nothing but copies stands before the first change");
-            self.text.clear();
-            self.map.clear();
+        if !self.changed {
+            self.done = floor(self.from, self.plain.saturating_sub(SURROUNDINGS));
+            self.changed = true;
+        } else if self.plain - self.done > 2 * SURROUNDINGS {
+            let end = floor(self.from, self.done + SURROUNDINGS);
+            let start = floor(self.from, self.plain - SURROUNDINGS);
+            self.write_to(end);
+            self.map.push_replaced(self.text.len(), end..start);
+            self.text.push(b'\n');
             self.done = start;
-            self.copy_to(until);
         }
-        self.changed = Some(self.done);
+        self.write_to(self.plain);
     }
 
-    fn copy_to(&mut self, end: usize) {
+    fn write_to(&mut self, end: usize) {
         let bytes = self.from.get(self.done..end).unwrap_or_default();
         self.map.push_copied(self.text.len(), self.done, bytes.len());
         self.text.extend_from_slice(bytes);
-        self.done = self.done.max(end);
+        self.done = end;
+    }
+
+    fn copy_to(&mut self, end: usize) {
+        self.plain = self.plain.max(end);
     }
 
     fn replace(&mut self, end: usize, with: &[u8]) {
@@ -116,6 +141,7 @@ impl<'a> Writer<'a> {
             self.text.extend_from_slice(with);
         }
         self.done = end;
+        self.plain = end;
     }
 
     fn insert(&mut self, byte: u8) {
@@ -125,8 +151,11 @@ impl<'a> Writer<'a> {
     }
 
     fn finish(mut self, name: &'static str) -> Option<Rewrite> {
-        let last = self.changed.unwrap_or(0);
-        self.copy_to(floor(self.from, (last + SURROUNDINGS).min(self.from.len())).max(self.done));
+        if !self.changed {
+            return None;
+        }
+        let end = floor(self.from, (self.done + SURROUNDINGS).min(self.from.len()));
+        self.write_to(end.max(self.done));
         let text = String::from_utf8(self.text).ok()?;
         Some(Rewrite {
             name,
@@ -137,12 +166,10 @@ impl<'a> Writer<'a> {
 }
 
 /// `i g n o r e   a l l` → `ignore all`. The narrowest gap of a run joins letters; wider ones part words.
-fn join_letters(view: &View) -> Option<Rewrite> {
+fn join_letters(view: &View, writer: &mut Writer<'_>) {
     const GAP_MAX: u32 = 8;
-    let mut writer = Writer::new(view.text());
-    let mut changed = false;
     let mut index = 0;
-    while let Some(first) = view.tokens.get(index) {
+    while let Some(first) = view.tokens.get(index).filter(|_| !writer.is_full()) {
         let run = lone_run(view.tokens.get(index..).unwrap_or_default(), GAP_MAX);
         if run.len() < LONE_LETTERS_MIN as usize {
             index += run.len().max(1);
@@ -152,6 +179,9 @@ fn join_letters(view: &View) -> Option<Rewrite> {
         writer.copy_to(first.start as usize);
         for (place, token) in run.iter().enumerate() {
             let width = run.get(place..place + 2).map_or(0, gap);
+            if writer.is_full() {
+                break;
+            }
             writer.copy_to(token.end as usize);
             if width > narrowest {
                 writer.replace((token.end + width) as usize, b" ");
@@ -159,10 +189,8 @@ fn join_letters(view: &View) -> Option<Rewrite> {
                 writer.replace((token.end + width) as usize, b"");
             }
         }
-        changed = true;
         index += run.len();
     }
-    if changed { writer.finish("spacing") } else { None }
 }
 
 fn gap(pair: &[Token]) -> u32 {
@@ -187,13 +215,11 @@ fn lone_run(tokens: &[Token], gap_max: u32) -> &[Token] {
 }
 
 /// `1gn0r3 4ll` → `ignore all`, in words that mix letters with the digits and signs that pass for them.
-fn undo_leet(view: &View) -> Option<Rewrite> {
+fn undo_leet(view: &View, writer: &mut Writer<'_>) {
     let text = view.text();
-    let mut writer = Writer::new(text);
-    let mut changed = false;
     let is_part = |byte: &u8| LEET.get(usize::from(*byte)).is_some_and(|class| class & PART != 0);
     let mut at = 0;
-    while let Some(rest) = text.get(at..) {
+    while let Some(rest) = text.get(at..).filter(|_| !writer.is_full()) {
         let Some(gap) = rest.iter().position(is_part) else {
             break;
         };
@@ -209,11 +235,9 @@ fn undo_leet(view: &View) -> Option<Rewrite> {
                     None => writer.copy_to(at + place + 1),
                 }
             }
-            changed = true;
         }
         at += len.max(1);
     }
-    if changed { writer.finish("leet") } else { None }
 }
 
 /// Classes of bytes of a word in which signs may stand for letters.
@@ -283,12 +307,10 @@ fn plain_letter(run: &[u8], place: usize, byte: u8) -> Option<u8> {
 }
 
 /// `ignooooore` → `ignore`.
-fn unstretch(view: &View) -> Option<Rewrite> {
+fn unstretch(view: &View, writer: &mut Writer<'_>) {
     let text = view.text();
-    let mut writer = Writer::new(text);
-    let mut changed = false;
     let mut at = 0;
-    while let Some(byte) = text.get(at) {
+    while let Some(byte) = text.get(at).filter(|_| !writer.is_full()) {
         let len = text
             .get(at..)
             .unwrap_or_default()
@@ -298,17 +320,13 @@ fn unstretch(view: &View) -> Option<Rewrite> {
         if len >= 3 && byte.is_ascii_lowercase() {
             writer.copy_to(at + 1);
             writer.replace(at + len, b"");
-            changed = true;
         }
         at += len.max(1);
     }
-    if changed { writer.finish("repeats") } else { None }
 }
 
 /// `ignoreallpreviousinstructions` → `ignore all previous instructions`, when known words cover the run.
-fn cut_glued(view: &View, words: &AhoCorasick) -> Option<Rewrite> {
-    let mut writer = Writer::new(view.text());
-    let mut changed = false;
+fn cut_glued(view: &View, words: &AhoCorasick, writer: &mut Writer<'_>) {
     for token in view
         .tokens
         .iter()
@@ -324,15 +342,16 @@ fn cut_glued(view: &View, words: &AhoCorasick) -> Option<Rewrite> {
             continue;
         }
         for word in found {
+            if writer.is_full() {
+                return;
+            }
             writer.copy_to(start + word.start);
             writer.insert(b' ');
             writer.copy_to(start + word.end);
             writer.insert(b' ');
         }
         writer.copy_to(end);
-        changed = true;
     }
-    if changed { writer.finish("glued") } else { None }
 }
 
 /// Text carried by characters that show nothing, when it reads like text.
@@ -359,7 +378,7 @@ mod tests {
         let mut view = View::default();
         view.read(Portable, text, &[false; 256]);
         let mut out = Vec::new();
-        rewrites(&view, words.as_ref(), &mut out);
+        rewrites(&view, words.as_ref(), usize::MAX, &mut out);
         out.into_iter()
             .map(|rewrite| (rewrite.name, rewrite.text.trim().to_owned()))
             .collect()

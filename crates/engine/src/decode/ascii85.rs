@@ -5,16 +5,16 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use super::plausible::{Charset, may_begin_text, text_of};
-use super::{Codec, Decoded, Runs, row_from};
-use crate::limits::Limits;
+use super::{Bound, Codec, Decoded, Runs, row_from};
 
 /// Characters of a run that are decoded to see whether the rest is worth it.
 const HEAD_LEN: usize = 100;
 
 /// Finds and decodes ASCII85, between `<~` and `~>` or as a run of its characters.
-pub(super) fn decode(source: &str, limits: &Limits) -> Option<Decoded> {
+pub(super) fn decode(source: &str, bound: &mut Bound) -> Option<Decoded> {
     let bytes = source.as_bytes();
-    let mut runs = Runs::new(Codec::Ascii85);
+    let run_min = bound.run_min;
+    let mut runs = Runs::new(Codec::Ascii85, bound);
     let mut from = 0;
     for open in memmem::find_iter(bytes, b"<~") {
         let Some(body) = bytes.get(open + 2..).filter(|_| open >= from) else {
@@ -25,31 +25,33 @@ pub(super) fn decode(source: &str, limits: &Limits) -> Option<Decoded> {
         if body.get(len + 1) != Some(&b'>') {
             continue;
         }
-        bare(bytes, from..open, limits, &mut runs);
+        bare(bytes, from..open, run_min, &mut runs);
         from = open + len + 4;
         if let Some(text) = body
             .get(..len)
-            .filter(|body| body.len() >= limits.encoded_run_min)
-            .and_then(text_in)
+            .filter(|body| body.len() >= run_min)
+            .and_then(|body| text_in(body, &mut runs))
         {
             runs.add(open..from, &text);
         }
     }
-    bare(bytes, from..bytes.len(), limits, &mut runs);
+    bare(bytes, from..bytes.len(), run_min, &mut runs);
     runs.finish()
 }
 
-/// Runs without marks, between white space.
-fn bare(bytes: &[u8], range: Range<usize>, limits: &Limits, runs: &mut Runs) {
+/// Runs between white space, without marks or with the opening one alone.
+fn bare(bytes: &[u8], range: Range<usize>, run_min: usize, runs: &mut Runs<'_>) {
     let Some(source) = bytes.get(..range.end) else { return };
     let is_digit = |byte: u8| matches!(byte, b'!'..=b'u' | b'z');
     let mut from = range.start;
-    while let Some(start) = row_from(source, from, limits.encoded_run_min, is_digit) {
+    while let Some(start) = row_from(source, from, run_min, is_digit).filter(|_| !runs.is_full()) {
         let rest = source.get(start..).unwrap_or_default();
         let len = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
         from = start + len;
         // A row in the middle of a run is none: what is before it cannot be read.
-        let opens = start == range.start || source.get(start - 1).is_some_and(u8::is_ascii_whitespace);
+        let before = source.get(..start).unwrap_or_default();
+        let opens =
+            start == range.start || before.last().is_some_and(u8::is_ascii_whitespace) || before.ends_with(b"<~");
         let run = rest.get(..len).unwrap_or_default();
         if !opens || !run.iter().all(|byte| is_digit(*byte)) {
             continue;
@@ -64,7 +66,7 @@ fn bare(bytes: &[u8], range: Range<usize>, limits: &Limits, runs: &mut Runs) {
             _ => [Some(whole), None],
         };
         for candidate in candidates.into_iter().flatten() {
-            if let Some(text) = bytes.get(candidate.clone()).and_then(text_in) {
+            if let Some(text) = bytes.get(candidate.clone()).and_then(|run| text_in(run, runs)) {
                 runs.add(candidate, &text);
                 break;
             }
@@ -79,13 +81,20 @@ fn is_wrapped(run: &[u8]) -> bool {
     )
 }
 
-fn text_in(run: &[u8]) -> Option<String> {
+/// What `run` says, as far as there is room in `runs`.
+fn text_in(run: &[u8], runs: &mut Runs<'_>) -> Option<String> {
     if let Some(head) = run.get(..HEAD_LEN)
         && !may_begin_text(&groups_of(head)?.bytes, Charset::Unicode)
     {
         return None;
     }
-    text_of(&bytes_of(run)?, Charset::Unicode)
+    let most = runs.left().saturating_mul(5) / 4;
+    let Some(opening) = run.get(..most / 5 * 5 + 5).filter(|opening| opening.len() < run.len()) else {
+        return text_of(&bytes_of(run)?, Charset::Unicode);
+    };
+    let text = text_of(&groups_of(opening)?.bytes, Charset::Unicode)?;
+    runs.bound.cut = true;
+    Some(text)
 }
 
 /// Whole groups of five, and what stands behind the last.

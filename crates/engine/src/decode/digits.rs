@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use super::plausible::{Charset, text_of};
-use super::{Codec, Decoded, Runs, row_from};
-use crate::limits::Limits;
+use super::{Bound, Codec, Decoded, Runs, row_from};
 
 /// Longest separator between two groups.
 const GAP_MAX: usize = 3;
@@ -14,10 +13,10 @@ const GAP_MAX: usize = 3;
 /// `\x69` is an escape and decoded as such, with the text around it.
 ///
 /// `apart` says that there may be groups with white space between them.
-pub(super) fn hex(source: &str, limits: &Limits, apart: bool) -> Option<Decoded> {
+pub(super) fn hex(source: &str, bound: &mut Bound, apart: bool) -> Option<Decoded> {
     if !apart {
         let is_part = |byte: u8| byte.is_ascii_hexdigit() || b"xX,:;|-._/".contains(&byte);
-        row_from(source.as_bytes(), 0, limits.encoded_run_min, is_part)?;
+        row_from(source.as_bytes(), 0, bound.run_min, is_part)?;
     }
     let spelling = Spelling {
         is_digit: |byte| byte.is_ascii_hexdigit(),
@@ -25,11 +24,16 @@ pub(super) fn hex(source: &str, limits: &Limits, apart: bool) -> Option<Decoded>
         digits: 2,
         bits: 4,
     };
-    scan(source.as_bytes(), &spelling, limits.encoded_run_min, Codec::Hex)
+    scan(
+        source.as_bytes(),
+        &spelling,
+        bound.run_min,
+        Runs::new(Codec::Hex, bound),
+    )
 }
 
 /// Finds and decodes groups of eight binary digits, together or apart.
-pub(super) fn binary(source: &str, limits: &Limits) -> Option<Decoded> {
+pub(super) fn binary(source: &str, bound: &mut Bound) -> Option<Decoded> {
     row_from(source.as_bytes(), 0, 8, |byte| matches!(byte, b'0' | b'1'))?;
     let spelling = Spelling {
         is_digit: |byte| matches!(byte, b'0' | b'1'),
@@ -37,7 +41,12 @@ pub(super) fn binary(source: &str, limits: &Limits) -> Option<Decoded> {
         digits: 8,
         bits: 1,
     };
-    scan(source.as_bytes(), &spelling, limits.encoded_run_min, Codec::Binary)
+    scan(
+        source.as_bytes(),
+        &spelling,
+        bound.run_min,
+        Runs::new(Codec::Binary, bound),
+    )
 }
 
 /// How a byte is spelt.
@@ -66,8 +75,7 @@ enum Separator {
     Punctuation(u8),
 }
 
-fn scan(source: &[u8], spelling: &Spelling, run_min: usize, codec: Codec) -> Option<Decoded> {
-    let mut runs = Runs::new(codec);
+fn scan(source: &[u8], spelling: &Spelling, run_min: usize, mut runs: Runs<'_>) -> Option<Decoded> {
     let mut reader = Reader {
         source,
         spelling,
@@ -76,7 +84,7 @@ fn scan(source: &[u8], spelling: &Spelling, run_min: usize, codec: Codec) -> Opt
         separator: None,
     };
     let mut from = 0;
-    while let Some(word) = next_word(source, from) {
+    while let Some(word) = next_word(source, from).filter(|_| !runs.is_full()) {
         from = word.end;
         match group_of(source, word, spelling) {
             Some(group) => reader.push(group, &mut runs),
@@ -140,7 +148,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn push(&mut self, group: Group, runs: &mut Runs) {
+    fn push(&mut self, group: Group, runs: &mut Runs<'_>) {
         let Some((first, last)) = self.groups.first().zip(self.groups.last()) else {
             self.groups.push(group);
             return;
@@ -157,31 +165,41 @@ impl Reader<'_> {
         self.groups.push(group);
     }
 
-    fn flush(&mut self, runs: &mut Runs) {
-        let groups = std::mem::take(&mut self.groups);
+    fn flush(&mut self, runs: &mut Runs<'_>) {
+        let mut groups = std::mem::take(&mut self.groups);
         self.separator = None;
-        if self.decode(&groups, runs) || groups.len() < 2 {
+        self.decode_groups(&groups, runs);
+        groups.clear();
+        self.groups = groups;
+    }
+
+    /// Reads the groups together, or else the long ones one by one.
+    fn decode_groups(&self, groups: &[Group], runs: &mut Runs<'_>) {
+        if self.decode(groups, runs) || groups.len() < 2 {
             return;
         }
         if groups.first().is_some_and(|first| first.digits.len() >= self.run_min) {
-            for group in &groups {
+            for group in groups {
                 self.decode(std::slice::from_ref(group), runs);
             }
         }
     }
 
-    fn decode(&self, groups: &[Group], runs: &mut Runs) -> bool {
+    fn decode(&self, groups: &[Group], runs: &mut Runs<'_>) -> bool {
         let (Some(first), Some(last)) = (groups.first(), groups.last()) else {
             return false;
         };
         let digits: usize = groups.iter().map(|group| group.digits.len()).sum();
-        if digits < self.run_min || !self.is_more_than_numbers(groups) {
+        if digits < self.run_min || !(self.is_more_than_numbers(groups) || self.spells_digits(groups)) {
             return false;
         }
-        let bytes = self.bytes(groups);
+        // What finds no room is not decoded.
+        let most = runs.left().saturating_add(1);
+        let bytes = self.bytes(groups, most);
         let Some(text) = text_of(&bytes, Charset::Unicode).or_else(|| text_of(&bytes, Charset::Latin1)) else {
             return false;
         };
+        runs.bound.cut |= bytes.len() == most && digits / self.spelling.digits > most;
         runs.add(first.start..last.digits.end, &text);
         true
     }
@@ -195,11 +213,27 @@ impl Reader<'_> {
             })
     }
 
-    fn bytes(&self, groups: &[Group]) -> Vec<u8> {
+    /// Digits spelt in hex are nothing but numbers: `69` is `3639`. So many in a row, with what stands between
+    /// them, are no chance.
+    fn spells_digits(&self, groups: &[Group]) -> bool {
+        const BYTES_MIN: usize = 16;
+        let pairs = || {
+            groups.iter().flat_map(|group| {
+                let digits = self.source.get(group.digits.clone()).unwrap_or_default();
+                digits.chunks(self.spelling.digits)
+            })
+        };
+        let is_digit = |pair: &[u8]| matches!(pair, [b'3', _] | [b'4' | b'6', b'1'..=b'6'] | [b'2', b'0' | b'5']);
+        self.spelling.digits == 2 && pairs().all(is_digit) && pairs().nth(BYTES_MIN - 1).is_some()
+    }
+
+    /// What the groups spell, as far as there is room.
+    fn bytes(&self, groups: &[Group], most: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
         for group in groups {
             let digits = self.source.get(group.digits.clone()).unwrap_or_default();
-            bytes.extend(digits.chunks(self.spelling.digits).map(|chunk| {
+            let room = most - bytes.len();
+            bytes.extend(digits.chunks(self.spelling.digits).take(room).map(|chunk| {
                 chunk
                     .iter()
                     .fold(0_u8, |value, digit| value << self.spelling.bits | value_of(*digit))

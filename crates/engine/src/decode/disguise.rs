@@ -54,8 +54,12 @@ impl DisguiseCount {
     }
 }
 
-/// From the first to the last word of `source` that is disguised in this way, if there are enough.
-pub(super) fn disguised_part(source: &str, disguise: Disguise) -> Option<Range<usize>> {
+/// From the first to the last word of each stretch of `source` that holds enough words disguised in this way, no
+/// two of them far apart. In a long text some word looks disguised by chance here and there.
+pub(super) fn disguised_parts(source: &str, disguise: Disguise) -> Vec<Range<usize>> {
+    /// Bytes between two words of a stretch.
+    const REACH: usize = 512;
+    let mut parts = Vec::new();
     let mut count = DisguiseCount::default();
     let mut part: Option<Range<usize>> = None;
     let mut word = Word::default();
@@ -63,12 +67,21 @@ pub(super) fn disguised_part(source: &str, disguise: Disguise) -> Option<Range<u
         let Some((head, len)) = word.push(byte) else {
             continue;
         };
-        if find(head, len).is_some_and(|slot| slot.disguise == disguise) {
-            count.note(head, len);
-            part = Some(part.map_or(at - len, |known| known.start)..at);
+        if find(head, len).is_none_or(|slot| slot.disguise != disguise) {
+            continue;
         }
+        let start = at - len;
+        match &mut part {
+            Some(part) if start - part.end <= REACH => part.end = at,
+            _ => {
+                parts.extend(part.replace(start..at).filter(|_| count.shows(disguise)));
+                count = DisguiseCount::default();
+            }
+        }
+        count.note(head, len);
     }
-    part.filter(|_| count.shows(disguise))
+    parts.extend(part.filter(|_| count.shows(disguise)));
+    parts
 }
 
 /// Gathers the bytes of a word.

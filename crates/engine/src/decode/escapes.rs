@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-use super::{Codec, Decoded};
+use super::{Bound, Codec, Decoded, SURROUNDINGS, boundary_before};
 use crate::map::OffsetMap;
 
 /// A piece of source that stands for one character, or for none.
@@ -23,32 +23,98 @@ pub(super) struct ByteEscape {
     pub(super) byte: u8,
 }
 
-/// The paragraphs of `source` that hold the escapes, with the escapes replaced.
-pub(super) fn replace(codec: Codec, source: &str, escapes: &[Escape]) -> Option<Decoded> {
-    let (first, last) = escapes.first().zip(escapes.last())?;
-    let span = paragraphs_around(source, first.start..last.end);
-    let mut text = String::with_capacity(span.len());
-    let mut map = OffsetMap::identity();
-    let mut copied = span.start;
-    for escape in escapes {
-        let plain = source.get(copied..escape.start)?;
-        map.push_copied(text.len(), copied, plain.len());
-        text.push_str(plain);
-        copied = escape.end;
-        if let Some(letter) = escape.letter {
-            map.push_replaced(text.len(), escape.start..escape.end);
-            text.push(letter);
-        }
-    }
-    let plain = source.get(copied..span.end)?;
-    map.push_copied(text.len(), copied, plain.len());
-    text.push_str(plain);
-    Some(Decoded { codec, span, text, map })
+/// Writes a view in which escapes are replaced where they stand, with what stands around them.
+pub(super) struct Replacer<'a> {
+    source: &'a str,
+    bound: &'a mut Bound,
+    text: String,
+    map: OffsetMap,
+    span: Option<Range<usize>>,
+    /// Everything before is written or left out.
+    done: usize,
 }
 
-/// `range` with all of the paragraphs that it touches; a blank line ends a paragraph.
+impl<'a> Replacer<'a> {
+    pub(super) const fn new(source: &'a str, bound: &'a mut Bound) -> Self {
+        Self {
+            source,
+            bound,
+            text: String::new(),
+            map: OffsetMap::identity(),
+            span: None,
+            done: 0,
+        }
+    }
+
+    /// Whether no more escapes are taken.
+    pub(super) const fn is_full(&self) -> bool {
+        self.bound.cut
+    }
+
+    /// Replaces an escape that stands behind all those replaced before.
+    pub(super) fn replace(&mut self, escape: Escape) {
+        self.bound.cut |= self.text.len() >= self.bound.most;
+        if self.bound.cut || escape.start < self.done {
+            return;
+        }
+        if self.span.is_none() {
+            self.done = paragraphs_around(self.source, escape.start..escape.end).start;
+            self.span = Some(self.done..self.done);
+        } else if escape.start - self.done > 2 * SURROUNDINGS {
+            self.leave_out(escape.start);
+        }
+        self.copy_to(escape.start);
+        self.done = escape.end;
+        if let Some(letter) = escape.letter {
+            self.map.push_replaced(self.text.len(), escape.start..escape.end);
+            self.text.push(letter);
+        }
+    }
+
+    /// Leaves out what stands far from both the last escape and the next.
+    fn leave_out(&mut self, next: usize) {
+        let end = boundary_before(self.source, self.done + SURROUNDINGS);
+        let start = boundary_before(self.source, next - SURROUNDINGS);
+        self.copy_to(end);
+        self.map.push_replaced(self.text.len(), end..start);
+        self.text.push('\n');
+        self.done = start;
+    }
+
+    fn copy_to(&mut self, end: usize) {
+        let plain = self.source.get(self.done..end).unwrap_or_default();
+        self.map.push_copied(self.text.len(), self.done, plain.len());
+        self.text.push_str(plain);
+        self.done = end;
+    }
+
+    /// Starts anew, with nothing replaced.
+    pub(super) fn again(self) -> Self {
+        self.bound.cut = false;
+        Self::new(self.source, self.bound)
+    }
+
+    pub(super) fn finish(mut self, codec: Codec) -> Option<Decoded> {
+        let mut span = self.span.take()?;
+        span.end = paragraphs_around(self.source, self.done..self.done).end;
+        self.copy_to(span.end);
+        let Self { text, map, .. } = self;
+        Some(Decoded { codec, span, text, map })
+    }
+}
+
+/// `range` with what stands around it, but nothing of the paragraphs before and behind; a blank line ends a
+/// paragraph.
 pub(super) fn paragraphs_around(source: &str, range: Range<usize>) -> Range<usize> {
-    let bytes = source.as_bytes();
+    let from = boundary_before(source, range.start.saturating_sub(SURROUNDINGS));
+    let until = boundary_before(source, range.end.saturating_add(SURROUNDINGS));
+    let near = source.get(from..until).unwrap_or_default().as_bytes();
+    let paragraphs = paragraphs_of(near, range.start - from..range.end - from);
+    from + paragraphs.start..from + paragraphs.end
+}
+
+/// `range` with all of the paragraphs that it touches.
+fn paragraphs_of(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let is_blank = |line: Range<usize>| {
         bytes
             .get(line)
@@ -76,12 +142,54 @@ pub(super) fn paragraphs_around(source: &str, range: Range<usize>) -> Range<usiz
     start..end
 }
 
-/// Turns neighbouring bytes into the characters they encode.
+/// Bytes in a row that wait to be read as characters.
+#[derive(Default)]
+pub(super) struct Waiting {
+    bytes: Vec<ByteEscape>,
+}
+
+impl Waiting {
+    /// So many wait before the first of them are read.
+    const MOST: usize = 64;
+
+    /// Where the last of them ends.
+    pub(super) fn end(&self) -> Option<usize> {
+        self.bytes.last().map(|last| last.end)
+    }
+
+    /// Adds a byte that stands right behind the last.
+    pub(super) fn push(&mut self, byte: ByteEscape, latin1: bool, on: &mut impl FnMut(Escape)) {
+        self.bytes.push(byte);
+        if self.bytes.len() >= Self::MOST {
+            // The last ones may be part of a character that goes on.
+            let read = join_bytes(&self.bytes, CHARACTER_LEN_MAX, latin1, on);
+            self.bytes.drain(..read);
+        }
+    }
+
+    /// Forgets all that wait.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    /// Reads all that wait.
+    pub(super) fn flush(&mut self, latin1: bool, on: &mut impl FnMut(Escape)) {
+        join_bytes(&self.bytes, 1, latin1, on);
+        self.bytes.clear();
+    }
+}
+
+/// Bytes of the longest character.
+const CHARACTER_LEN_MAX: usize = 4;
+
+/// Turns neighbouring bytes into the characters they encode, as long as there are `least` of them. Returns how
+/// many were read.
 ///
 /// UTF-8 goes first, with the overlong forms that slip `.` and `/` past careless checks. What is left
 /// is Latin-1 where `latin1` allows it, and otherwise stays as it is written. Control characters stay.
-pub(super) fn join_bytes(mut bytes: &[ByteEscape], latin1: bool, into: &mut Vec<Escape>) {
-    while let Some(first) = bytes.first() {
+fn join_bytes(all: &[ByteEscape], least: usize, latin1: bool, on: &mut impl FnMut(Escape)) -> usize {
+    let mut bytes = all;
+    while let Some(first) = bytes.first().filter(|_| bytes.len() >= least) {
         let (letter, len) = utf8(bytes).or_else(|| overlong(bytes)).unwrap_or_else(|| {
             let known = latin1 && first.byte >= 0xa0;
             (known.then_some(char::from(first.byte)), 1)
@@ -90,13 +198,14 @@ pub(super) fn join_bytes(mut bytes: &[ByteEscape], latin1: bool, into: &mut Vec<
         bytes = rest;
         if let Some(letter) = letter.filter(|letter| is_readable(*letter)) {
             let end = taken.last().map_or(first.end, |last| last.end);
-            into.push(Escape {
+            on(Escape {
                 start: first.start,
                 end,
                 letter: Some(letter),
             });
         }
     }
+    all.len() - bytes.len()
 }
 
 /// Whether an escaped character is worth showing.

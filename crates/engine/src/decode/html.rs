@@ -2,8 +2,8 @@
 
 use memchr::memchr_iter;
 
-use super::escapes::{Escape, is_readable, number, replace};
-use super::{Codec, Decoded};
+use super::escapes::{Escape, Replacer, is_readable, number};
+use super::{Bound, Codec, Decoded};
 
 /// Longest reference looked at, without the ampersand.
 const REFERENCE_LEN_MAX: usize = 16;
@@ -11,11 +11,15 @@ const REFERENCE_LEN_MAX: usize = 16;
 const QUIET_MAX: usize = 8;
 
 /// Decodes character references where they stand.
-pub(super) fn decode(source: &str) -> Option<Decoded> {
+pub(super) fn decode(source: &str, bound: &mut Bound) -> Option<Decoded> {
     let bytes = source.as_bytes();
-    let mut escapes = Vec::new();
+    let mut replacer = Replacer::new(source, bound);
+    let mut count = 0;
     let mut loud = false;
     for start in memchr_iter(b'&', bytes) {
+        if replacer.is_full() {
+            break;
+        }
         let window = bytes
             .get(start + 1..bytes.len().min(start + 1 + REFERENCE_LEN_MAX))
             .unwrap_or_default();
@@ -26,15 +30,16 @@ pub(super) fn decode(source: &str) -> Option<Decoded> {
             continue;
         }
         loud |= letter.is_alphanumeric() || matches!(letter, '<' | '>');
-        escapes.push(Escape {
+        count += 1;
+        replacer.replace(Escape {
             start,
             end: start + 1 + len,
             letter: Some(letter),
         });
     }
     // `&nbsp;` and `&amp;` are everywhere in web pages and hide nothing.
-    if loud || escapes.len() > QUIET_MAX {
-        replace(Codec::HtmlEntity, source, &escapes)
+    if loud || count > QUIET_MAX {
+        replacer.finish(Codec::HtmlEntity)
     } else {
         None
     }

@@ -1,20 +1,21 @@
 //! Morse code: dots and dashes, a space between letters, a bar or a wider space between words.
 
 use super::plausible::reads_like_text;
-use super::{Codec, Decoded, Runs};
-use crate::limits::Limits;
+use super::{Bound, Codec, Decoded, Runs};
 
 /// Finds and decodes Morse code; letters come out small.
-pub(super) fn decode(source: &str, limits: &Limits) -> Option<Decoded> {
-    let mut runs = Runs::new(Codec::Morse);
+pub(super) fn decode(source: &str, bound: &mut Bound) -> Option<Decoded> {
+    let run_min = bound.run_min;
+    let mut runs = Runs::new(Codec::Morse, bound);
     let mut run = Run::default();
     for (at, letter) in source.char_indices() {
         match Sign::of(letter) {
             Some(sign) => run.note(sign, at, letter.len_utf8()),
-            None => run.end(limits.encoded_run_min, &mut runs),
+            None if runs.is_full() => break,
+            None => run.end(run_min, &mut runs),
         }
     }
-    run.end(limits.encoded_run_min, &mut runs);
+    run.end(run_min, &mut runs);
     runs.finish()
 }
 
@@ -96,7 +97,7 @@ impl Run {
         }
     }
 
-    fn end(&mut self, run_min: usize, runs: &mut Runs) {
+    fn end(&mut self, run_min: usize, runs: &mut Runs<'_>) {
         if self.start.is_none() {
             return;
         }

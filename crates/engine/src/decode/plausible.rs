@@ -16,13 +16,25 @@ const DISTINCT_LETTERS_MIN: u32 = 4;
 /// The bytes as text, if that reads like language or code.
 pub(super) fn text_of(bytes: &[u8], charset: Charset) -> Option<String> {
     let text = match charset {
-        Charset::Unicode => utf16(bytes).or_else(|| std::str::from_utf8(bytes).ok().map(str::to_owned))?,
+        Charset::Unicode => utf16(bytes).or_else(|| utf8(bytes).map(str::to_owned))?,
         Charset::Latin1 => latin1(bytes)?,
     };
     if text.len() > SAMPLED_FROM && !samples(&text).any(is_plausible) {
         return None;
     }
     is_plausible(&text).then_some(text)
+}
+
+/// A long text may end within a character, where it was cut to find room.
+fn utf8(bytes: &[u8]) -> Option<&str> {
+    const CUT_FROM: usize = 1 << 10;
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) if error.error_len().is_none() && bytes.len() >= CUT_FROM => {
+            std::str::from_utf8(bytes.get(..error.valid_up_to())?).ok()
+        }
+        Err(_) => None,
+    }
 }
 
 /// Longer texts are read whole only where a sample reads like one.
@@ -60,12 +72,48 @@ pub(super) fn may_begin_text(head: &[u8], charset: Charset) -> bool {
 }
 
 /// Whether a text is one more encoded run. Bytes that decoded by chance are hardly ever all of one
-/// alphabet: a quarter of all bytes is in it, to the power of the length.
+/// alphabet: a third of all bytes is in the largest, to the power of the length.
 fn is_encoded_again(text: &str) -> bool {
     const LEN_MIN: usize = 16;
-    let in_alphabet =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\n');
-    text.len() >= LEN_MIN && text.bytes().all(in_alphabet)
+    let bare = text.strip_prefix("<~").map_or(text, |rest| rest.trim_end_matches("~>"));
+    let shared = |known: u8, byte: u8| known & ALPHABETS.get(usize::from(byte)).copied().unwrap_or(0);
+    // In blocks, so that what is no such run is left early.
+    let mut blocks = bare.as_bytes().chunks(64);
+    let common = blocks.try_fold(u8::MAX, |known, block| {
+        let common = block.iter().copied().fold(known, shared);
+        (common != 0).then_some(common)
+    });
+    bare.len() >= LEN_MIN && common.is_some()
+}
+
+/// The alphabets that each byte belongs to: of base64 and what is part of it, of ASCII85, and of escapes, Morse
+/// and digits in groups.
+static ALPHABETS: [u8; 256] = alphabets();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
+const fn alphabets() -> [u8; 256] {
+    let mut alphabets = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let letter = byte as u8;
+        let radix = letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/' | b'=' | b'-' | b'_' | b'\n');
+        let ascii85 = matches!(letter, b'!'..=b'u' | b'z' | b'\n');
+        let escapes = letter.is_ascii_hexdigit()
+            || matches!(
+                letter,
+                b'%' | b'&' | b'#' | b';' | b'\\' | b'u' | b'U' | b'x' | b'X' | b'+' | b'{' | b'}' | b'='
+            )
+            || matches!(
+                letter,
+                b'.' | b'-' | b'_' | b'/' | b'|' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r'
+            );
+        alphabets[byte] = radix as u8 | (ascii85 as u8) << 1 | (escapes as u8) << 2;
+        byte += 1;
+    }
+    alphabets
 }
 
 /// UTF-16 shows by a byte order mark, or by the zero bytes beside ASCII characters.

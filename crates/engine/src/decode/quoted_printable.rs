@@ -2,57 +2,62 @@
 
 use memchr::memchr_iter;
 
-use super::escapes::{ByteEscape, Escape, join_bytes, number, replace};
-use super::{Codec, Decoded};
+use super::escapes::{ByteEscape, Escape, Replacer, Waiting, number};
+use super::{Bound, Codec, Decoded};
 
 /// Fewer escapes than this are more likely assignments: `a=10`.
 const ESCAPES_MIN: usize = 3;
 
+/// Escapes in a row that are none by chance, wherever they stand.
+const ROW_MIN: usize = 6;
+
 /// Decodes quoted-printable where it stands.
 ///
-/// In such text nearly every `=` opens an escape; elsewhere nearly none does.
-pub(super) fn decode(source: &str) -> Option<Decoded> {
+/// In such text nearly every `=` opens an escape. Elsewhere nearly none does, and only long rows of escapes
+/// are decoded.
+pub(super) fn decode(source: &str, bound: &mut Bound) -> Option<Decoded> {
     let bytes = source.as_bytes();
-    let mut escapes = Vec::new();
-    let mut pending: Vec<ByteEscape> = Vec::new();
-    let mut signs = 0_usize;
+    let everywhere = is_quoted(bytes);
+    let mut replacer = Replacer::new(source, bound);
+    let mut waiting = Waiting::default();
+    let mut row = 0;
     for start in memchr_iter(b'=', bytes) {
-        signs += 1;
-        if pending.last().is_some_and(|last| last.end != start) {
-            flush(&mut pending, &mut escapes);
+        if replacer.is_full() {
+            break;
         }
-        if let Some(end) = soft_break(bytes, start) {
-            flush(&mut pending, &mut escapes);
-            escapes.push(Escape {
-                start,
-                end,
-                letter: None,
+        if waiting.end().is_some_and(|end| end != start) {
+            if everywhere || row >= ROW_MIN {
+                waiting.flush(true, &mut |escape| replacer.replace(escape));
+            }
+            waiting.clear();
+            row = 0;
+        }
+        if let Some(byte) = escaped_byte(bytes, start) {
+            let end = start + 3;
+            row += 1;
+            waiting.push(ByteEscape { start, end, byte }, true, &mut |escape| {
+                replacer.replace(escape)
             });
-        } else if let Some(byte) = escaped_byte(bytes, start) {
-            pending.push(ByteEscape {
-                start,
-                end: start + 3,
-                byte,
-            });
+        } else if let Some(end) = soft_break(bytes, start).filter(|_| everywhere || row >= ROW_MIN) {
+            waiting.flush(true, &mut |escape| replacer.replace(escape));
+            let letter = None;
+            replacer.replace(Escape { start, end, letter });
         }
     }
-    flush(&mut pending, &mut escapes);
-    // One character may take several escapes, so escapes are counted by the bytes they cover.
-    let covered: usize = escapes
-        .iter()
-        .map(|escape| (escape.end - escape.start).div_ceil(3))
-        .sum();
-    let enough = covered >= ESCAPES_MIN && covered * 5 >= signs * 4;
-    if enough {
-        replace(Codec::QuotedPrintable, source, &escapes)
-    } else {
-        None
+    if everywhere || row >= ROW_MIN {
+        waiting.flush(true, &mut |escape| replacer.replace(escape));
     }
+    replacer.finish(Codec::QuotedPrintable)
 }
 
-fn flush(pending: &mut Vec<ByteEscape>, escapes: &mut Vec<Escape>) {
-    join_bytes(pending, true, escapes);
-    pending.clear();
+/// Whether nearly every `=` opens an escape.
+fn is_quoted(bytes: &[u8]) -> bool {
+    let (mut signs, mut escapes) = (0_usize, 0_usize);
+    for start in memchr_iter(b'=', bytes) {
+        signs += 1;
+        escapes += usize::from(escaped_byte(bytes, start).is_some() || soft_break(bytes, start).is_some());
+    }
+    escapes >= ESCAPES_MIN && escapes * 5 >= signs * 4
 }
 
 fn escaped_byte(source: &[u8], start: usize) -> Option<u8> {

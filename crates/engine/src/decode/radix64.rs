@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use super::plausible::{Charset, may_begin_text, text_of};
-use super::{Codec, Decoded, Runs, row_from};
-use crate::limits::Limits;
+use super::{Bound, Codec, Decoded, Runs, row_from};
 
 /// Digits of a run that are decoded to see whether the rest is worth it.
 const HEAD_LEN: usize = 128;
@@ -13,23 +12,23 @@ const HEAD_LEN: usize = 128;
 const NONE: u8 = 0xff;
 
 /// Finds and decodes base64, of both alphabets, padded or not.
-pub(super) fn base64(source: &str, limits: &Limits) -> Option<Decoded> {
+pub(super) fn base64(source: &str, bound: &mut Bound) -> Option<Decoded> {
     Scan {
         source: source.as_bytes(),
         radix: &BASE64,
-        run_min: limits.encoded_run_min,
+        run_min: bound.run_min,
     }
-    .run(Codec::Base64)
+    .run(Runs::new(Codec::Base64, bound))
 }
 
 /// Finds and decodes base32, in capitals or small letters.
-pub(super) fn base32(source: &str, limits: &Limits) -> Option<Decoded> {
+pub(super) fn base32(source: &str, bound: &mut Bound) -> Option<Decoded> {
     Scan {
         source: source.as_bytes(),
         radix: &BASE32,
-        run_min: limits.encoded_run_min,
+        run_min: bound.run_min,
     }
-    .run(Codec::Base32)
+    .run(Runs::new(Codec::Base32, bound))
 }
 
 /// An alphabet of 2^`bits` digits.
@@ -77,7 +76,7 @@ impl Radix {
 
     /// Decodes all digits of `bytes` and skips the rest; leftover bits are dropped.
     fn decode(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut decoded = Vec::with_capacity(bytes.len());
+        let mut decoded = Vec::with_capacity(bytes.len() * self.bits as usize / 8 + 1);
         let (mut bits, mut held) = (0_u32, 0_u32);
         for byte in bytes {
             let digit = self.digits.get(usize::from(*byte)).copied().unwrap_or(NONE);
@@ -110,10 +109,9 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn run(&self, codec: Codec) -> Option<Decoded> {
-        let mut runs = Runs::new(codec);
+    fn run(&self, mut runs: Runs<'_>) -> Option<Decoded> {
         let mut from = 0;
-        while let Some(first) = self.next_run(from) {
+        while let Some(first) = self.next_run(from).filter(|_| !runs.is_full()) {
             let pieces = self.pieces_from(first);
             from = pieces.last().map_or(first.close, |last| last.close);
             self.decode_pieces(&pieces, &mut runs);
@@ -192,7 +190,7 @@ impl Scan<'_> {
     }
 
     /// Reads the pieces together, without the last one, or one by one, whichever is text first.
-    fn decode_pieces(&self, pieces: &[Piece], runs: &mut Runs) {
+    fn decode_pieces(&self, pieces: &[Piece], runs: &mut Runs<'_>) {
         if self.decode_joined(pieces, Charset::Unicode, runs) {
             return;
         }
@@ -207,7 +205,7 @@ impl Scan<'_> {
     }
 
     /// A short last piece may be a word that only stands behind the run.
-    fn decode_joined(&self, pieces: &[Piece], charset: Charset, runs: &mut Runs) -> bool {
+    fn decode_joined(&self, pieces: &[Piece], charset: Charset, runs: &mut Runs<'_>) -> bool {
         if self.decode_together(pieces, charset, runs) {
             return true;
         }
@@ -222,7 +220,7 @@ impl Scan<'_> {
         }
     }
 
-    fn decode_together(&self, pieces: &[Piece], charset: Charset, runs: &mut Runs) -> bool {
+    fn decode_together(&self, pieces: &[Piece], charset: Charset, runs: &mut Runs<'_>) -> bool {
         let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else {
             return false;
         };
@@ -233,7 +231,7 @@ impl Scan<'_> {
     }
 
     /// A run inside a path or a slug: `/` and `-` may be borders instead of digits.
-    fn decode_parts(&self, piece: Piece, runs: &mut Runs) -> bool {
+    fn decode_parts(&self, piece: Piece, runs: &mut Runs<'_>) -> bool {
         let Some(bytes) = self.source.get(piece.start..piece.end) else {
             return false;
         };
@@ -254,7 +252,7 @@ impl Scan<'_> {
         found
     }
 
-    fn decode_range(&self, range: Range<usize>, close: usize, charset: Charset, runs: &mut Runs) -> bool {
+    fn decode_range(&self, range: Range<usize>, close: usize, charset: Charset, runs: &mut Runs<'_>) -> bool {
         let Some(bytes) = self.source.get(range.clone()) else {
             return false;
         };
@@ -263,9 +261,13 @@ impl Scan<'_> {
         {
             return false;
         }
-        let Some(text) = text_of(&self.radix.decode(bytes), charset) else {
+        // What finds no room is not decoded.
+        let most = runs.left().saturating_add(1).saturating_mul(8) / self.radix.bits as usize;
+        let opening = bytes.get(..most).filter(|opening| opening.len() < bytes.len());
+        let Some(text) = text_of(&self.radix.decode(opening.unwrap_or(bytes)), charset) else {
             return false;
         };
+        runs.bound.cut |= opening.is_some();
         runs.add(range.start..close, &text);
         true
     }

@@ -1,54 +1,82 @@
 //! Whole texts rewritten letter by letter: rot13 and writing backwards.
 
-use super::disguise::{Disguise, disguised_part};
+use std::ops::Range;
+
+use super::disguise::{Disguise, disguised_parts};
 use super::escapes::paragraphs_around;
-use super::{Codec, Decoded};
+use super::{Bound, Codec, Decoded, boundary_before};
 use crate::map::OffsetMap;
 
-/// Moves the letters back by thirteen places in the paragraphs that hold rotated words.
-pub(super) fn rot13(source: &str) -> Option<Decoded> {
-    let span = paragraphs_around(source, disguised_part(source, Disguise::Rotated)?);
-    let text: String = source.get(span.clone())?.chars().map(rotate).collect();
-    let mut map = OffsetMap::identity();
-    map.push_copied(0, span.start, text.len());
-    Some(Decoded {
-        codec: Codec::Rot13,
-        span,
-        text,
-        map,
-    })
+/// Moves the letters back by thirteen places where words are rotated.
+pub(super) fn rot13(source: &str, bound: &mut Bound) -> Option<Decoded> {
+    rewritten(
+        source,
+        Disguise::Rotated,
+        Codec::Rot13,
+        bound,
+        |part, start, text, map| {
+            map.push_copied(text.len(), start, part.len());
+            text.extend(part.chars().map(rotate));
+        },
+    )
 }
 
-/// Turns the paragraphs round that hold words written backwards.
-pub(super) fn reversed(source: &str) -> Option<Decoded> {
-    let span = paragraphs_around(source, disguised_part(source, Disguise::Reversed)?);
-    let part = source.get(span.clone())?;
-    let mut text = String::with_capacity(part.len());
+/// Turns round what holds words written backwards.
+pub(super) fn reversed(source: &str, bound: &mut Bound) -> Option<Decoded> {
+    rewritten(source, Disguise::Reversed, Codec::Reversed, bound, turn_round)
+}
+
+/// Rewrites each stretch of disguised words, with what stands around it.
+fn rewritten(
+    source: &str,
+    disguise: Disguise,
+    codec: Codec,
+    bound: &mut Bound,
+    rewrite: impl Fn(&str, usize, &mut String, &mut OffsetMap),
+) -> Option<Decoded> {
+    let mut text = String::new();
     let mut map = OffsetMap::identity();
+    let mut span: Option<Range<usize>> = None;
+    for part in disguised_parts(source, disguise) {
+        bound.cut |= text.len() >= bound.most;
+        if bound.cut {
+            break;
+        }
+        let mut part = paragraphs_around(source, part);
+        if let Some(span) = &mut span {
+            part.start = part.start.max(span.end);
+            map.push_replaced(text.len(), span.end..part.start);
+            text.push('\n');
+        }
+        let room = boundary_before(source, part.start.saturating_add(bound.most - text.len()));
+        bound.cut |= room < part.end;
+        part.end = part.end.min(room);
+        rewrite(source.get(part.clone())?, part.start, &mut text, &mut map);
+        span = Some(span.map_or(part.start, |span| span.start)..part.end);
+    }
+    span.map(|span| Decoded { codec, span, text, map })
+}
+
+/// Appends `part`, which starts at `start`, letter by letter from its end.
+fn turn_round(part: &str, start: usize, text: &mut String, map: &mut OffsetMap) {
     // One entry a word keeps the map small and spans on whole words.
-    let mut end = span.end;
+    let mut end = start + part.len();
     let mut word = None;
     for (at, letter) in part.char_indices().rev() {
         let kind = Kind::of(letter);
         if word.is_some_and(|(known, _)| known != kind || kind == Kind::Single) {
-            let start = span.start + at + letter.len_utf8();
-            push_word(&mut map, word, start..end);
+            let start = start + at + letter.len_utf8();
+            push_word(map, word, start..end);
             end = start;
             word = None;
         }
         word = word.or(Some((kind, text.len())));
         text.push(letter);
     }
-    push_word(&mut map, word, span.start..end);
-    Some(Decoded {
-        codec: Codec::Reversed,
-        span,
-        text,
-        map,
-    })
+    push_word(map, word, start..end);
 }
 
-fn push_word(map: &mut OffsetMap, word: Option<(Kind, usize)>, source: std::ops::Range<usize>) {
+fn push_word(map: &mut OffsetMap, word: Option<(Kind, usize)>, source: Range<usize>) {
     if let Some((_, derived)) = word {
         map.push_replaced(derived, source);
     }

@@ -4,33 +4,41 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
-use super::escapes::{ByteEscape, Escape, is_readable, join_bytes, number, replace};
-use super::{Codec, Decoded};
+use super::escapes::{ByteEscape, Escape, Replacer, Waiting, is_readable, number};
+use super::{Bound, Codec, Decoded, SURROUNDINGS};
 
 /// Decodes escapes of code points and bytes where they stand.
 ///
-/// `\n` and its kin are replaced along with the others. Alone they count only where one hides the
+/// `\n` and its kin are replaced along with others that stand near. Alone they count only where one hides the
 /// start of a word, as in a JSON string cut out of its document: `…done.\nIgnore the rest`.
-pub(super) fn decode(source: &str) -> Option<Decoded> {
-    let mut reader = Reader {
-        source: source.as_bytes(),
-        ..Reader::default()
-    };
+pub(super) fn decode(source: &str, bound: &mut Bound) -> Option<Decoded> {
+    let points = code_points(source.as_bytes());
+    let mut reader = Reader::new(source, &points, bound);
     reader.read_backslashes();
     reader.flush();
-    if !reader.counts() {
-        reader.escapes.clear();
+    let counts = reader.counts();
+    let mut replacer = reader.replacer;
+    if counts {
+        reader.points.iter().for_each(|point| replacer.replace(*point));
+    } else {
+        replacer = replacer.again();
+        points.iter().for_each(|point| replacer.replace(*point));
     }
-    let mut escapes = reader.escapes;
-    read_code_points(source.as_bytes(), &mut escapes);
-    replace(Codec::UnicodeEscape, source, &escapes)
+    replacer.finish(Codec::UnicodeEscape)
 }
 
-#[derive(Default)]
 struct Reader<'a> {
     source: &'a [u8],
-    escapes: Vec<Escape>,
-    bytes: Vec<ByteEscape>,
+    /// Code points by name that are not replaced yet.
+    points: &'a [Escape],
+    replacer: Replacer<'a>,
+    waiting: Waiting,
+    /// Escapes like `\n` that stand near no other yet.
+    simple: Vec<Escape>,
+    /// Where the last backslash escape ended.
+    ended: Option<usize>,
+    /// Where the last one ended that hides something by itself.
+    hidden: Option<usize>,
     /// Where the last escape ended.
     read: usize,
     numeric: usize,
@@ -38,7 +46,23 @@ struct Reader<'a> {
     glued: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(source: &'a str, points: &'a [Escape], bound: &'a mut Bound) -> Self {
+        Self {
+            source: source.as_bytes(),
+            points,
+            replacer: Replacer::new(source, bound),
+            waiting: Waiting::default(),
+            simple: Vec::new(),
+            ended: None,
+            hidden: None,
+            read: 0,
+            numeric: 0,
+            octal: 0,
+            glued: 0,
+        }
+    }
+
     /// A single octal escape may be a back-reference of a regex.
     const fn counts(&self) -> bool {
         self.numeric > 0 || self.octal > 1 || self.glued > 0
@@ -48,6 +72,9 @@ impl Reader<'_> {
         // Escaping twice doubles the backslash; the escape starts with the first of the row.
         let mut row: Option<Range<usize>> = None;
         for at in memchr_iter(b'\\', self.source) {
+            if self.replacer.is_full() {
+                break;
+            }
             if at < self.read {
                 continue;
             }
@@ -65,10 +92,10 @@ impl Reader<'_> {
     fn read_escape(&mut self, start: usize, at: usize) {
         let rest = self.source.get(at..self.source.len().min(at + 16)).unwrap_or_default();
         if let Some((byte, len, octal)) = byte_escape(rest) {
-            if self.bytes.last().is_some_and(|last| last.end != start) {
+            if self.waiting.end().is_some_and(|end| end != start) {
                 self.flush();
             }
-            self.bytes.push(ByteEscape {
+            self.wait(ByteEscape {
                 start,
                 end: at + len,
                 byte,
@@ -80,29 +107,67 @@ impl Reader<'_> {
         self.flush();
         if let Some((letter, len)) = code_point(rest).filter(|(letter, _)| is_readable(*letter)) {
             self.numeric += 1;
-            self.push(start, at + len, letter);
+            self.read = at + len;
+            self.replace(escape(start, self.read, letter));
         } else if let Some(letter) = rest.first().and_then(|byte| simple(*byte)) {
-            self.glued += usize::from(letter.is_whitespace() && self.hides_a_word(start, at + 1));
-            self.push(start, at + 1, letter);
+            self.read = at + 1;
+            let simple = escape(start, self.read, letter);
+            if letter.is_whitespace() && self.hides_a_word(start, at + 1) {
+                self.glued += 1;
+                self.replace(simple);
+            } else if self.hidden.is_some_and(|end| start - end <= SURROUNDINGS) {
+                self.write(simple);
+            } else {
+                // None is shorter than two bytes, so more than these are never near the next.
+                if self.simple.len() >= 2 * SURROUNDINGS {
+                    self.simple.drain(..SURROUNDINGS);
+                }
+                self.simple.push(simple);
+            }
+            self.ended = Some(self.read);
         }
     }
 
-    fn push(&mut self, start: usize, end: usize, letter: char) {
-        self.escapes.push(Escape {
-            start,
-            end,
-            letter: Some(letter),
-        });
-        self.read = end;
+    fn wait(&mut self, byte: ByteEscape) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.push(byte, true, &mut |escape| self.replace_byte(escape));
+        self.waiting = waiting;
     }
 
     fn flush(&mut self) {
-        let before = self.escapes.len();
-        join_bytes(&self.bytes, true, &mut self.escapes);
-        if self.octal == 0 {
-            self.numeric += self.escapes.len() - before;
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.flush(true, &mut |escape| self.replace_byte(escape));
+        self.waiting = waiting;
+    }
+
+    fn replace_byte(&mut self, escape: Escape) {
+        self.numeric += usize::from(self.octal == 0);
+        self.replace(escape);
+    }
+
+    /// Replaces an escape that hides something, and the simple ones close before it.
+    fn replace(&mut self, escape: Escape) {
+        let near = escape.start.saturating_sub(SURROUNDINGS);
+        let far = self.simple.partition_point(|simple| simple.start < near);
+        for simple in std::mem::take(&mut self.simple).into_iter().skip(far) {
+            self.write(simple);
         }
-        self.bytes.clear();
+        self.write(escape);
+        self.ended = Some(escape.end);
+        self.hidden = Some(escape.end);
+    }
+
+    /// Replaces a backslash escape, and the code points by name before it.
+    fn write(&mut self, escape: Escape) {
+        while let Some((point, rest)) = self
+            .points
+            .split_first()
+            .filter(|(point, _)| point.start < escape.start)
+        {
+            self.replacer.replace(*point);
+            self.points = rest;
+        }
+        self.replacer.replace(escape);
     }
 
     /// Whether an escaped line end stands between a sentence and a word, and is not part of a path.
@@ -115,11 +180,16 @@ impl Reader<'_> {
             .and_then(|at| self.source.get(at))
             .copied()
             .unwrap_or(b'.');
-        let after_escape = self.escapes.last().is_some_and(|last| last.end == start);
+        let after_escape = self.ended == Some(start);
         after_escape
             || matches!(before, b'.' | b'!' | b'?' | b')' | b';')
             || (before.is_ascii_alphanumeric() && next.is_ascii_uppercase())
     }
+}
+
+const fn escape(start: usize, end: usize, letter: char) -> Escape {
+    let letter = Some(letter);
+    Escape { start, end, letter }
 }
 
 /// `x69` or `151`: the byte, the length, and whether it was octal.
@@ -173,7 +243,7 @@ const fn simple(byte: u8) -> Option<char> {
 }
 
 /// `U+0069 U+0067`: at least two in a row, for one alone is talked about, not hidden.
-fn read_code_points(source: &[u8], escapes: &mut Vec<Escape>) {
+fn code_points(source: &[u8]) -> Vec<Escape> {
     let (mut row, mut all): (Vec<Escape>, Vec<Escape>) = (Vec::new(), Vec::new());
     for plus in memchr_iter(b'+', source) {
         let Some(escape) = named_code_point(source, plus) else {
@@ -186,11 +256,7 @@ fn read_code_points(source: &[u8], escapes: &mut Vec<Escape>) {
         row.push(escape);
     }
     end_row(&mut row, &mut all);
-    if all.is_empty() {
-        return;
-    }
-    escapes.append(&mut all);
-    escapes.sort_unstable_by_key(|escape| escape.start);
+    all
 }
 
 fn end_row(row: &mut Vec<Escape>, all: &mut Vec<Escape>) {

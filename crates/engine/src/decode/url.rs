@@ -2,58 +2,50 @@
 
 use memchr::memchr_iter;
 
-use super::escapes::{ByteEscape, Escape, is_readable, join_bytes, number, replace};
-use super::{Codec, Decoded};
+use super::escapes::{ByteEscape, Escape, Replacer, Waiting, is_readable, number};
+use super::{Bound, Codec, Decoded};
 
 /// Decodes percent escapes where they stand.
-pub(super) fn decode(source: &str) -> Option<Decoded> {
-    let escapes = find(source.as_bytes());
-    // One escaped space in a link hides nothing.
-    let hides = match escapes.as_slice() {
-        [only] => only.letter != Some(' '),
-        several => !several.is_empty(),
-    };
-    if hides {
-        replace(Codec::Url, source, &escapes)
-    } else {
-        None
-    }
-}
-
-fn find(source: &[u8]) -> Vec<Escape> {
+pub(super) fn decode(source: &str, bound: &mut Bound) -> Option<Decoded> {
+    let bytes = source.as_bytes();
     // A lone `%de` is more likely a percentage than a Latin-1 letter.
-    let latin1 = memchr_iter(b'%', source)
-        .filter_map(|start| narrow(source, start))
+    let latin1 = memchr_iter(b'%', bytes)
+        .filter_map(|start| narrow(bytes, start))
         .nth(1)
         .is_some();
-    let mut escapes = Vec::new();
-    let mut bytes: Vec<ByteEscape> = Vec::new();
-    for start in memchr_iter(b'%', source) {
-        if bytes.last().is_some_and(|last| last.end != start) {
-            flush(&mut bytes, latin1, &mut escapes);
+    let mut replacer = Replacer::new(source, bound);
+    let mut spaces_only = true;
+    let mut count = 0_usize;
+    let mut waiting = Waiting::default();
+    let mut replace = |escape: Escape, replacer: &mut Replacer<'_>| {
+        count += 1;
+        spaces_only &= escape.letter == Some(' ');
+        replacer.replace(escape);
+    };
+    for start in memchr_iter(b'%', bytes) {
+        if replacer.is_full() {
+            break;
         }
-        if let Some(byte) = narrow(source, start) {
-            bytes.push(ByteEscape {
-                start,
-                end: start + 3,
-                byte,
+        if waiting.end().is_some_and(|end| end != start) {
+            waiting.flush(latin1, &mut |escape| replace(escape, &mut replacer));
+        }
+        if let Some(byte) = narrow(bytes, start) {
+            let end = start + 3;
+            waiting.push(ByteEscape { start, end, byte }, latin1, &mut |escape| {
+                replace(escape, &mut replacer);
             });
-        } else if let Some(letter) = wide(source, start).filter(|letter| is_readable(*letter)) {
-            flush(&mut bytes, latin1, &mut escapes);
-            escapes.push(Escape {
-                start,
-                end: start + 6,
-                letter: Some(letter),
-            });
+        } else if let Some(letter) = wide(bytes, start).filter(|letter| is_readable(*letter)) {
+            let (end, letter) = (start + 6, Some(letter));
+            waiting.flush(latin1, &mut |escape| replace(escape, &mut replacer));
+            replace(Escape { start, end, letter }, &mut replacer);
         }
     }
-    flush(&mut bytes, latin1, &mut escapes);
-    escapes
-}
-
-fn flush(bytes: &mut Vec<ByteEscape>, latin1: bool, escapes: &mut Vec<Escape>) {
-    join_bytes(bytes, latin1, escapes);
-    bytes.clear();
+    waiting.flush(latin1, &mut |escape| replace(escape, &mut replacer));
+    // One escaped space in a link hides nothing.
+    if count == 1 && spaces_only {
+        return None;
+    }
+    replacer.finish(Codec::Url)
 }
 
 fn narrow(source: &[u8], start: usize) -> Option<u8> {

@@ -1,9 +1,10 @@
 //! Looking beneath: what a text decodes to, and what it reads like without disguise.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Engine, Scratch, to_root};
-use crate::decode::decode_all;
+use crate::decode::{boundary_before, decode_within, decodes};
 use crate::features::Derived;
 use crate::limits::Limits;
 use crate::map::OffsetMap;
@@ -21,7 +22,7 @@ const DERIVED_TOKENS_MIN: usize = 3;
 pub(super) struct Layer {
     text: String,
     /// From `text` to the inspected text, applied in order.
-    maps: Vec<OffsetMap>,
+    maps: Vec<Arc<OffsetMap>>,
     chain: Vec<&'static str>,
 }
 
@@ -49,7 +50,7 @@ impl Engine {
         scratch.layers.clear();
         scratch.cut_short = false;
         let base = std::mem::take(&mut scratch.base);
-        self.derive(text, &base, &[], &[], scratch);
+        self.derive(text, &base, &[], &[], room, scratch);
         scratch.base = base;
         let mut next = 0;
         while next < scratch.layers.len().min(self.limits.views_max) {
@@ -87,10 +88,10 @@ impl Engine {
             }
             if layer.chain.len() < self.limits.decode_depth_max {
                 let view = std::mem::take(&mut scratch.derived);
-                self.derive(&layer.text, &view, &layer.maps, &layer.chain, scratch);
+                self.derive(&layer.text, &view, &layer.maps, &layer.chain, room, scratch);
                 scratch.derived = view;
-            } else {
-                scratch.cut_short |= self.hides_more(&layer.text, scratch);
+            } else if !scratch.cut_short {
+                scratch.cut_short = self.hides_more(&layer.text, scratch);
             }
         }
         let exhausted = scratch.cut_short || scratch.layers.len() > self.limits.views_max;
@@ -124,15 +125,23 @@ impl Engine {
     }
 
     /// Whether a text at the last depth still decodes to something.
-    fn hides_more(&self, text: &str, scratch: &mut Scratch) -> bool {
+    fn hides_more(&self, text: &str, scratch: &Scratch) -> bool {
         let decode = hints(&scratch.derived, text, &scratch.matching.context_counts);
-        scratch.decoded.clear();
-        let whole = !decode.any() || decode_all(text, decode, &self.limits, &mut scratch.decoded);
-        !whole || !scratch.decoded.is_empty()
+        decode.any() && decodes(text, decode, &self.limits)
     }
 
     /// Queues what a text decodes to, and what its view reads like without disguise.
-    fn derive(&self, text: &str, view: &View, maps: &[OffsetMap], chain: &[&'static str], scratch: &mut Scratch) {
+    fn derive(
+        &self,
+        text: &str,
+        view: &View,
+        maps: &[Arc<OffsetMap>],
+        chain: &[&'static str],
+        room: usize,
+        scratch: &mut Scratch,
+    ) {
+        // No view will be read any further.
+        let most = Limits::share(room, usize::MAX);
         let grown = |name: &'static str| {
             let mut grown = chain.to_vec();
             grown.push(name);
@@ -141,13 +150,14 @@ impl Engine {
         // Undoing the same disguise twice finds nothing new.
         if may_rewrite(view) {
             scratch.rewrites.clear();
-            rewrites(view, self.rulebook.glued.as_ref(), &mut scratch.rewrites);
+            scratch.cut_short |= !rewrites(view, self.rulebook.glued.as_ref(), most, &mut scratch.rewrites);
+            let back = Arc::new(view.map.clone());
             for rewrite in scratch
                 .rewrites
                 .drain(..)
                 .filter(|rewrite| !chain.contains(&rewrite.name))
             {
-                let path = [rewrite.map, view.map.clone()]
+                let path = [Arc::new(rewrite.map), Arc::clone(&back)]
                     .into_iter()
                     .chain(maps.iter().cloned())
                     .collect();
@@ -161,7 +171,7 @@ impl Engine {
         if let Some((hidden, range)) = smuggled(view) {
             let mut map = OffsetMap::identity();
             map.push_replaced(0, range);
-            let path = std::iter::once(map).chain(maps.iter().cloned()).collect();
+            let path = std::iter::once(Arc::new(map)).chain(maps.iter().cloned()).collect();
             scratch.layers.push(Layer {
                 text: hidden,
                 maps: path,
@@ -172,12 +182,14 @@ impl Engine {
         if decode.any() && scratch.layers.len() <= self.limits.views_max {
             scratch.decoded.clear();
             // A view that found no room was not looked at, and the outcome has to say so.
-            scratch.cut_short |= !decode_all(text, decode, &self.limits, &mut scratch.decoded);
+            scratch.cut_short |= !decode_within(text, decode, &self.limits, most, &mut scratch.decoded);
             for decoded in scratch.decoded.drain(..) {
                 let name = decoded.codec.name();
                 let undoes_itself = matches!(name, "rot13" | "reversed") && chain.contains(&name);
                 if !undoes_itself {
-                    let path = std::iter::once(decoded.map).chain(maps.iter().cloned()).collect();
+                    let path = std::iter::once(Arc::new(decoded.map))
+                        .chain(maps.iter().cloned())
+                        .collect();
                     scratch.layers.push(Layer {
                         text: decoded.text,
                         maps: path,
@@ -187,11 +199,6 @@ impl Engine {
             }
         }
     }
-}
-
-/// The last position not behind `at` at which a character starts.
-fn boundary_before(text: &str, at: usize) -> usize {
-    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 fn is_rewrite(name: &str) -> bool {
