@@ -28,14 +28,14 @@ impl Limits {
 
 /// Derived views of one text never get less room than this, however short the text.
 const ROOM_MIN: usize = 64 << 10;
-/// A text gets more room than its own length up to here only.
+/// A text gets more room than half its length up to here only.
 const ROOM_GENEROUS: usize = 512 << 10;
 /// What is read of a view when all room is taken.
 const GLANCE: usize = 4 << 10;
 
 impl Limits {
-    /// Bytes that all derived views of a text of `len` bytes may hold: several times a short text, a long
-    /// text once, so that a long text costs no more a byte.
+    /// Bytes that all derived views of a text of `len` bytes may hold: several times a short text, half
+    /// of a long one, so that a long text costs no more a byte and looking beneath it less than reading it.
     #[must_use]
     pub const fn room(&self, len: usize) -> usize {
         let generous = len.saturating_mul(self.decoded_ratio_max);
@@ -44,7 +44,7 @@ impl Limits {
         } else {
             ROOM_GENEROUS
         };
-        let room = if len > generous { len } else { generous };
+        let room = if len / 2 > generous { len / 2 } else { generous };
         if room > ROOM_MIN { room } else { ROOM_MIN }
     }
 
