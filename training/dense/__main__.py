@@ -32,6 +32,8 @@ CACHE = data.REPOSITORY / "training" / "cache"
 # Enough to see which pieces are used; every written text is among them.
 COUNTED_TEXTS = 60_000
 COUNTED_CHARACTERS = 1500
+# Runs with other seeds share the spliced texts, which are cut once.
+POOL_SEED = 11
 # Main directions of the teacher's states that are handed on.
 STATES = 64
 
@@ -116,7 +118,7 @@ def _label(given: argparse.Namespace) -> None:
     saved = torch.load(given.encoder, weights_only=True, map_location="cpu")
     model = network.build(source, source.words.take(np.array(kept)), saved["settings"]["layers"])
     model.load_state_dict(saved["model"], strict=False)
-    teacher.write(given.out / given.lessons_file, model, tokenizer, written, STATES)
+    teacher.write(given.out / (given.lessons_file or "lessons"), model, tokenizer, written, STATES)
 
 
 def _train(given: argparse.Namespace) -> None:
@@ -140,8 +142,11 @@ def _train(given: argparse.Namespace) -> None:
     # What is unknown means nothing.
     words = np.concatenate([np.zeros((1, settings.size), np.float32), words])
     model = network.Dense(_sizes(asdict(settings)), torch.from_numpy(words), settings.drop)
+    if given.start:
+        saved = torch.load(given.out / given.start / "model.pt", weights_only=True)
+        model.load_state_dict(saved["model"])
     examples = texts.collect(given.data, CACHE)
-    store = Store(given.out, made, examples, settings.spliced, settings.seed)
+    store = Store(given.out, made, examples, settings.spliced, POOL_SEED)
     taught = None
     if given.lessons_file:
         told = teacher.load(given.out / given.lessons_file)
@@ -165,6 +170,7 @@ def _evaluate(given: argparse.Namespace) -> None:
         share=given.band,
     )
     folder = given.out / given.run
+    np.savez(folder / "dev.npz", logits=fitted.dev)
     (folder / "report.json").write_text(json.dumps(fitted.found, indent=1))
     (folder / "card.json").write_text(json.dumps(fitted.card, indent=1))
     print(evaluate.lines(fitted.found))
@@ -252,6 +258,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--encoder", type=Path, help="model.pt of a trained encoder")
     parser.add_argument("--seen", default="seen.npy", help="file of embeddings")
     parser.add_argument("--run", default="run", help="folder below --out")
+    parser.add_argument("--start", help="train on from the model of this run")
     parser.add_argument("--name", default="tier2", help="what the card calls the model")
     parser.add_argument("--band", type=float, default=0.28, help="share of benign dev that is read")
     parser.add_argument("--exact", action="store_true", help="measure before rounding to 8 bits")

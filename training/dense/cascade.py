@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     Logits = NDArray[np.float32]
 
-FEATURES = ("tier1", "attack", "harm", "attack_harm")
+# Not harm alone: who merely asks for it does not attack the model.
+FEATURES = ("tier1", "attack", "attack_harm")
 BAND_TOP = 1.0
 
 
@@ -50,7 +51,7 @@ class Heard:
         """Rows of `FEATURES`."""
         attack, harm = (self.logits[:, at].astype(float) for at in (ATTACK, HARM))
         both = 1 / (1 + np.exp(-attack)) / (1 + np.exp(-harm))
-        return np.stack([self.scanned.logits, attack, harm, both], axis=1)
+        return np.stack([self.scanned.logits, attack, both], axis=1)
 
     def within(self, band: Sequence[float]) -> NDArray[np.bool_]:
         """Which texts tier 2 is asked about in use."""

@@ -58,6 +58,7 @@ class Fitted:
 
     card: dict[str, Any]
     found: dict[str, Any]
+    dev: Logits
 
 
 def report(directory: Path, read: Read, engine: Engine, *, name: str, share: float) -> Fitted:
@@ -109,7 +110,7 @@ def report(directory: Path, read: Read, engine: Engine, *, name: str, share: flo
         "harm": _harm(harmful[:, HARM], dev, within),
         "thresholds": curve.thresholds,
     }
-    return Fitted(card, found)
+    return Fitted(card, found, dev.logits)
 
 
 def _twins(held: Heard, scores: Floats, limit: float) -> dict[str, Any]:

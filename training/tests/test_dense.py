@@ -137,6 +137,13 @@ def test_the_stretch_of_a_long_attack_holds_what_makes_it_one() -> None:
         assert "keys to the other" in lessons.stretch(free, twin, random.Random(seed))
 
 
+def test_a_text_just_too_long_is_cut_too() -> None:
+    record = replace(example(1).record, text="words " * 55)
+    assert len(record.text) > lessons.SHORT
+    for seed in range(60):
+        assert lessons.stretch(record, None, random.Random(seed)) in record.text
+
+
 def test_lessons_are_short_and_no_two_alike() -> None:
     pairs = [
         example(n, attack=attack, source="corpus_x", pair=f"p{n}").record
