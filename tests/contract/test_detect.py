@@ -45,7 +45,13 @@ def test_a_benign_text(ask: Ask, guard: Guard) -> None:
     assert 0 < answer["detectionTime"] < 1000
     assert answer["metadata"]["policyVersion"] == guard.policy_version
     assert answer["metadata"]["edgeNode"] == "n1"
-    assert set(answer["metadata"]["detectorVersions"]) == {"engine", "rules", "model", "deep"}
+    assert set(answer["metadata"]["detectorVersions"]) == {
+        "engine",
+        "rules",
+        "model",
+        "dense",
+        "deep",
+    }
 
 
 def test_an_attack_says_what_the_guard_says(ask: Ask, guard: Guard) -> None:

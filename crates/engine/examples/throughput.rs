@@ -1,12 +1,15 @@
-//! How fast the engine is, on texts of a file: `throughput RULES_DIR MODEL|- TEXTS [SECONDS]`.
+//! How fast the engine is, on texts of a file: `throughput RULES_DIR MODEL|- TEXTS [SECONDS [DENSE]]`.
 //!
+//! With the file of a dense model, that model reads every text.
 //! TEXTS holds one text a line, `\n` and `\\` escaped. Prints one JSON object: texts a second on one
 //! thread, and quantiles of single calls in nanoseconds. The bench runner in `bench/` calls this.
 #![allow(clippy::print_stdout, reason = "a command line program talks on standard output")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
+use aidefence_engine::dense::{Dense, Terms};
 use aidefence_engine::{Action, Context, Engine, Scratch, Setup, Thresholds};
 
 type Failure = Box<dyn std::error::Error>;
@@ -14,7 +17,7 @@ type Failure = Box<dyn std::error::Error>;
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, rules_dir, model, texts, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: throughput RULES_DIR MODEL|- TEXTS [SECONDS]".into());
+        return Err("usage: throughput RULES_DIR MODEL|- TEXTS [SECONDS [DENSE]]".into());
     };
     let seconds: f64 = rest.first().map_or(Ok(2.0), |given| given.parse())?;
     let rules = read_rules(Path::new(rules_dir))?;
@@ -36,7 +39,11 @@ fn main() -> Result<(), Failure> {
         paranoia: 1,
         exclude: &[],
     };
-    let engine = Engine::new(&setup)?;
+    let mut engine = Engine::new(&setup)?;
+    if let Some(path) = rest.get(1) {
+        let dense = Dense::parse(&std::fs::read(path)?)?;
+        engine = engine.with_dense(Arc::new(dense), every_text()?);
+    }
     let build_ms = started.elapsed().as_secs_f64() * 1e3;
     let texts: Vec<String> = std::fs::read_to_string(texts)?.lines().map(unescape).collect();
     if texts.is_empty() {
@@ -44,6 +51,20 @@ fn main() -> Result<(), Failure> {
     }
     report(&engine, &texts, seconds, build_ms);
     Ok(())
+}
+
+/// Terms under which the dense model is asked about every text.
+fn every_text() -> Result<Terms, Failure> {
+    let weights = [("tier1".to_owned(), 0.5), ("attack".to_owned(), 0.5)];
+    let curve = vec![(-6.0, 0.0), (6.0, 1.0)];
+    Ok(Terms::new(
+        (0.0, 1.0),
+        0.0,
+        &weights,
+        curve,
+        vec![(0.0, 0.0), (1.0, 1.0)],
+        None,
+    )?)
 }
 
 fn report(engine: &Engine, texts: &[String], seconds: f64, build_ms: f64) {

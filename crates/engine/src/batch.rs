@@ -15,7 +15,7 @@ pub struct Columns {
     pub category: Vec<i8>,
     /// 0 low … 3 critical.
     pub severity: Vec<u8>,
-    /// Bit 0 tier 0, bit 1 tier 1.
+    /// Bit by bit, the tiers that ran.
     pub tier: Vec<u8>,
     /// Calibrated confidence.
     pub confidence: Vec<f32>,
@@ -23,7 +23,7 @@ pub struct Columns {
     pub score: Vec<f32>,
     /// How many findings.
     pub findings: Vec<u16>,
-    /// 1 where a limit stopped the search for hidden text.
+    /// What was cut short, as [`Outcome::cut_short`] says it.
     pub exhausted: Vec<u8>,
     /// Whole outcomes of texts with findings or a category, or cut short, by index.
     pub details: Vec<(usize, Outcome)>,
@@ -53,13 +53,14 @@ impl Columns {
         self.category
             .push(outcome.category.map_or(-1, |code| i8::try_from(code).unwrap_or(-1)));
         self.severity.push(outcome.severity);
-        self.tier.push(TIERS_RUN);
+        self.tier.push(outcome.tiers);
         self.confidence.push(outcome.confidence);
         self.score.push(outcome.score);
         self.findings
             .push(u16::try_from(outcome.findings.len()).unwrap_or(u16::MAX));
-        self.exhausted.push(u8::from(outcome.exhausted));
-        if !outcome.findings.is_empty() || outcome.category.is_some() || outcome.exhausted {
+        let cut_short = outcome.cut_short();
+        self.exhausted.push(cut_short);
+        if !outcome.findings.is_empty() || outcome.category.is_some() || cut_short > 0 {
             self.details.push((index, outcome));
         }
     }

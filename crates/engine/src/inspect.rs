@@ -2,14 +2,18 @@
 
 mod beneath;
 mod decide;
+mod deeper;
+mod exclude;
 
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use self::beneath::{Layer, Loudest};
+use self::exclude::exclude;
 use crate::category::{CATEGORY_COUNT, MODEL_CATEGORY_COUNT};
 use crate::decode::Decoded;
+use crate::dense::{self, Dense, Terms};
 use crate::features::{Derived, Evidence, FEATURE_COUNT, NgramScores, row};
 use crate::limits::Limits;
 use crate::map::OffsetMap;
@@ -57,11 +61,22 @@ pub struct Thresholds {
     pub block: [f32; CATEGORY_COUNT],
 }
 
+/// Who speaks in a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detector {
+    /// A rule, by its index into [`Engine::rules`].
+    Rule(u32),
+    /// The n-gram model.
+    Ngrams,
+    /// The dense model.
+    Dense,
+}
+
 /// One piece of evidence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// Index into [`Engine::rules`], or `None` for the n-gram model.
-    pub rule: Option<u32>,
+    /// Who says so.
+    pub detector: Detector,
     /// Category code.
     pub category: u8,
     /// Bytes of the inspected text.
@@ -97,6 +112,18 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// A limit stopped the search for hidden text.
     pub exhausted: bool,
+    /// The dense model did not read the text to its end.
+    pub unread: bool,
+    /// Bit by bit, the tiers that ran.
+    pub tiers: u8,
+}
+
+impl Outcome {
+    /// What a limit cut short, as bits: 1 the search for hidden text, 2 the reading of the dense model.
+    #[must_use]
+    pub fn cut_short(&self) -> u8 {
+        u8::from(self.exhausted) | u8::from(self.unread) << 1
+    }
 }
 
 /// What an engine is made of.
@@ -149,6 +176,8 @@ pub struct Engine {
     pub(crate) number: u64,
     /// Rules from here on are the operator's.
     user_from: u32,
+    /// The dense model, and when it is asked.
+    dense: Option<(Arc<Dense>, Terms)>,
 }
 
 /// Working memory for one thread; grows to the largest text seen.
@@ -165,6 +194,7 @@ pub struct Scratch {
     rewrites: Vec<Rewrite>,
     decoded: Vec<Decoded>,
     found: Vec<Finding>,
+    dense: dense::Scratch,
     /// Something decoded found no room.
     cut_short: bool,
 }
@@ -205,7 +235,15 @@ impl Engine {
             limits: Limits::DEFAULT,
             number: next_owner(),
             user_from,
+            dense: None,
         })
+    }
+
+    /// Lets a dense model read what the other tiers are not sure of.
+    #[must_use]
+    pub fn with_dense(mut self, model: Arc<Dense>, terms: Terms) -> Self {
+        self.dense = Some((model, terms));
+        self
     }
 
     /// All rules as written, also those not in force. [`Finding::rule`] points in here.
@@ -256,45 +294,6 @@ impl Engine {
     }
 }
 
-/// Leaves rules out whose id fits `glob` (`*` stands for anything), for one origin or all.
-fn exclude(rulebook: &mut Rulebook, glob: &str, origin: Option<u8>) {
-    let Rulebook { rules, sources, .. } = rulebook;
-    for rule in rules {
-        let Some(source) = sources.get(rule.source as usize) else {
-            continue;
-        };
-        if fits(glob.as_bytes(), source.id.as_bytes()) {
-            rule.origins &= origin.map_or(0, |origin| !(1 << origin));
-        }
-    }
-}
-
-/// Glob matching with `*` only, in linear time.
-fn fits(glob: &[u8], id: &[u8]) -> bool {
-    let mut parts = glob.split(|byte| *byte == b'*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = id.strip_prefix(first) else {
-        return false;
-    };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        if part.is_empty() {
-            continue;
-        }
-        let Some(at) = rest.windows(part.len()).position(|window| window == part) else {
-            return false;
-        };
-        rest = rest.get(at + part.len()..).unwrap_or_default();
-    }
-    true
-}
-
 pub(crate) struct Judge<'a> {
     engine: &'a Engine,
     text: &'a str,
@@ -315,7 +314,7 @@ impl crate::kernel::Work for Judge<'_> {
     #[inline(always)]
     fn with<K: Classify>(self, kernel: K) -> Outcome {
         let seen = self.engine.see(kernel, self.text, self.context, self.scratch);
-        self.engine.decide(self.text, &seen, self.scratch)
+        self.engine.decide(self.text, self.context, &seen, self.scratch)
     }
 }
 
@@ -400,7 +399,7 @@ impl Engine {
             let back = |start: u32, end: u32| to_root(maps, view.map.to_source(start as usize..end as usize));
             let span = back(matched.start, matched.end);
             let known = found.iter().any(|finding| {
-                finding.rule == Some(rule.source)
+                finding.detector == Detector::Rule(rule.source)
                     && finding.span.start < span.end.max(span.start + 1)
                     && span.start < finding.span.end
             });
@@ -409,7 +408,7 @@ impl Engine {
             }
             let discount = if matched.mention { MENTION_DISCOUNT } else { 1.0 };
             found.push(Finding {
-                rule: Some(rule.source),
+                detector: Detector::Rule(rule.source),
                 category: rule.category,
                 span,
                 score: rule.confidence * discount,
@@ -440,7 +439,7 @@ impl Engine {
             let again = found
                 .iter()
                 .take(index)
-                .any(|other| other.rule == finding.rule && !other.mention);
+                .any(|other| other.detector == finding.detector && !other.mention);
             if !again {
                 evidence.none_true *= 1.0 - finding.score.min(0.99);
                 evidence.distinct += 1;
@@ -448,7 +447,7 @@ impl Engine {
             if !finding.chain.is_empty() {
                 evidence.derived = evidence.derived.max(finding.score);
             }
-            if finding.rule.is_some_and(|rule| rule >= self.user_from) {
+            if matches!(finding.detector, Detector::Rule(rule) if rule >= self.user_from) {
                 user_strongest = user_strongest.max(finding.score);
             }
         }
@@ -459,23 +458,4 @@ impl Engine {
 /// Maps a range of a derived text to the inspected text.
 fn to_root(maps: &[Arc<OffsetMap>], range: Range<usize>) -> Range<usize> {
     maps.iter().fold(range, |range, map| map.to_source(range))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fits;
-
-    #[test]
-    fn globs() {
-        for (glob, id, wanted) in [
-            ("*", "x", true),
-            ("en-*", "en-1", true),
-            ("en-*", "de-1", false),
-            ("a*c*e", "abcde", true),
-            ("a*c", "abcd", false),
-            ("abc", "abc", true),
-        ] {
-            assert_eq!(fits(glob.as_bytes(), id.as_bytes()), wanted, "{glob} {id}");
-        }
-    }
 }

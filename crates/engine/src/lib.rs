@@ -18,6 +18,7 @@
 pub mod batch;
 pub mod category;
 pub mod decode;
+pub mod dense;
 pub mod features;
 mod fold;
 mod inspect;
@@ -37,7 +38,7 @@ mod text;
 pub mod training;
 mod walk;
 
-pub use inspect::{Action, Engine, Finding, Outcome, Scratch, Setup, SetupError, Thresholds};
+pub use inspect::{Action, Detector, Engine, Finding, Outcome, Scratch, Setup, SetupError, Thresholds};
 pub use model::ModelError;
 pub use ngram::FEATURE_BITS;
 pub use rules::matching::Context;

@@ -3,15 +3,16 @@
 use std::ops::Range;
 
 use aidefence_engine::rules::source::RuleError;
-use aidefence_engine::{Engine as Core, Finding, Outcome, SetupError};
+use aidefence_engine::{Detector, Engine as Core, Finding, Outcome, SetupError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::{ModelFormatError, RuleSyntaxError};
 
-/// What a model finding is called.
-pub(crate) const MODEL_RULE: &str = "model.ngram";
+/// What findings of the models are called.
+const NGRAM_RULE: &str = "model.ngram";
+const DENSE_RULE: &str = "model.dense";
 
 /// A Python string that can be read without the interpreter lock.
 pub(crate) enum Text {
@@ -97,12 +98,7 @@ fn spans_mut(findings: &mut [Finding]) -> impl Iterator<Item = &mut Range<usize>
 }
 
 /// The tuple the façade unpacks; spans must be code points already.
-pub(crate) fn outcome<'py>(
-    py: Python<'py>,
-    core: &Core,
-    outcome: &Outcome,
-    tiers: u8,
-) -> PyResult<Bound<'py, PyTuple>> {
+pub(crate) fn outcome<'py>(py: Python<'py>, core: &Core, outcome: &Outcome) -> PyResult<Bound<'py, PyTuple>> {
     let findings = if outcome.findings.is_empty() {
         PyTuple::empty(py)
     } else {
@@ -120,18 +116,19 @@ pub(crate) fn outcome<'py>(
         outcome.severity,
         outcome.confidence,
         outcome.score,
-        tiers,
+        outcome.tiers,
         findings,
-        outcome.exhausted,
+        outcome.cut_short(),
     )
         .into_pyobject(py)
 }
 
 fn finding<'py>(py: Python<'py>, core: &Core, finding: &Finding) -> PyResult<Bound<'py, PyTuple>> {
-    let rule = finding
-        .rule
-        .and_then(|index| core.rules().get(index as usize))
-        .map_or(MODEL_RULE, |rule| rule.id.as_str());
+    let rule = match finding.detector {
+        Detector::Rule(index) => core.rules().get(index as usize).map_or("", |rule| rule.id.as_str()),
+        Detector::Ngrams => NGRAM_RULE,
+        Detector::Dense => DENSE_RULE,
+    };
     let chain = PyTuple::new(py, &finding.chain)?;
     let parts = PyTuple::new(py, finding.parts.iter().map(|part| (part.start, part.end)))?;
     (

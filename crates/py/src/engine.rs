@@ -1,6 +1,6 @@
 //! The classes and functions Python sees.
 
-use aidefence_engine::batch::{Columns, TIERS_RUN};
+use aidefence_engine::batch::Columns;
 use aidefence_engine::rules::source::{RuleSource, Status};
 use aidefence_engine::{Context, Engine as Core, Outcome, Scratch, Setup, Thresholds, training};
 use pyo3::exceptions::{PyIndexError, PyValueError};
@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::convert::{Text, outcome, rule_error, setup_error, to_code_points};
+use crate::dense::{Dense, DenseTerms};
 
 const ORIGINS: [&str; 6] = ["system", "user", "assistant", "tool", "retrieval", "memory"];
 const CATEGORY_COUNT: usize = aidefence_engine::category::CATEGORY_COUNT;
@@ -20,7 +21,7 @@ pub(crate) struct Engine {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (rules, model, *, flag, block, paranoia=1, exclude=Vec::new(), user_rules=Vec::new()))]
+    #[pyo3(signature = (rules, model, *, flag, block, paranoia=1, exclude=Vec::new(), user_rules=Vec::new(), dense=None))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only at the Python side")]
     fn new(
         py: Python<'_>,
@@ -31,6 +32,7 @@ impl Engine {
         paranoia: u8,
         exclude: Vec<(String, String)>,
         user_rules: Vec<(String, String)>,
+        dense: Option<(Bound<'_, Dense>, Bound<'_, DenseTerms>)>,
     ) -> PyResult<Self> {
         let thresholds = Thresholds {
             flag: by_category(flag, "flag")?,
@@ -48,9 +50,12 @@ impl Engine {
             paranoia,
             exclude: &exclude,
         };
-        let core = py
+        let mut core = py
             .detach(|| Core::new(&setup))
             .map_err(|error| setup_error(py, error))?;
+        if let Some((model, terms)) = dense {
+            core = core.with_dense(model.get().core.clone(), terms.get().core.clone());
+        }
         Ok(Self {
             core: std::sync::Arc::new(core),
         })
@@ -66,7 +71,7 @@ impl Engine {
     ) -> PyResult<Bound<'py, PyTuple>> {
         let text = Text::of(text)?;
         let judged = py.detach(|| judge(&self.core, text.as_str(), context(origin, direction)));
-        outcome(py, &self.core, &judged, TIERS_RUN)
+        outcome(py, &self.core, &judged)
     }
 
     #[pyo3(signature = (text, origin=1, direction=0))]
@@ -168,9 +173,13 @@ impl Batch {
     fn get<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyTuple>> {
         let columns = &self.columns;
         if let Some(detail) = columns.detail(index) {
-            return outcome(py, &self.core, detail, TIERS_RUN);
+            return outcome(py, &self.core, detail);
         }
-        let (Some(confidence), Some(score)) = (columns.confidence.get(index), columns.score.get(index)) else {
+        let (Some(confidence), Some(score), Some(tiers)) = (
+            columns.confidence.get(index),
+            columns.score.get(index),
+            columns.tier.get(index),
+        ) else {
             return Err(PyIndexError::new_err("batch index out of range"));
         };
         (
@@ -179,9 +188,9 @@ impl Batch {
             0_u8,
             *confidence,
             *score,
-            TIERS_RUN,
+            *tiers,
             PyTuple::empty(py),
-            false,
+            0_u8,
         )
             .into_pyobject(py)
     }

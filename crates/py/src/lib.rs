@@ -1,6 +1,7 @@
 //! The engine as a Python module: convert, let go of the interpreter lock, name errors. No logic.
 
 mod convert;
+mod dense;
 mod engine;
 
 use pyo3::prelude::*;
@@ -22,10 +23,13 @@ pyo3::create_exception!(
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<engine::Batch>()?;
+    module.add_class::<dense::Dense>()?;
+    module.add_class::<dense::DenseTerms>()?;
     module.add("RuleSyntaxError", module.py().get_type::<RuleSyntaxError>())?;
     module.add("ModelFormatError", module.py().get_type::<ModelFormatError>())?;
     module.add("CATEGORIES", aidefence_engine::category::CATEGORIES.to_vec())?;
     module.add("FEATURES", aidefence_engine::features::feature_names())?;
+    module.add("DENSE_FEATURES", aidefence_engine::dense::FEATURES.to_vec())?;
     module.add(
         "CONTEXT_LEXICONS",
         aidefence_engine::features::CONTEXT_LEXICONS.to_vec(),

@@ -29,6 +29,7 @@ EXTRA = "deep"
 FEATURE = "the deep model"
 _NONE = "none"
 _ABSENT = f'this installation holds no deep model: pip install --upgrade "aidefence[{EXTRA}]"'
+_OTHER_TIER2 = "the deep model was fitted together with another tier 2 than this installation runs"
 _OTHER_TIER1 = "the deep model was fitted to another tier 1 than this installation holds"
 
 
@@ -43,12 +44,12 @@ class DeepPart:
 
 def open_deep(
     setup: Setup,
-    tier1: ModelFile | None,
+    below: tuple[ModelFile | None, str | None],
     anchors: Anchors,
     policy: Policy,
     own_rules: frozenset[str],
 ) -> DeepPart:
-    """Make the deep tier that a setup asks for.
+    """Make the deep tier that a setup asks for; `below` are tier 1 and the digest of tier 2.
 
     Raises:
         MissingExtraError: it is required, and its packages are not installed.
@@ -59,7 +60,7 @@ def open_deep(
         return DeepPart()
     required = setup.deep is DeepMode.REQUIRED
     try:
-        card = _card(setup, tier1)
+        card = _card(setup, *below)
         fusion = DeepFusion(card, (anchors.fpr_5, anchors.fpr_1, anchors.fpr_02))
     except ModelError as error:
         # A folder that somebody named is asked for, in whatever mode.
@@ -89,7 +90,7 @@ def is_installed() -> bool:
     return all(find_spec(name) is not None for name in PACKAGES)
 
 
-def _card(setup: Setup, tier1: ModelFile | None) -> DeepCard:
+def _card(setup: Setup, tier1: ModelFile | None, tier2_sha256: str | None) -> DeepCard:
     card = deep.load(setup.deep_dir)
     if card is None:
         raise ModelError(_absent(setup))
@@ -98,6 +99,8 @@ def _card(setup: Setup, tier1: ModelFile | None) -> DeepCard:
         tier1 is None or sha256(tier1.data).hexdigest() != card.tier1_sha256
     ):
         raise ModelError(_OTHER_TIER1)
+    if card.tier2_sha256 is not None and card.tier2_sha256 != tier2_sha256:
+        raise ModelError(_OTHER_TIER2)
     return card
 
 

@@ -45,6 +45,8 @@ class Guard:
         paranoia: int = 1,
         exclude: Iterable[ExcludeLike] = (),
         thresholds: Mapping[Category, ThresholdLike] | None = None,
+        dense: DeepMode | str = DeepMode.AUTO,
+        dense_file: Path | str | None = None,
         deep: DeepMode | str = DeepMode.AUTO,
         deep_dir: Path | str | None = None,
         on_error: OnError | str = OnError.KEEP,
@@ -58,9 +60,10 @@ class Guard:
 
         `deep` says whether the deep model reads what the other tiers are not sure of: `"auto"`
         where it is installed, `"off"`, or `"required"`, which refuses to start without it.
-        `deep_dir` is a folder with a deep model of your own. `on_error` says what happens to a
-        text when a check that it needed failed: `"keep"` what the others decided, `"flag"` or
-        `"block"`.
+        `deep_dir` is a folder with a deep model of your own. `dense` and `dense_file` say the same
+        of the dense model, which reads what rules and n-grams are not sure of. `on_error` says
+        what happens to a text when a check that it needed failed: `"keep"` what the others
+        decided, `"flag"` or `"block"`.
         """
         self._setup = make_setup(
             profile=profile,
@@ -68,6 +71,8 @@ class Guard:
             paranoia=paranoia,
             exclude=exclude,
             thresholds=thresholds,
+            dense=dense,
+            dense_file=dense_file,
             deep=deep,
             deep_dir=deep_dir,
             on_error=on_error,
@@ -92,6 +97,8 @@ class Guard:
             paranoia=setup.paranoia,
             exclude=[exclusion.pair for exclusion in setup.exclude],
             thresholds={category: (it.flag, it.block) for category, it in setup.thresholds},
+            dense=setup.dense,
+            dense_file=setup.dense_file,
             deep=setup.deep,
             deep_dir=setup.deep_dir,
             on_error=setup.on_error,

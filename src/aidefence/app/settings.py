@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     paranoia: int = Field(default=1, ge=1, le=4)
     exclude: Annotated[tuple[str, ...], NoDecode] = ()
     thresholds: dict[Category, ThresholdSettings] = Field(default_factory=dict)
+    dense: DeepMode = DeepMode.AUTO
+    dense_file: Path | None = None
     deep: DeepMode = DeepMode.AUTO
     deep_dir: Path | None = None
     on_error: OnError = OnError.KEEP
@@ -77,6 +79,8 @@ class Settings(BaseSettings):
             paranoia=self.paranoia,
             exclude=self.exclude,
             thresholds={name: (it.flag, it.block) for name, it in self.thresholds.items()},
+            dense=self.dense,
+            dense_file=self.dense_file,
             deep=self.deep,
             deep_dir=self.deep_dir,
             on_error=self.on_error,
@@ -130,11 +134,11 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigError(f"cannot read settings `{path}`: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"settings `{path}` are not TOML: {error}") from error
-    for name in ("rules_dir", "deep_dir"):
-        folder = values.get(name)
-        if isinstance(folder, str):
+    for name in ("rules_dir", "dense_file", "deep_dir"):
+        place = values.get(name)
+        if isinstance(place, str):
             # Relative to the file that names it, wherever the process was started.
-            values[name] = path.parent / folder
+            values[name] = path.parent / place
     return values
 
 

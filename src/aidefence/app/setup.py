@@ -29,6 +29,8 @@ class Setup:
     paranoia: int = 1
     exclude: tuple[Exclusion, ...] = ()
     thresholds: tuple[tuple[Category, Threshold], ...] = ()
+    dense: DeepMode = DeepMode.AUTO
+    dense_file: Path | None = None
     deep: DeepMode = DeepMode.AUTO
     deep_dir: Path | None = None
     on_error: OnError = OnError.KEEP
@@ -41,6 +43,8 @@ def make_setup(
     paranoia: int = 1,
     exclude: Iterable[ExcludeLike] = (),
     thresholds: Mapping[Category, ThresholdLike] | None = None,
+    dense: DeepMode | str = DeepMode.AUTO,
+    dense_file: Path | str | None = None,
     deep: DeepMode | str = DeepMode.AUTO,
     deep_dir: Path | str | None = None,
     on_error: OnError | str = OnError.KEEP,
@@ -55,6 +59,8 @@ def make_setup(
         paranoia=paranoia,
         exclude=tuple(sorted({_exclusion(item) for item in exclude})),
         thresholds=tuple((_category(name), _threshold(value)) for name, value in given),
+        dense=_member("dense", DeepMode, dense),
+        dense_file=None if dense_file is None else Path(dense_file).resolve(),
         deep=_member("deep", DeepMode, deep),
         deep_dir=None if deep_dir is None else Path(deep_dir).resolve(),
         on_error=_member("on_error", OnError, on_error),

@@ -8,6 +8,7 @@ from threading import Lock
 
 from aidefence.adapters.system import SystemClock
 from aidefence.app.deep import DeepPart, open_deep
+from aidefence.app.dense import DensePart, open_dense
 from aidefence.app.setup import Setup
 from aidefence.domain.content import Degraded
 from aidefence.engine import Engine, RuleInfo
@@ -40,6 +41,7 @@ def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
     shipped, model = rulebook.shipped(), models.load()
     anchors = _anchors(model)
     policy = make_policy(setup.profile, anchors, dict(setup.thresholds))
+    dense = open_dense(setup, model, anchors)
     engine = Engine(
         [rule.pair for rule in shipped],
         None if model is None else model.data,
@@ -48,24 +50,26 @@ def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
         paranoia=setup.paranoia,
         exclude=[exclusion.pair for exclusion in setup.exclude],
         user_rules=[rule.pair for rule in own],
+        dense=dense.part,
     )
     rules = engine.rules()
-    deep = open_deep(setup, model, anchors, policy, _ids_of(rules, own))
+    deep = open_deep(setup, (model, dense.sha256), anchors, policy, _ids_of(rules, own))
     charter = PolicyCharter(
         policy=policy,
-        policy_version=_version(setup, policy, (*shipped, *own), model, deep),
+        policy_version=_version(setup, policy, (*shipped, *own), model, dense, deep),
         titles={rule.id: rule.title for rule in rules},
         enforced=policy.enforced,
         knowledge={
             "rules": rulebook.digest((*shipped, *own)),
             "model": f"{model.name}-{model.digest}" if model else "none",
+            "dense": dense.name,
             "deep": deep.name,
         },
     )
     clock, degraded = SystemClock(), () if model else (_NO_MODEL,)
     if deep.tier is None:
-        return Corridor(engine, charter, clock, degraded, deep.notes)
-    return Cascade(engine, charter, clock, degraded, deep=deep.tier)
+        return Corridor(engine, charter, clock, degraded, (*dense.notes, *deep.notes))
+    return Cascade(engine, charter, clock, degraded, dense.notes, deep=deep.tier)
 
 
 def _ids_of(rules: tuple[RuleInfo, ...], files: tuple[RuleFile, ...]) -> frozenset[str]:
@@ -84,6 +88,7 @@ def _version(
     policy: Policy,
     rules: tuple[RuleFile, ...],
     model: ModelFile | None,
+    dense: DensePart,
     deep: DeepPart,
 ) -> str:
     """Name everything that can change a decision."""
@@ -93,6 +98,7 @@ def _version(
         repr(policy.thresholds),
         repr(setup.exclude),
         str(setup.paranoia),
+        *((dense.name,) if dense.part else ()),
         # Where no deep model speaks, nothing about it can change a decision.
         *((deep.name, setup.on_error.value) if deep.tier else ()),
     )

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from aidefence.domain.decision import FindingRecord, Record
 from aidefence.domain.enums import CATEGORIES, Action, Category
 from aidefence.domain.reading import Opinion, single
-from aidefence.domain.verdict import DEEP_RULE, MODEL_RULE
+from aidefence.domain.verdict import DEEP_RULE, DENSE_RULE, MODEL_RULE
+from aidefence.engine import MODEL_CATEGORIES
 
 DEEP_TIER = 1 << 3
 
-MODEL_CATEGORIES = 7
-"""So many categories, from the first, are attacks on the model itself."""
-
+_LEARNED = frozenset({MODEL_RULE, DENSE_RULE})
 _IN_USE_MIN = 0.5
 _FINDINGS_MAX = 64
 _SURE = 0.95
@@ -83,8 +82,8 @@ class Judge:
         heard: Opinion,
     ) -> tuple[FindingRecord, ...]:
         flagged = confidences[lead] >= self._flag[lead]
-        # What the n-grams said is evidence as long as the verdict stands on it.
-        kept = [it for it in known if flagged or it[0] != MODEL_RULE]
+        # What other models said is evidence as long as the verdict stands on it.
+        kept = [it for it in known if flagged or it[0] not in _LEARNED]
         if heard.confidence >= self._flag[lead]:
             kept.append(_finding(lead, heard, single(heard.confidence)))
         if heard.harm >= self._flag[_HARMFUL]:
@@ -112,9 +111,9 @@ class _Rules:
         own_strongest, hidden = 0.0, False
         for rule_id, category, _, _, score, _, mention, chain, _ in findings:
             on_model = category < MODEL_CATEGORIES
-            # Also what only the n-grams heard beneath a disguise has not been read any deeper.
+            # Also what only a model heard beneath a disguise has not been read any deeper.
             hidden = hidden or (on_model and bool(chain) and not mention)
-            if mention or rule_id == MODEL_RULE:
+            if mention or rule_id in _LEARNED:
                 continue
             strongest[category] = max(strongest[category], score)
             if on_model and rule_id in own_rules:

@@ -16,8 +16,8 @@ FindingRecord = tuple[
     str, int, int, int, float, int, bool, tuple[str, ...], tuple[tuple[int, int], ...]
 ]
 # A verdict in compact form: action, category or -1, severity, confidence, score, tier bits,
-# findings, whether a limit cut the search short. Codes are positions in the enums.
-Record = tuple[int, int, int, float, float, int, tuple[FindingRecord, ...], bool]
+# findings, bits of what a limit cut short. Codes are positions in the enums.
+Record = tuple[int, int, int, float, float, int, tuple[FindingRecord, ...], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class Decision:
     def degraded(self) -> tuple[Degraded, ...]:
         """Checks that were asked for and did not run, or not to the end."""
         told = self._told
-        return (*told[4], CUT_SHORT) if told[0][7] else told[4]
+        return (*told[4], *_CUT_SHORT_OF[told[0][7]]) if told[0][7] else told[4]
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a decision is immutable: `{name}` cannot be set")
@@ -228,6 +228,8 @@ _TIERS_OF = tuple(
 CUT_SHORT = Degraded(
     "tier0.decode", "a limit on decoded text was reached: what is hidden deeper was not read"
 )
+UNREAD = Degraded("tier2.dense", "a limit was reached: the text was not read to its end")
+_CUT_SHORT_OF = ((), (CUT_SHORT,), (UNREAD,), (CUT_SHORT, UNREAD))
 
 
 def _open_verdict(record: Record, parts: tuple[Record, ...], charter: Charter) -> Verdict:

@@ -114,7 +114,7 @@ class Profile(Coded):
 
 
 class DeepMode(StrEnum):
-    """Whether the deep model reads what the other tiers are not sure of."""
+    """Whether a model that may be missing reads what the tiers before it are not sure of."""
 
     AUTO = "auto"
     OFF = "off"

@@ -10,6 +10,7 @@ from aidefence.domain.taxonomy import TAXONOMY, TaxonomyEntry
 
 # Findings of the learned models carry these instead of a rule's id.
 MODEL_RULE = "model.ngram"
+DENSE_RULE = "model.dense"
 DEEP_RULE = "model.encoder"
 
 

@@ -12,19 +12,31 @@ from aidefence.engine import _native
 
 __all__ = [
     "CATEGORY_NAMES",
+    "DENSE_FEATURES",
     "FEATURE_NAMES",
+    "MODEL_CATEGORIES",
     "Batch",
+    "Dense",
+    "DenseTerms",
     "Engine",
     "Outcome",
     "RuleInfo",
     "check_rule",
+    "make_terms",
     "normalize",
+    "open_dense",
 ]
 
 Batch = _native.Batch
 Outcome: TypeAlias = Record
 CATEGORY_NAMES: Final = tuple(_native.CATEGORIES)
 FEATURE_NAMES: Final = tuple(_native.FEATURES)
+DENSE_FEATURES: Final = tuple(_native.DENSE_FEATURES)
+"""What the fusion of the dense model may weigh, beside the logit of each kind."""
+MODEL_CATEGORIES: Final = 7
+"""So many categories, from the first, are attacks on the model itself."""
+Dense = _native.Dense
+DenseTerms = _native.DenseTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +76,9 @@ class Engine:
         paranoia: int = 1,
         exclude: Sequence[tuple[str, str]] = (),
         user_rules: Sequence[tuple[str, str]] = (),
+        dense: tuple[Dense, DenseTerms] | None = None,
     ) -> None:
-        """Compile rules and read a model.
+        """Compile rules and read a model; `dense` reads what these are not sure of.
 
         Raises:
             RuleError: a rule file cannot be accepted; says file, line and column.
@@ -81,6 +94,7 @@ class Engine:
                 paranoia=paranoia,
                 exclude=exclude,
                 user_rules=user_rules,
+                dense=dense,
             )
         except _native.RuleSyntaxError as error:
             raise _rule_error(error) from error
@@ -117,6 +131,47 @@ class Engine:
     def features(self, texts: Iterable[str], origins: Sequence[int], direction: int = 0) -> bytes:
         """Return rows of features for fusion: little-endian f32, `len(FEATURE_NAMES)` a text."""
         return self._native.features(texts, origins, direction)
+
+
+def open_dense(data: bytes) -> Dense:
+    """Read the file of a dense model.
+
+    Raises:
+        ModelError: the file cannot be used.
+
+    """
+    try:
+        return Dense(data)
+    except _native.ModelFormatError as error:
+        raise ModelError(str(error)) from error
+
+
+def make_terms(
+    *,
+    band: tuple[float, float],
+    bias: float,
+    weights: Sequence[tuple[str, float]],
+    calibration: Sequence[tuple[float, float]],
+    scale: Sequence[tuple[float, float]],
+    harm: tuple[float, float] | None = None,
+) -> DenseTerms:
+    """Say when a dense model is asked, and how its word is weighed.
+
+    Raises:
+        ModelError: the numbers do not hold together.
+
+    """
+    try:
+        return DenseTerms(
+            band=band,
+            bias=bias,
+            weights=weights,
+            calibration=calibration,
+            scale=scale,
+            harm=harm,
+        )
+    except _native.ModelFormatError as error:
+        raise ModelError(str(error)) from error
 
 
 def check_rule(path: str, text: str) -> None:

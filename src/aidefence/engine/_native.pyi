@@ -6,8 +6,11 @@ from typing import Any, Final, TypeAlias, final
 __all__ = [
     "CATEGORIES",
     "CONTEXT_LEXICONS",
+    "DENSE_FEATURES",
     "FEATURES",
     "Batch",
+    "Dense",
+    "DenseTerms",
     "Engine",
     "ModelFormatError",
     "RuleSyntaxError",
@@ -20,6 +23,7 @@ __all__ = [
 CATEGORIES: Final[list[str]]
 FEATURES: Final[list[str]]
 CONTEXT_LEXICONS: Final[list[str]]
+DENSE_FEATURES: Final[list[str]]
 
 class RuleSyntaxError(ValueError):
     path: str
@@ -33,7 +37,27 @@ class ModelFormatError(ValueError): ...
 _Finding: TypeAlias = tuple[
     str, int, int, int, float, int, bool, tuple[str, ...], tuple[tuple[int, int], ...]
 ]
-_Outcome: TypeAlias = tuple[int, int, int, float, float, int, tuple[_Finding, ...], bool]
+_Outcome: TypeAlias = tuple[int, int, int, float, float, int, tuple[_Finding, ...], int]
+
+@final
+class Dense:
+    def __new__(cls, data: bytes) -> Dense: ...
+    def card(self) -> str: ...
+    def pieces(self, text: str) -> list[int]: ...
+    def read(self, text: str) -> tuple[float, float, list[float], bool] | None: ...
+
+@final
+class DenseTerms:
+    def __new__(
+        cls,
+        *,
+        band: tuple[float, float],
+        bias: float,
+        weights: Sequence[tuple[str, float]],
+        calibration: Sequence[tuple[float, float]],
+        scale: Sequence[tuple[float, float]],
+        harm: tuple[float, float] | None = None,
+    ) -> DenseTerms: ...
 
 @final
 class Engine:
@@ -47,6 +71,7 @@ class Engine:
         paranoia: int = 1,
         exclude: Sequence[tuple[str, str]] = ...,
         user_rules: Sequence[tuple[str, str]] = ...,
+        dense: tuple[Dense, DenseTerms] | None = None,
     ) -> Engine: ...
     def inspect(self, text: str, origin: int = 1, direction: int = 0) -> _Outcome: ...
     def confidences(self, text: str, origin: int = 1, direction: int = 0) -> list[float]: ...

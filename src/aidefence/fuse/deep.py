@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from itertools import pairwise
 
 from aidefence.domain.enums import Direction, Origin
 from aidefence.domain.reading import EncoderReading, Opinion, sigmoid
-from aidefence.knowledge.deep import Calibration, DeepCard, Platt, Point
+from aidefence.fuse.scale import scale_of
+from aidefence.knowledge.cards import Calibration, Platt, Point
+from aidefence.knowledge.deep import DeepCard
 
 _DOCUMENTS = frozenset(it.code for it in (Origin.TOOL, Origin.RETRIEVAL, Origin.MEMORY))
 _SYSTEM = Origin.SYSTEM.code
@@ -29,8 +30,7 @@ class DeepFusion:
         """`anchors` are the confidences of tier 1 at false-alarm rates of 5 %, 1 % and 0.2 %."""
         self._card = card
         self._kinds = card.kind_features
-        # One scale for all tiers: a threshold must mean the same whoever has spoken.
-        self._scale = _rising(((0.0, 0.0), *zip(card.fpr, anchors, strict=True), (1.0, 1.0)))
+        self._scale = scale_of(card.fpr, anchors)
 
     def weigh(
         self, reading: EncoderReading, tier1_logit: float, origin: int, direction: int
@@ -96,12 +96,3 @@ def _likeliest(kinds: tuple[int, ...], logits: tuple[float, ...]) -> int | None:
     if not kinds:
         return None
     return max(zip(logits, kinds, strict=True), key=lambda pair: (pair[0], -pair[1]))[1]
-
-
-def _rising(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    """Leave out what does not rise: anchors may lie at the ends of the scale."""
-    kept = [points[0]]
-    for _, point in pairwise(points):
-        if point[0] > kept[-1][0]:
-            kept.append((point[0], max(point[1], kept[-1][1])))
-    return tuple(kept)

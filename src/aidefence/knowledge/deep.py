@@ -3,49 +3,27 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from hashlib import blake2b, file_digest
 from importlib.resources import files
-from itertools import pairwise
 from pathlib import Path
-from typing import TypeAlias
 
-from aidefence.domain.enums import CATEGORIES
+from aidefence.domain.enums import CATEGORIES, Category
 from aidefence.domain.errors import ModelError
 from aidefence.domain.reading import EncoderLimits
+from aidefence.knowledge import cards
+from aidefence.knowledge.cards import Calibration
 
 NAME = "tier3"
 EXPECTED = f"`{NAME}.onnx`, `{NAME}.tokenizer.json` and `{NAME}.json`"
 FORMAT = 1
 CARD_BYTES_MAX = 1 << 20
-KNOTS_MAX = 4096
 # What the fusion may weigh, beside the logit of each kind as `kind_<category>`.
 FEATURES = (
     *("tier1", "attack", "window", "sentence", "harm", "attack_harm"),
     *("document", "system", "outgoing"),
 )
-
-Point: TypeAlias = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Platt:
-    """A logit made a probability by a line and a sigmoid."""
-
-    slope: float
-    intercept: float
-
-
-@dataclass(frozen=True, slots=True)
-class Knots:
-    """A logit made a probability by a rising curve through points, flat outside."""
-
-    points: tuple[Point, ...]
-
-
-Calibration: TypeAlias = Platt | Knots
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +37,7 @@ class DeepCard:
     sha256: str
     tokenizer_sha256: str
     tier1_sha256: str | None
+    tier2_sha256: str | None
     band: tuple[float, float]
     bias: float
     weights: tuple[tuple[str, float], ...]
@@ -104,7 +83,7 @@ def load(folder: Path | None = None) -> DeepCard | None:
     except OSError as error:
         raise ModelError(f"card `{card.name}` cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ModelError(f"card `{card.name}` is not usable: {_reason(error)}") from error
+        raise ModelError(f"card `{card.name}` is not usable: {cards.reason(error)}") from error
 
 
 def shipped_folder() -> Path:
@@ -115,106 +94,26 @@ def shipped_folder() -> Path:
 def _parse(card: Mapping[str, object], data: bytes, model: Path, tokenizer: Path) -> DeepCard:
     if card["format"] != FORMAT:
         raise ValueError(f"format `{card['format']}`, expected {FORMAT}")
-    fusion, kinds = _mapping(card["fusion"]), _kinds(card["kinds"])
-    thresholds, harm = _mapping(card["thresholds"]), card.get("harm")
-    fitted_to = card.get("tier1_sha256")
+    fusion, kinds = cards.mapping(card["fusion"]), cards.kinds(card["kinds"])
+    harm = card.get("harm")
     return DeepCard(
         name=str(card.get("name", NAME)),
         digest=blake2b(data, digest_size=8).hexdigest(),
         model=model,
         tokenizer=tokenizer,
-        sha256=_digest(card["sha256"]),
-        tokenizer_sha256=_digest(card["tokenizer_sha256"]),
-        tier1_sha256=None if fitted_to is None else _digest(fitted_to),
-        band=_band(card["band"]),
-        bias=_number(fusion["bias"]),
-        weights=_weights(_mapping(fusion["weights"]), kinds),
-        calibration=_calibration(_mapping(card["calibration"])),
-        harm=None if harm is None else _calibration(_mapping(harm)),
-        kinds=tuple(CATEGORIES.index(_category(name)) for name in kinds),
-        fpr=_rising(tuple(_number(thresholds[key]) for key in ("fpr_5", "fpr_1", "fpr_02"))),
-        limits=_limits(_mapping(card.get("limits", {}))),
+        sha256=cards.digest(card["sha256"]),
+        tokenizer_sha256=cards.digest(card["tokenizer_sha256"]),
+        tier1_sha256=cards.digest_or_none(card.get("tier1_sha256")),
+        tier2_sha256=cards.digest_or_none(card.get("tier2_sha256")),
+        band=cards.band(card["band"]),
+        bias=cards.number(fusion["bias"]),
+        weights=cards.weights(cards.mapping(fusion["weights"]), FEATURES, kinds),
+        calibration=cards.calibration(cards.mapping(card["calibration"])),
+        harm=None if harm is None else cards.calibration(cards.mapping(harm)),
+        kinds=tuple(CATEGORIES.index(Category(name)) for name in kinds),
+        fpr=cards.rates(cards.mapping(card["thresholds"])),
+        limits=_limits(cards.mapping(card.get("limits", {}))),
     )
-
-
-def _reason(error: Exception) -> str:
-    return f"no key {error}" if isinstance(error, KeyError) else str(error)
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError(f"expected an object, not a `{type(value).__name__}`")
-    return value
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TypeError(f"expected a finite number, not `{value}`")
-    return float(value)
-
-
-def _digest(value: object) -> str:
-    if not isinstance(value, str) or len(value) != len(blake2b(digest_size=32).hexdigest()):
-        raise ValueError(f"expected a SHA-256 in hexadecimal, not `{value}`")
-    return value.lower()
-
-
-def _pair(value: object) -> Point:
-    if not isinstance(value, list):
-        raise TypeError("expected a pair of numbers")
-    first, second = map(_number, value)
-    return first, second
-
-
-def _band(value: object) -> Point:
-    low, high = _pair(value)
-    if not 0 <= low <= high <= 1:
-        raise ValueError(f"band `{low}..{high}` is no range of confidences")
-    return low, high
-
-
-def _kinds(value: object) -> list[str]:
-    if not isinstance(value, list) or len(set(map(str, value))) != len(value):
-        raise ValueError("kinds are categories, each once")
-    return [str(name) for name in value]
-
-
-def _category(name: str) -> str:
-    if name not in CATEGORIES:
-        raise ValueError(f"`{name}` is no category")
-    return name
-
-
-def _weights(given: Mapping[str, object], kinds: list[str]) -> tuple[tuple[str, float], ...]:
-    known = {*FEATURES, *(f"kind_{name}" for name in kinds)}
-    for name in given:
-        if name not in known:
-            raise ValueError(f"fusion cannot weigh `{name}`: expected {', '.join(sorted(known))}")
-    return tuple((name, _number(weight)) for name, weight in given.items())
-
-
-def _calibration(given: Mapping[str, object]) -> Calibration:
-    if "knots" not in given:
-        slope = _number(given["slope"])
-        if slope <= 0:
-            raise ValueError("the slope of a calibration must rise")
-        return Platt(slope, _number(given["intercept"]))
-    knots = given["knots"]
-    if not isinstance(knots, list) or not 0 < len(knots) <= KNOTS_MAX:
-        raise ValueError(f"expected 1 to {KNOTS_MAX} knots")
-    points = tuple(map(_pair, knots))
-    if any(left[0] >= right[0] or left[1] > right[1] for left, right in pairwise(points)):
-        raise ValueError("the knots of a calibration must rise")
-    if points[0][1] < 0 or points[-1][1] > 1:
-        raise ValueError("the knots of a calibration lie between 0 and 1")
-    return Knots(points)
-
-
-def _rising(values: tuple[float, ...]) -> tuple[float, float, float]:
-    first, second, third = values
-    if not 0 < first < second < third < 1:
-        raise ValueError("thresholds must rise from fpr_5 over fpr_1 to fpr_02, between 0 and 1")
-    return first, second, third
 
 
 def _limits(given: Mapping[str, object]) -> EncoderLimits:

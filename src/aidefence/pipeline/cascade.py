@@ -35,10 +35,11 @@ class Cascade(Corridor):
         charter: PolicyCharter,
         clock: Clock,
         degraded: tuple[Degraded, ...] = (),
+        notes: tuple[Degraded, ...] = (),
         *,
         deep: DeepTier,
     ) -> None:
-        super().__init__(engine, charter, clock, degraded)
+        super().__init__(engine, charter, clock, degraded, notes)
         self._deep = deep
         self._low, self._high = deep.low, deep.high
         self._budget_ns = deep.milliseconds_max * _NS_PER_MS

@@ -117,13 +117,13 @@ class Corridor:
 def worst(records: tuple[Record, ...]) -> Record:
     """The record of the content that speaks for all."""
     if not records:
-        return (0, _NO_CATEGORY, 0, 0.0, 0.0, 0, (), False)
+        return (0, _NO_CATEGORY, 0, 0.0, 0.0, 0, (), 0)
     # Action first: a category with a low block threshold outweighs a surer flag.
     action, category, severity, confidence, score, _, _, _ = max(
         records, key=lambda record: (record[0], record[1] >= 0, record[3], record[2])
     )
-    tiers = 0
+    tiers = cut_short = 0
     for record in records:
         tiers |= record[5]
-    cut_short = any(record[7] for record in records)
+        cut_short |= record[7]
     return (action, category, severity, confidence, score, tiers, (), cut_short)

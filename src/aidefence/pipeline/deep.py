@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aidefence.decide.again import MODEL_CATEGORIES, Judge, at_least
+from aidefence.decide.again import Judge, at_least
 from aidefence.domain.content import Degraded
 from aidefence.domain.decision import Record
 from aidefence.domain.enums import OnError
 from aidefence.domain.errors import AIDefenceError
 from aidefence.domain.reading import Opinion
+from aidefence.engine import MODEL_CATEGORIES
 from aidefence.fuse.deep import DeepFusion, UnusableReadingError
 from aidefence.ports.encoder import Encoder
 

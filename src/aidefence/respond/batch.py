@@ -105,7 +105,8 @@ class DecisionBatch(Sequence[Decision]):
         """Read-only arrays over all texts; `action`, `category` and `severity` hold codes.
 
         A code is a position in the enum of the same name; category -1 means benign. `tier` has
-        one bit for each tier that ran; `exhausted` is 1 where a limit cut the search short.
+        one bit for each tier that ran; `exhausted` is 0 unless a limit cut something short: 1 the
+        search for hidden text, 2 the reading of the dense model, 3 both.
         """
         if self._columns is None:
             import numpy as np  # noqa: PLC0415 -- whoever asks for no columns pays nothing for it

@@ -9,12 +9,13 @@ from types import MappingProxyType
 from aidefence.domain.enums import Action
 from aidefence.domain.reading import single
 from aidefence.domain.taxonomy import TAXONOMY
-from aidefence.domain.verdict import DEEP_RULE, MODEL_RULE, Finding, Verdict
+from aidefence.domain.verdict import DEEP_RULE, DENSE_RULE, MODEL_RULE, Finding, Verdict
 from aidefence.policy.profiles import NEVER, Policy
 
 _MODEL_WORDS = MappingProxyType(
     {
         MODEL_RULE: "the learned model finds the wording typical of attacks",
+        DENSE_RULE: "the dense model hears the meaning of an attack here",
         DEEP_RULE: "the deep model reads the meaning of an attack here",
     }
 )

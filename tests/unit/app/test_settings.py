@@ -71,6 +71,22 @@ def test_the_deep_model_is_set_like_all_else(
         read_config(path)
 
 
+def test_the_dense_model_is_set_like_all_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "aidefence.toml"
+    path.write_text('dense = "required"\ndense_file = "none.aidd"\n')
+    setup = read_config(path).setup()
+    assert (setup.dense, setup.dense_file) == (DeepMode.REQUIRED, tmp_path / "none.aidd")
+    with pytest.raises(ModelError, match=r"none\.aidd"):
+        Guard.from_config(path)
+    monkeypatch.setenv("AIDEFENCE_DENSE", "off")
+    assert read_settings(path).setup().dense is DeepMode.OFF
+    path.write_text('dense = "denser"\n')
+    with pytest.raises(SettingError, match="dense"):
+        read_config(path)
+
+
 def test_a_guard_from_a_file_ignores_the_environment(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

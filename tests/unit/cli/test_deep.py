@@ -33,7 +33,7 @@ def shipped(tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
 
 
 def test_the_options_are_the_modes() -> None:
-    modes = [options.deep_mode(deep=given) for given in (None, True, False)]
+    modes = [options.mode_of(given) for given in (None, True, False)]
     assert modes == [DeepMode.AUTO, DeepMode.REQUIRED, DeepMode.OFF]
 
 

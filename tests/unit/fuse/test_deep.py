@@ -7,7 +7,8 @@ from tests import deep_model
 from aidefence.domain.reading import EncoderReading
 from aidefence.fuse.deep import DeepFusion, UnusableReadingError, calibrated, interpolated
 from aidefence.knowledge import deep
-from aidefence.knowledge.deep import DeepCard, Knots, Platt
+from aidefence.knowledge.cards import Knots, Platt
+from aidefence.knowledge.deep import DeepCard
 
 ANCHORS = (0.4, 0.8, 0.95)
 READING = EncoderReading(1.5, 1.5, 0.5, -2.0, (0, 0, 3.0, 0, 0, 0, 0), 3, 9, 2, cut_short=False)

@@ -7,7 +7,7 @@ from tests import deep_model
 
 from aidefence import ModelError
 from aidefence.knowledge import deep
-from aidefence.knowledge.deep import Knots, Platt
+from aidefence.knowledge.cards import Knots, Platt
 
 
 @pytest.fixture(scope="module")

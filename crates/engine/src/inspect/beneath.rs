@@ -32,6 +32,8 @@ pub(super) struct Loudest {
     pub(super) score: f32,
     pub(super) chain: Vec<&'static str>,
     pub(super) span: Range<usize>,
+    /// What it holds, for those who read deeper.
+    pub(super) text: String,
 }
 
 impl Engine {
@@ -78,20 +80,21 @@ impl Engine {
             if score > derived.score {
                 derived.score = score;
             }
-            if score > 0.0 && loudest.as_ref().is_none_or(|known| score > known.score) {
-                let span = to_root(&layer.maps, 0..layer.text.len());
-                loudest = Some(Loudest {
-                    score,
-                    chain: layer.chain.clone(),
-                    span,
-                });
-            }
+            let louder = score > 0.0 && loudest.as_ref().is_none_or(|known| score > known.score);
             if layer.chain.len() < self.limits.decode_depth_max {
                 let view = std::mem::take(&mut scratch.derived);
                 self.derive(&layer.text, &view, &layer.maps, &layer.chain, room, scratch);
                 scratch.derived = view;
             } else if !scratch.cut_short {
                 scratch.cut_short = self.hides_more(&layer.text, scratch);
+            }
+            if louder {
+                loudest = Some(Loudest {
+                    score,
+                    span: to_root(&layer.maps, 0..layer.text.len()),
+                    chain: layer.chain,
+                    text: layer.text,
+                });
             }
         }
         let exhausted = scratch.cut_short || scratch.layers.len() > self.limits.views_max;

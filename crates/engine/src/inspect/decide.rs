@@ -1,17 +1,42 @@
 //! From what was seen to what should happen, and the evidence for it.
 
-use super::{Action, Engine, Finding, IN_USE_MIN, Outcome, Scratch, Seen};
+use super::deeper::Heard;
+use super::{Action, Detector, Engine, Finding, IN_USE_MIN, Outcome, Scratch, Seen};
+use crate::batch::TIERS_RUN;
 use crate::category::{CATEGORY_COUNT, MODEL_CATEGORY_COUNT};
 use crate::ngram::BLOCK;
+use crate::rules::matching::Context;
 
 /// Words that a model finding points at.
 const LOUD_TOKENS_MAX: usize = 5;
+/// The bit of the dense model among the tiers.
+const DENSE_TIER: u8 = 1 << 2;
+/// The one category beside the attacks on the model on which the dense model has a word.
+const HARMFUL: u8 = 7;
+
+/// What is believed of an attack on the model, before categories are held against thresholds.
+pub(super) struct Belief<'a> {
+    /// The fused logit.
+    pub(super) score: f32,
+    pub(super) fused: f32,
+    /// What tiers 0 and 1 believed.
+    pub(super) shallow: f32,
+    /// The category it belongs to.
+    pub(super) lead: u8,
+    pub(super) heard: Option<&'a Heard>,
+}
 
 impl Engine {
     #[inline(always)]
-    pub(super) fn decide(&self, text: &str, seen: &Seen, scratch: &mut Scratch) -> Outcome {
+    pub(super) fn decide(&self, text: &str, context: Context, seen: &Seen, scratch: &mut Scratch) -> Outcome {
         let score = self.model.fuse(&seen.row);
         let fused = self.model.confidence(score).max(seen.user_strongest);
+        if let Some((dense, terms)) = &self.dense
+            && terms.in_band(fused)
+            && let Some(heard) = self.listen(dense, terms, context, (score, seen), scratch)
+        {
+            return self.decide_again(text, seen, fused, &heard, scratch);
+        }
         if scratch.found.is_empty() && fused < self.lowest_flag {
             let mut confidences = [0.0; CATEGORY_COUNT];
             if let Some(first) = confidences.first_mut() {
@@ -26,14 +51,33 @@ impl Engine {
                 confidences,
                 findings: Vec::new(),
                 exhausted: seen.exhausted,
+                unread: false,
+                tiers: TIERS_RUN,
             };
         }
-        self.decide_with_evidence(text, seen, score, fused, scratch)
+        self.decide_shallow(text, seen, score, fused, scratch)
     }
 
     #[inline(never)]
-    fn decide_with_evidence(&self, text: &str, seen: &Seen, score: f32, fused: f32, scratch: &mut Scratch) -> Outcome {
-        let lead = self.model_category(seen, scratch);
+    fn decide_shallow(&self, text: &str, seen: &Seen, score: f32, fused: f32, scratch: &mut Scratch) -> Outcome {
+        let belief = Belief {
+            score,
+            fused,
+            shallow: fused,
+            lead: Self::category_by_rules(seen).unwrap_or_else(|| self.model.category(&scratch.base)),
+            heard: None,
+        };
+        self.decide_with_evidence(text, seen, &belief, scratch)
+    }
+
+    pub(super) fn decide_with_evidence(
+        &self,
+        text: &str,
+        seen: &Seen,
+        belief: &Belief<'_>,
+        scratch: &mut Scratch,
+    ) -> Outcome {
+        let &Belief { fused, lead, .. } = belief;
         let mut confidences = seen.evidence.strongest;
         for (code, confidence) in confidences
             .iter_mut()
@@ -46,13 +90,21 @@ impl Engine {
                 confidence.min(fused)
             };
         }
+        if let (Some(heard), Some(harmful)) = (belief.heard, confidences.get_mut(usize::from(HARMFUL))) {
+            *harmful = harmful.max(heard.harm);
+        }
         let leading = self.leading(&confidences);
         let mut findings = std::mem::take(&mut scratch.found);
+        let flag = at(&self.thresholds.flag, lead);
         let explained = findings
             .iter()
             .any(|finding| finding.category < MODEL_CATEGORY_COUNT && finding.score >= IN_USE_MIN);
-        if fused >= at(&self.thresholds.flag, lead) && !explained {
-            findings.push(self.model_finding(text, seen, lead, fused, scratch));
+        // What the n-grams said is evidence as long as the verdict stands on it.
+        if belief.shallow >= flag && fused >= flag && !explained {
+            findings.push(self.model_finding(text, seen, lead, belief.shallow, scratch));
+        }
+        if let Some(heard) = belief.heard {
+            findings.extend(heard.findings(lead, flag, at(&self.thresholds.flag, HARMFUL)));
         }
         findings.sort_by(|a, b| {
             b.score
@@ -68,10 +120,12 @@ impl Engine {
             category,
             severity,
             confidence,
-            score,
+            score: belief.score,
             confidences,
             findings,
             exhausted: seen.exhausted,
+            unread: belief.heard.is_some_and(|heard| !heard.whole),
+            tiers: TIERS_RUN | if belief.heard.is_some() { DENSE_TIER } else { 0 },
         }
     }
 
@@ -93,8 +147,8 @@ impl Engine {
         leading
     }
 
-    /// The category an attack on the model belongs to: the strongest rule's, else the category head's.
-    fn model_category(&self, seen: &Seen, scratch: &Scratch) -> u8 {
+    /// The category an attack on the model belongs to, if a rule in use says so.
+    pub(super) fn category_by_rules(seen: &Seen) -> Option<u8> {
         let strongest = seen
             .evidence
             .strongest
@@ -102,16 +156,15 @@ impl Engine {
             .zip(0_u8..)
             .take(usize::from(MODEL_CATEGORY_COUNT))
             .max_by(|a, b| a.0.total_cmp(b.0).then(b.1.cmp(&a.1)));
-        match strongest {
-            Some((score, category)) if *score >= IN_USE_MIN => category,
-            _ => self.model.category(&scratch.base),
-        }
+        strongest
+            .filter(|(score, _)| **score >= IN_USE_MIN)
+            .map(|(_, category)| category)
     }
 
     fn model_finding(&self, text: &str, seen: &Seen, category: u8, confidence: f32, scratch: &Scratch) -> Finding {
         let severity = if confidence >= 0.95 { 2 } else { 1 };
         let finding = |span, chain, parts| Finding {
-            rule: None,
+            detector: Detector::Ngrams,
             category,
             span,
             score: confidence,

@@ -12,7 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from aidefence.delivery.cli.machine import Machine
-from aidefence.delivery.cli.options import DeepOption, JsonOption, ProfileOption, open_guard
+from aidefence.delivery.cli.options import (
+    DeepOption,
+    DenseOption,
+    JsonOption,
+    ProfileOption,
+    open_guard,
+)
 from aidefence.delivery.cli.terminal import console, json_text
 from aidefence.domain.enums import Profile
 from aidefence.service.benchmark import Latency, Throughput, time_calls, time_rounds
@@ -33,6 +39,7 @@ def bench(
     ] = 1.0,
     threads: Annotated[int, typer.Option(min=0, help="Threads of batches; 0: all cores.")] = 0,
     profile: ProfileOption = Profile.BALANCED,
+    dense: DenseOption = None,
     deep: DeepOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -40,7 +47,7 @@ def bench(
 
     For a look at your machine; the numbers we publish come from the repository's bench folder.
     """
-    guard = open_guard(profile=profile, rules=None, paranoia=1, deep=deep)
+    guard = open_guard(profile=profile, rules=None, paranoia=1, dense=dense, deep=deep)
     machine = Machine.here()
     lines: list[tuple[int, Latency, Throughput]] = []
     for size in _SIZES_BYTES:

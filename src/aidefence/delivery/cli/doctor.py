@@ -76,7 +76,7 @@ def doctor(
     Exit codes: 0 healthy, 1 something does not work.
     """
     checks = [*_installed(verbose=verbose), *_extras(), *_guarded(_engine), *_guarded(_rules)]
-    checks += [*_guarded(_model), *_guarded(_deep)]
+    checks += [*_guarded(_model), *_guarded(_dense), *_guarded(_deep)]
     checks += _guarded(lambda: _self_test(rules))
     healthy = all(check.state is not State.PROBLEM for check in checks)
     if as_json:
@@ -163,6 +163,28 @@ def _model() -> Iterator[Check]:
     else:
         size = f"{len(model.data) / 1e6:.1f} MB"
         yield Check("model", State.OK, f"{model.name}, {size}, digest {model.digest}")
+
+
+def _dense() -> Iterator[Check]:
+    from aidefence.knowledge import dense, models  # noqa: PLC0415 - see above
+
+    name, remedy = "dense model", "install the package again, or set `dense` to `off`"
+    try:
+        file = dense.load()
+    except AIDefenceError as error:
+        yield Check(name, State.PROBLEM, str(error), remedy)
+        return
+    if file is None:
+        place = dense.shipped_file()
+        detail = f"no {place.name} in {place.parent}: the other tiers decide without it"
+        yield Check(name, State.NOTE, detail, "name your own with `dense_file`")
+        return
+    low, high = file.card.band
+    told = f"{file.name}, {file.size / 1e6:.1f} MB, reads from {low:g} to {high:g}"
+    if file.fits(models.load()):
+        yield Check(name, State.OK, told)
+    else:
+        yield Check(name, State.PROBLEM, f"{told}; fitted to another tier 1", remedy)
 
 
 def _deep() -> Iterator[Check]:

@@ -15,13 +15,14 @@ from aidefence.delivery.cli import evaluate_options as opt
 from aidefence.delivery.cli.evaluate_output import Counter, write_report
 from aidefence.delivery.cli.options import (
     DeepOption,
+    DenseOption,
     Exit,
     JsonOption,
     ParanoiaOption,
     ProfileOption,
     RulesOption,
-    deep_mode,
     fail,
+    mode_of,
     open_guard,
 )
 from aidefence.domain.decision import Decision
@@ -56,6 +57,7 @@ def evaluate_files(  # noqa: PLR0917 - one parameter an option is how typer read
     direction: opt.Towards = Direction.INPUT,
     rules: RulesOption = None,
     paranoia: ParanoiaOption = 1,
+    dense: DenseOption = None,
     deep: DeepOption = None,
     threads: opt.Threads = 0,
     worst: opt.Worst = 10,
@@ -88,6 +90,7 @@ def evaluate_files(  # noqa: PLR0917 - one parameter an option is how typer read
         direction=direction,
         rules=rules,
         paranoia=paranoia,
+        dense=dense,
         deep=deep,
         threads=threads,
         worst=worst,
@@ -112,6 +115,7 @@ class _Asked:
     direction: Direction
     rules: Path | None
     paranoia: int
+    dense: bool | None
     deep: bool | None
     threads: int
     worst: int
@@ -127,7 +131,8 @@ class _Asked:
             "task": self.task,
             "duplicates": self.duplicates.value,
             "paranoia": self.paranoia,
-            "deep": deep_mode(deep=self.deep).value,
+            "dense": mode_of(self.dense).value,
+            "deep": mode_of(self.deep).value,
             "own_rules": self.rules is not None,
             "own_threshold": self.threshold is not None,
             "show_texts": self.show_texts,
@@ -176,7 +181,11 @@ def _measure(files: list[Path], asked: _Asked) -> Object:
 
     chosen = asked.categories or MODEL_ATTACKS
     guard = open_guard(
-        profile=asked.profile, rules=asked.rules, paranoia=asked.paranoia, deep=asked.deep
+        profile=asked.profile,
+        rules=asked.rules,
+        paranoia=asked.paranoia,
+        dense=asked.dense,
+        deep=asked.deep,
     )
     scorer = ConfidenceScorer(
         guard,

@@ -10,7 +10,7 @@ from rich.text import Text
 from aidefence.delivery.cli.report import LineIndex, Row, Summary, Wants
 from aidefence.delivery.cli.terminal import printable
 from aidefence.domain.content import Span
-from aidefence.domain.decision import CUT_SHORT
+from aidefence.domain.decision import CUT_SHORT, UNREAD
 from aidefence.domain.enums import Action, Severity
 from aidefence.domain.verdict import Finding
 
@@ -61,7 +61,7 @@ class HumanReport:
         for reason in decision.reasons[:1]:
             self._print(Text(f"  why: {printable(reason)}", style="dim"))
         for missed in row.missed:
-            how = "stopped early" if missed == CUT_SHORT else "did not run"
+            how = "stopped early" if missed in {CUT_SHORT, UNREAD} else "did not run"
             self._print(Text(f"  {missed.check} {how}: {missed.reason}", style="yellow"))
         self._print(Text())
 

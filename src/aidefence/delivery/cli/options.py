@@ -61,6 +61,13 @@ DeepOption: TypeAlias = Annotated[
         help="Insist on the deep model, or leave it out; neither: where it is installed.",
     ),
 ]
+DenseOption: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--dense/--no-dense",
+        help="Insist on the dense model, or leave it out; neither: where there is one.",
+    ),
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 ColourOption: TypeAlias = Annotated[Colour, typer.Option("--color", help="When to write colours.")]
 
@@ -71,6 +78,7 @@ def open_guard(
     rules: Path | None,
     paranoia: int,
     exclude: tuple[str, ...] = (),
+    dense: bool | None = None,
     deep: bool | None = None,
 ) -> Guard:
     """Build the guard, or leave with what is wrong in the configuration."""
@@ -83,17 +91,18 @@ def open_guard(
             rules_dir=rules,
             paranoia=paranoia,
             exclude=exclude,
-            deep=deep_mode(deep=deep),
+            dense=mode_of(dense),
+            deep=mode_of(deep),
         )
     except AIDefenceError as error:
         fail(str(error))
 
 
-def deep_mode(*, deep: bool | None) -> DeepMode:
-    """Give the setting that `--deep`, `--no-deep` or neither of them stands for."""
-    if deep is None:
+def mode_of(asked: bool | None) -> DeepMode:
+    """Give the setting that `--deep`, `--no-deep` or neither of them stands for; so with dense."""
+    if asked is None:
         return DeepMode.AUTO
-    return DeepMode.REQUIRED if deep else DeepMode.OFF
+    return DeepMode.REQUIRED if asked else DeepMode.OFF
 
 
 def fail(message: str) -> NoReturn:

@@ -22,6 +22,7 @@ from aidefence.delivery.cli.options import (
     Colour,
     ColourOption,
     DeepOption,
+    DenseOption,
     Exit,
     ParanoiaOption,
     ProfileOption,
@@ -50,7 +51,7 @@ from aidefence.delivery.cli.sources import (
     Sources,
 )
 from aidefence.delivery.cli.terminal import console, printable
-from aidefence.domain.decision import CUT_SHORT
+from aidefence.domain.decision import CUT_SHORT, UNREAD
 from aidefence.domain.enums import ACTIONS, Action, Direction, Origin, Profile, Severity
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
     rules: RulesOption = None,
     paranoia: ParanoiaOption = 1,
     exclude_rule: given.ExcludeRule = None,
+    dense: DenseOption = None,
     deep: DeepOption = None,
     threads: given.Threads = 0,
     quiet: given.Quiet = False,
@@ -113,6 +115,7 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
         rules=rules,
         paranoia=paranoia,
         exclude=tuple(exclude_rule or ()),
+        dense=dense,
         deep=deep,
     )
     # What this installation cannot check holds for every text.
@@ -178,10 +181,12 @@ def _report_chunk(
     summary.texts += len(chunk)
     summary.characters += sum(len(item.text) for item in chunk)
     summary.found += int(found.sum())
-    summary.cut_short += int(columns["exhausted"].sum())
-    for unread, count in batch.missed.items():
-        if unread.check not in summary.degraded:
-            summary.missed[unread] += count
+    summary.cut_short += int((columns["exhausted"] & 1).sum())
+    if unread_count := int((columns["exhausted"] >> 1).sum()):
+        summary.missed[UNREAD] += unread_count
+    for missing, count in batch.missed.items():
+        if missing.check not in summary.degraded:
+            summary.missed[missing] += count
     for code, count in enumerate(np.bincount(columns["action"], minlength=len(ACTIONS)).tolist()):
         summary.actions[ACTIONS[code].value] += count
     # Objects are made only for what is written.

@@ -7,7 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from aidefence.delivery.cli.options import ConfigOption, DeepOption, RulesOption, deep_mode, fail
+from aidefence.delivery.cli.options import (
+    ConfigOption,
+    DeepOption,
+    DenseOption,
+    RulesOption,
+    fail,
+    mode_of,
+)
 from aidefence.domain.enums import Profile
 from aidefence.domain.errors import AIDefenceError
 
@@ -23,6 +30,7 @@ def serve(
         int | None, typer.Option(min=1, max=4, help="2 and up add rules that cry wolf more often.")
     ] = None,
     rules: RulesOption = None,
+    dense: DenseOption = None,
     deep: DeepOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -34,12 +42,13 @@ def serve(
     settings: Any = import_module("aidefence.app.settings")
     gateway: Any = import_module("aidefence.app.gateway")
     server = {"host": host, "port": port, "workers": workers}
-    mode = None if deep is None else deep_mode(deep=deep)
-    chosen = {"profile": profile, "paranoia": paranoia, "rules_dir": rules, "deep": mode}
+    chosen = {"profile": profile, "paranoia": paranoia, "rules_dir": rules}
+    asked = {"dense": dense, "deep": deep}
+    modes = {name: mode_of(value) for name, value in asked.items() if value is not None}
     try:
         values = settings.read_settings(config).model_dump()
         values["server"] |= {name: value for name, value in server.items() if value is not None}
-        values |= {name: value for name, value in chosen.items() if value is not None}
+        values |= {name: value for name, value in chosen.items() if value is not None} | modes
         # The engine is built here once: a wrong rule is told before a port is taken.
         fixed = settings.FixedSettings.model_validate(values)
         gateway.make_app(fixed)

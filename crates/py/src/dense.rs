@@ -1,0 +1,78 @@
+//! The dense model as Python sees it: a file, and the terms on which it speaks.
+
+use std::sync::Arc;
+
+use aidefence_engine::dense::{Dense as Core, Scratch, Terms};
+use aidefence_engine::training::normalized;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::ModelFormatError;
+use crate::convert::Text;
+
+/// Logits of attack and harm, of the kinds of attack, and whether all of the text was read.
+type Logits = (f32, f32, Vec<f32>, bool);
+
+/// A dense model; engines share it.
+#[pyclass(frozen, module = "aidefence.engine._native")]
+pub(crate) struct Dense {
+    pub(crate) core: Arc<Core>,
+}
+
+#[pymethods]
+impl Dense {
+    #[new]
+    fn new(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
+        let core = py
+            .detach(|| Core::parse(data))
+            .map_err(|error| ModelFormatError::new_err(error.to_string()))?;
+        Ok(Self { core: Arc::new(core) })
+    }
+
+    fn card(&self) -> &str {
+        self.core.card()
+    }
+
+    /// The numbers of the pieces of a text.
+    fn pieces(&self, py: Python<'_>, text: &Bound<'_, PyString>) -> PyResult<Vec<u32>> {
+        let text = Text::of(text)?;
+        Ok(py.detach(|| {
+            let pieces = self.core.pieces(&normalized(text.as_str()));
+            pieces.iter().map(|piece| piece.id).collect()
+        }))
+    }
+
+    /// What the model says of a text; none where there is nothing to read.
+    fn read(&self, py: Python<'_>, text: &Bound<'_, PyString>) -> PyResult<Option<Logits>> {
+        let text = Text::of(text)?;
+        Ok(py.detach(|| {
+            let text = normalized(text.as_str());
+            let reading = self.core.read(&text, 0, &mut Scratch::default())?;
+            Some((reading.attack, reading.harm, reading.kinds.to_vec(), reading.whole))
+        }))
+    }
+}
+
+/// When the dense model is asked, and how its word is weighed.
+#[pyclass(frozen, module = "aidefence.engine._native")]
+pub(crate) struct DenseTerms {
+    pub(crate) core: Terms,
+}
+
+#[pymethods]
+impl DenseTerms {
+    #[new]
+    #[pyo3(signature = (*, band, bias, weights, calibration, scale, harm=None))]
+    fn new(
+        band: (f32, f32),
+        bias: f32,
+        weights: Vec<(String, f32)>,
+        calibration: Vec<(f32, f32)>,
+        scale: Vec<(f32, f32)>,
+        harm: Option<(f32, f32)>,
+    ) -> PyResult<Self> {
+        let core = Terms::new(band, bias, &weights, calibration, scale, harm)
+            .map_err(|error| ModelFormatError::new_err(error.to_string()))?;
+        Ok(Self { core })
+    }
+}
