@@ -195,7 +195,7 @@ def _deep() -> Iterator[Check]:
         card = deep.load()
         if card is None:
             remedy = 'pip install --upgrade "aidefence[deep]", or name your own with `deep_dir`'
-            detail = f"no {deep.EXPECTED} in {deep.shipped_folder()}: tiers 0 and 1 decide alone"
+            detail = f"no {deep.EXPECTED} in {deep.shipped_folder()}: the engine decides alone"
             yield Check(name, State.NOTE, detail, remedy)
             return
         size = f"{card.model.stat().st_size / 1e6:.1f} MB"
@@ -220,8 +220,9 @@ def _warm_deep() -> str:
     for module in ("onnxruntime", "tokenizers"):
         if importlib.util.find_spec(module) is None:
             return f"`{module}` is not installed"
-    if guard.degraded:
-        raise ModelError(guard.degraded[0].reason)
+    for missed in guard.degraded:
+        if missed.check == "tier3.encoder":
+            raise ModelError(missed.reason)
     guard.warm()
     return ""
 
