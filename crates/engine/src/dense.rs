@@ -7,6 +7,7 @@
 mod file;
 mod forward;
 mod lanes;
+mod layer;
 mod pieces;
 mod terms;
 

@@ -6,7 +6,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::forward::{Block, Layer, Network};
+use super::forward::{Block, Network};
+use super::layer::Layer;
 use super::pieces::Pieces;
 use super::{Dense, OUTPUTS};
 use crate::model::ModelError;

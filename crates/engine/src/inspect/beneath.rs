@@ -77,9 +77,7 @@ impl Engine {
                 derived.decoded += 1;
             }
             let score = self.see_layer(kernel, &layer, context, scratch);
-            if score > derived.score {
-                derived.score = score;
-            }
+            derived.score = derived.score.max(score);
             let louder = score > 0.0 && loudest.as_ref().is_none_or(|known| score > known.score);
             if layer.chain.len() < self.limits.decode_depth_max {
                 let view = std::mem::take(&mut scratch.derived);
