@@ -148,7 +148,7 @@ def _seen(
 
 
 def _bias(judge: bias.Judge, corpus: assembly.Corpus, dev: tier1.Held) -> dict[str, Any]:
-    real = [record for record in corpus.records if record.source != assembly.GENERATED]
+    real = [record for record, kept in zip(corpus.records, corpus.real, strict=True) if kept]
     return bias.found(judge, real, dev.records)
 
 

@@ -397,7 +397,7 @@ def _main() -> None:
     given.work.mkdir(parents=True, exist_ok=True)
     directory = data.data_directory(given.data)
     corpus, _ = assembly.build(directory, given.work)
-    train = [record for record in corpus.records if record.source != assembly.GENERATED]
+    train = [record for record, kept in zip(corpus.records, corpus.real, strict=True) if kept]
     guard = Guard(deep="required" if given.deep else "off")
     result = found(guard_judge(guard), train, data.load(directory, "dev"))
     before = None if given.before is None else json.loads(given.before.read_text("utf-8"))

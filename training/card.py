@@ -96,7 +96,7 @@ def _method(card: dict[str, Any], found: dict[str, Any]) -> list[str]:
         f"- A combiner of {settings['fusion']['hidden']} hidden units over {len(card['engine_features'])} features of the engine. Its shape is fixed (a mean instead of a sum for long texts); the weights of rule",
         "  evidence and of mention instead of use are fitted on n-gram scores of models that never saw the text's source, each with the only sign that makes sense. Free",
         "  combiners (logistic, 16 units) were tried and did worse on dev than the n-grams alone: AUC 0.89 and 0.88 against 0.94. They learn carriers.",
-        "- Sources weigh by the root of their size, attacks and benign texts the same in sum. Related sources stay on one side of every split.",
+        "- Sources weigh by the root of their size, attacks and benign texts the same in sum, and so in each language but English, as far as its texts go. Related sources stay on one side of every split.",
         f"- {found['texts']['generated']} of {found['texts']['attack'] + found['texts']['benign']} texts come from a generator of our own in {found['generator']['attack']['languages']} languages, each attack with a harmless twin in the same carrier.",
         f"- A category head over words and word pairs; on attacks of the development set it names the right one of seven in {found['categories']['accuracy']:.0%}.",
         "- Calibration: Platt's sigmoid, shifted so that confidence 0.80 is one false alarm in a hundred benign texts of the development set, every text taken",
@@ -160,7 +160,7 @@ def _caveats(found: dict[str, Any]) -> list[str]:
     return [
         f"- The system origin has no weight. In the development set {dev['benign']} benign texts and {dev['attack']} attacks come as system texts (training: {train['benign']} and {train['attack']}), so a weight",
         "  would read the label off the origin. Fitted all the same it gave AUC 0.960 and recall 0.616 at 1 %: that is the set talking, not the texts. Trust in an origin is for policy to say.",
-        "- The development set chose more than thresholds: how whole texts are normed, the parts of window and length, weights of sources and generator, in some forty comparisons.",
+        "- The development set chose more than thresholds: how whole texts are normed, the parts of window and length, weights of sources, languages and generator, in some fifty comparisons.",
         "  Its numbers are therefore somewhat better than what a set never looked at would show.",
         f"- On training sources held out in turn, {held:.1%} of benign texts lie above the shipped threshold: unfamiliar benign carriers raise more false alarms than the one in a hundred of",
         "  the development set. There the n-grams are held out (with fewer training steps), the rules are not: nobody kept rule authors from those sources. AUC is over all texts, not weighted.",

@@ -82,6 +82,10 @@ SOURCE_SIZE_CAPS = {
     "xsafety_goal_hijack": 600,
 }
 
+# Languages whose sides need not weigh the same, and how much a side is raised at most.
+LEFT_UNEVEN = frozenset({"en", "und"})
+RAISED_MAX = 8.0
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -255,6 +259,37 @@ def folds(records: Sequence[Record]) -> dict[str, int]:
         load_of[best][0] += share[0]
         load_of[best][1] += share[1]
     return chosen
+
+
+def even_languages(records: Sequence[Record], weights: Sequence[float]) -> list[float]:
+    """Weights by which attacks and benign texts weigh the same in every language, and in all.
+
+    Else a language tells the label: attacks in Hindi weighed three times what harmless Hindi did,
+    and any Hindi text was half an attack. The lighter side of a language is raised. English is left
+    as it is: its sides weigh the same already.
+    """
+    mass: dict[tuple[str, bool], float] = {}
+    for record, weight in zip(records, weights, strict=True):
+        key = record.lang, record.attack
+        mass[key] = mass.get(key, 0.0) + weight
+
+    def raised(lang: str, *, attack: bool) -> float:
+        mine, other = mass.get((lang, attack), 0.0), mass.get((lang, not attack), 0.0)
+        if lang in LEFT_UNEVEN or not mine:
+            return 1.0
+        return min(max(1.0, other / mine), RAISED_MAX)
+
+    factor = {key: raised(key[0], attack=key[1]) for key in mass}
+    half = len(records) / 2
+    total = {
+        label: sum(mass[key] * factor[key] for key in mass if key[1] is label)
+        for label in (True, False)
+    }
+    scale = {label: half / total[label] if total[label] else 1.0 for label in total}
+    return [
+        weight * factor[record.lang, record.attack] * scale[record.attack]
+        for record, weight in zip(records, weights, strict=True)
+    ]
 
 
 def weights(records: Sequence[Record]) -> list[float]:

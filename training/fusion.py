@@ -59,7 +59,7 @@ class Settings:
 
     hidden: int = 16
     window_part: float = 0.15
-    length_part: float = 0.3
+    length_part: float = 0.4
     short_part: float = 1.2
     evidence_max: float = 1.5
     ridge: float = 1e-3

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from training import metrics
-from training.assembly import GENERATED, GENERATED_SHARE
+from training.assembly import COUNTER_SHARE, GENERATED, GENERATED_SHARE
 from training.data import near_copies, plain
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def write(folder: Path, found: dict[str, Any], corpus: Corpus, cleaning: Cleanin
     lines += [
         "## Generated pairs",
         "",
-        f"Weight in training: {GENERATED_SHARE:.0%} of all real text.",
+        f"Weight in training: {GENERATED_SHARE:.0%} of all real text, before languages are evened out; counter-examples {COUNTER_SHARE:.0%}.",
         "",
     ]
     lines += [

@@ -6,9 +6,11 @@ from __future__ import annotations
 from training import data
 
 
-def record(number: int, text: str, *, attack: bool = False, source: str = "one") -> data.Record:
+def record(
+    number: int, text: str, *, attack: bool = False, source: str = "one", lang: str = "en"
+) -> data.Record:
     return data.Record(
-        f"{source}-{number}", text, attack, "benign", source, "en", "MIT", 1, None, None
+        f"{source}-{number}", text, attack, "benign", source, lang, "MIT", 1, None, None
     )
 
 
@@ -57,3 +59,33 @@ def test_labels_weigh_the_same_and_sources_by_their_root() -> None:
     assert abs(attack - len(records) / 2) < 1e-6
     big, small = sum(weights[:400]), sum(weights[400:500])
     assert abs(big / small - 2) < 1e-6
+
+
+def test_no_language_tells_the_label_by_itself() -> None:
+    sides = {("hi", True): 6, ("hi", False): 2, ("ko", True): 1, ("ko", False): 4}
+    sides |= {("sw", True): 1, ("sw", False): 100, ("fi", False): 5, ("en", True): 9}
+    sides |= {("en", False): 3}
+    records = [
+        record(n, f"{lang} {n}", attack=attack, lang=lang)
+        for (lang, attack), count in sides.items()
+        for n in range(count)
+    ]
+    weights = data.even_languages(records, [1.0] * len(records))
+    mass = {
+        key: sum(
+            weight
+            for weight, item in zip(weights, records, strict=True)
+            if (item.lang, item.attack) == key
+        )
+        for key in sides
+    }
+    attacks = sum(value for (_, attack), value in mass.items() if attack)
+    assert abs(attacks - len(records) / 2) < 1e-6
+    assert abs(sum(mass.values()) - len(records)) < 1e-6
+    scale = mass["en", True] / 9, mass["en", False] / 3
+    # Both sides of a language are on the scale that all attacks and all benign texts got.
+    assert abs(mass["hi", True] / scale[0] - mass["hi", False] / scale[1]) < 1e-6
+    assert abs(mass["ko", True] / scale[0] - mass["ko", False] / scale[1]) < 1e-6
+    # One attack cannot stand for a hundred texts, and none cannot stand for anything.
+    assert abs(mass["sw", True] / scale[0] - data.RAISED_MAX) < 1e-6
+    assert abs(mass["fi", False] / scale[1] - 5) < 1e-6
