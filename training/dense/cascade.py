@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 # Not harm alone: who merely asks for it does not attack the model.
 FEATURES = ("tier1", "attack", "attack_harm")
 BAND_TOP = 1.0
+# Points of the calibration, and how far from even odds the first and the last are.
+KNOTS = 65
+REACH = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,17 @@ def curve_of(logits: Floats, attack: Flags, within: NDArray[np.bool_], model: Mo
         for name, limit in limits.items()
     }
     return deepcard.Curve(slope, intercept, marks, (model.fpr_5, model.fpr_1, model.fpr_02))
+
+
+def knots(curve: Curve) -> list[list[float]]:
+    """The sigmoid as points; the thresholds are among them, so they mean the same."""
+    marks = np.array(list(curve.thresholds.values()))
+    odds = np.unique(
+        np.concatenate([np.linspace(-REACH, REACH, KNOTS), np.log(marks / (1 - marks))])
+    )
+    return [
+        [float((at - curve.intercept) / curve.slope), float(1 / (1 + np.exp(-at)))] for at in odds
+    ]
 
 
 def confidences(heard: Heard, logits: Floats, curve: Curve, band: Sequence[float]) -> Floats:

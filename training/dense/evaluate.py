@@ -106,7 +106,7 @@ def report(directory: Path, read: Read, engine: Engine, *, name: str, share: flo
         "band": list(band),
         "kinds": list(CATEGORIES),
         "fusion": found["fused"]["weights"],
-        "calibration": {"slope": curve.slope, "intercept": curve.intercept},
+        "calibration": {"knots": cascade.knots(curve)},
         "harm": _harm(harmful[:, HARM], dev, within),
         "thresholds": curve.thresholds,
     }

@@ -192,9 +192,14 @@ def test_the_cascade_lies_on_the_scale_of_tier_1() -> None:
     weights, _ = cascade.fit(given, within)
     logits = weights.apply(given.rows())
     model = ModelFile("m", b"", "", 0.3, 0.7, 0.9)
-    told = cascade.confidences(
-        given, logits, cascade.curve_of(logits, given.attack, within, model), band
-    )
+    curve = cascade.curve_of(logits, given.attack, within, model)
+    told = cascade.confidences(given, logits, curve, band)
+    points = np.array(cascade.knots(curve)).T
+    assert (np.diff(points) > 0).all()
+    even = 1 / (1 + np.exp(-(curve.slope * logits + curve.intercept)))
+    assert np.abs(np.interp(logits, *points) - even).max() < 0.01
+    for mark in curve.thresholds.values():
+        assert np.abs(points[1] - mark).min() < 1e-9
     assert (told[~within] == given.scanned.confidences[~within]).all()
     read = told[within & ~given.attack]
     for mark, rate in ((0.3, 0.05), (0.7, 0.01), (0.9, 0.002)):
