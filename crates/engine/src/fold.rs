@@ -5,9 +5,13 @@
 //! `unicode-normalization`, Unicode Technical Standard 39 (confusables) for the idea of skeletons; the
 //! look-alike list below is our own and holds letters only.
 
+mod plane;
+
 use std::sync::OnceLock;
 
 use unicode_normalization::UnicodeNormalization;
+
+pub(crate) use self::plane::{Entry, is_upper, plane};
 
 /// What a character contributes to normalised text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,15 +28,15 @@ pub(crate) enum Fold {
     Many,
 }
 
-const PLANE: usize = 0x1_0000;
 const TAG_SHIFT: u32 = 24;
+const TAG_MASK: u32 = 7;
 const CHAR_MASK: u32 = (1 << TAG_SHIFT) - 1;
 
 /// Folds one character.
 #[inline]
 pub(crate) fn fold(c: char) -> Fold {
-    let entry = match table().get(c as usize) {
-        Some(entry) => *entry,
+    let entry = match plane().get(c as usize) {
+        Some(entry) => entry.fold(),
         None => beyond(c),
     };
     decode(entry)
@@ -110,15 +114,6 @@ fn compute_expansion(c: char, out: &mut Vec<char>) {
     }
 }
 
-fn table() -> &'static [u32] {
-    static TABLE: OnceLock<Box<[u32]>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        (0..PLANE as u32)
-            .map(|code| encode(char::from_u32(code).map_or(Fold::Drop, compute)))
-            .collect()
-    })
-}
-
 fn encode(fold: Fold) -> u32 {
     match fold {
         Fold::Word(c) => c as u32,
@@ -132,13 +127,18 @@ fn encode(fold: Fold) -> u32 {
 #[inline]
 fn decode(entry: u32) -> Fold {
     let c = char::from_u32(entry & CHAR_MASK).unwrap_or(' ');
-    match entry >> TAG_SHIFT {
+    match entry >> TAG_SHIFT & TAG_MASK {
         0 => Fold::Word(c),
         1 => Fold::Single(c),
         2 => Fold::Gap(c),
         3 => Fold::Drop,
         _ => Fold::Many,
     }
+}
+
+/// The parts that decomposed Hangul syllables come in.
+pub(crate) const fn is_jamo(c: char) -> bool {
+    matches!(c as u32, 0x1100..=0x11FF)
 }
 
 /// Letters that plain spelling writes as two.

@@ -17,6 +17,10 @@ pub(crate) struct Masks {
     pub(crate) quote: u64,
     /// `.`, `!` and `?`.
     pub(crate) stop: u64,
+    /// Everything but ASCII.
+    pub(crate) high: u64,
+    /// ASCII that shows nothing and is neither space nor line feed.
+    pub(crate) control: u64,
 }
 
 impl Masks {
@@ -31,6 +35,8 @@ impl Masks {
         self.newline |= part.newline << shift;
         self.quote |= part.quote << shift;
         self.stop |= part.stop << shift;
+        self.high |= part.high << shift;
+        self.control |= part.control << shift;
     }
 }
 
@@ -58,6 +64,8 @@ impl Classify for Portable {
             masks.newline |= set(*byte == b'\n');
             masks.quote |= set(*byte == b'"');
             masks.stop |= set(matches!(byte, b'.' | b'!' | b'?'));
+            masks.high |= set(!byte.is_ascii());
+            masks.control |= set(byte.is_ascii_control() && *byte != b'\n');
         }
         masks
     }
@@ -70,9 +78,10 @@ pub(crate) use x86::{Avx2, Sse2};
 mod x86 {
     use super::{Classify, Masks};
     use std::arch::x86_64::{
-        __m128i, __m256i, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_cmplt_epi8, _mm_movemask_epi8,
-        _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8,
-        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8,
+        __m128i, __m256i, _mm_and_si128, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_cmplt_epi8,
+        _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8, _mm256_and_si256, _mm256_andnot_si256,
+        _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x,
+        _mm256_set1_epi8,
     };
 
     /// 16 bytes an instruction; part of every x86-64.
@@ -126,6 +135,14 @@ mod x86 {
         }
         #[target_feature(enable = "sse2")]
         #[inline]
+        fn below_space(v: __m128i) -> __m128i {
+            _mm_and_si128(
+                _mm_cmpgt_epi8(v, _mm_set1_epi8(-1)),
+                _mm_cmplt_epi8(v, _mm_set1_epi8(32)),
+            )
+        }
+        #[target_feature(enable = "sse2")]
+        #[inline]
         fn bits(v: __m128i) -> u64 {
             #[expect(clippy::cast_sign_loss, reason = "a movemask is a bit set")]
             let bits = _mm_movemask_epi8(v) as u32;
@@ -143,6 +160,8 @@ mod x86 {
             newline: bits(newline),
             quote: bits(is(v, b'"')),
             stop: bits(_mm_or_si128(_mm_or_si128(is(v, b'.'), is(v, b'!')), is(v, b'?'))),
+            high: bits(v),
+            control: bits(_mm_andnot_si128(newline, _mm_or_si128(below_space(v), is(v, 127)))),
         }
     }
 
@@ -203,6 +222,14 @@ mod x86 {
         }
         #[target_feature(enable = "avx2")]
         #[inline]
+        fn below_space(v: __m256i) -> __m256i {
+            _mm256_and_si256(
+                _mm256_cmpgt_epi8(v, _mm256_set1_epi8(-1)),
+                _mm256_cmpgt_epi8(_mm256_set1_epi8(32), v),
+            )
+        }
+        #[target_feature(enable = "avx2")]
+        #[inline]
         fn bits(v: __m256i) -> u64 {
             #[expect(clippy::cast_sign_loss, reason = "a movemask is a bit set")]
             let bits = _mm256_movemask_epi8(v) as u32;
@@ -216,14 +243,20 @@ mod x86 {
         );
         let upper = between(v, b'A', b'Z');
         let digit = between(v, b'0', b'9');
+        let newline = is(v, b'\n');
         Masks {
             word: bits(_mm256_or_si256(_mm256_or_si256(upper, between(v, b'a', b'z')), digit)),
             upper: bits(upper),
             digit: bits(digit),
             space: bits(_mm256_or_si256(is(v, b' '), between(v, 9, 13))),
-            newline: bits(is(v, b'\n')),
+            newline: bits(newline),
             quote: bits(is(v, b'"')),
             stop: bits(_mm256_or_si256(_mm256_or_si256(is(v, b'.'), is(v, b'!')), is(v, b'?'))),
+            high: bits(v),
+            control: bits(_mm256_andnot_si256(
+                newline,
+                _mm256_or_si256(below_space(v), is(v, 127)),
+            )),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A text made readable for the detectors: normalised, cut into tokens, with the way back.
 
+mod blocks;
 mod stats;
+mod token;
 mod wide;
 
 use crate::fold::is_look_alike_script;
@@ -8,12 +10,11 @@ use crate::map::OffsetMap;
 use crate::masks::{Classify, Masks};
 
 pub(crate) use self::stats::{Stats, byte_kind};
+use self::token::PLAIN_LEN_MAX;
+pub(crate) use self::token::{head_at, low_bytes, mix};
 
 /// Zero bytes after the text, so that a whole block and a word can be read at any position of it.
 pub(crate) const PAD: usize = 72;
-
-/// Bytes of the longest word that is hashed in two steps.
-const PLAIN_LEN_MAX: usize = 16;
 
 /// A run of letters and digits, or one character of a script without spaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub(crate) struct View {
     /// Bytes carried by characters that show nothing, with the source range that held them.
     pub(crate) smuggled: Vec<u8>,
     pub(crate) smuggled_at: Option<(u32, u32)>,
+    /// For each 64 bytes.
+    marks: Vec<Marks>,
     word: Vec<Letter>,
     scripts: Scripts,
     /// Whether words of another script are Latin ones in disguise; asked for when there are any.
@@ -64,6 +67,19 @@ pub(crate) struct View {
     lone_run: u32,
     /// Tokens in a row that may be groups of hex or binary digits, up to here.
     group_run: u32,
+}
+
+/// What masks over ASCII do not know of 64 bytes of folded text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Marks {
+    /// Bytes beyond ASCII that are no letters.
+    gap: u64,
+    /// Where a token starts or ends without a gap: on both sides of a character that is one.
+    border: u64,
+    /// Stops that end a sentence although no white space follows.
+    ends: u64,
+    /// Stops that do not, although it does.
+    goes_on: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +145,8 @@ impl View {
         self.clear();
         if source.is_ascii() {
             self.read_ascii(kernel, source.as_bytes(), anchor);
-        } else {
+        } else if !self.read_blocks(kernel, source, anchor) {
+            self.clear();
             self.read_wide(kernel, source, anchor);
         }
     }
@@ -137,14 +154,22 @@ impl View {
     #[inline(always)]
     fn read_ascii<K: Classify>(&mut self, kernel: K, source: &[u8], anchor: &[bool; 256]) {
         let mut cut = Cut::default();
-        self.read_segment(kernel, source, &mut cut, anchor);
+        self.read_segment(kernel, source, None, &mut cut, anchor);
         self.padded.resize(source.len() + PAD, 0);
         self.stats.triples = has_triple(&self.padded);
     }
 
-    /// Appends ASCII text that starts outside a word and cuts it into tokens.
+    /// Appends ASCII text that starts outside a word and cuts it into tokens. `behind` is the byte that
+    /// follows it.
     #[inline(always)]
-    fn read_segment<K: Classify>(&mut self, kernel: K, source: &[u8], cut: &mut Cut, anchor: &[bool; 256]) {
+    fn read_segment<K: Classify>(
+        &mut self,
+        kernel: K,
+        source: &[u8],
+        behind: Option<u8>,
+        cut: &mut Cut,
+        anchor: &[bool; 256],
+    ) {
         let base = self.padded.len();
         self.padded.resize(base + source.len() + PAD, 0);
         self.tokens.reserve(source.len() / 4 + 1);
@@ -152,8 +177,9 @@ impl View {
         for (index, block) in blocks.iter().enumerate() {
             self.lower(block, base + index * 64);
             let masks = kernel.classify(block);
-            let next = source.get(index * 64 + 64).copied();
-            self.cut(&masks, base + index * 64, next, cut, anchor);
+            self.count_ascii(&masks, 64, cut);
+            let next = source.get(index * 64 + 64).copied().or(behind);
+            self.cut(&masks, Marks::default(), base + index * 64, next, cut, anchor);
         }
         let mut last = [0_u8; 64];
         for (to, from) in last.iter_mut().zip(rest) {
@@ -161,7 +187,9 @@ impl View {
         }
         // There is room for a whole block behind the text; the zero bytes end the last token.
         self.lower(&last, base + blocks.len() * 64);
-        self.cut(&kernel.classify(&last), base + blocks.len() * 64, None, cut, anchor);
+        let masks = kernel.classify(&last);
+        self.count_ascii(&masks, rest.len(), cut);
+        self.cut(&masks, Marks::default(), base + blocks.len() * 64, None, cut, anchor);
         if cut.open {
             self.close(cut.start, base + source.len(), cut.token_sentence);
             cut.open = false;
@@ -179,17 +207,30 @@ impl View {
 
     /// Cuts one block into tokens and notes its punctuation. `next` is the byte behind it.
     #[inline(always)]
-    fn cut(&mut self, masks: &Masks, base: usize, next: Option<u8>, cut: &mut Cut, anchor: &[bool; 256]) {
-        self.count_block(masks, base, next, cut);
+    fn cut(&mut self, masks: &Masks, marks: Marks, base: usize, next: Option<u8>, cut: &mut Cut, anchor: &[bool; 256]) {
+        self.stats.digit += masks.digit.count_ones();
+        self.stats.newline += masks.newline.count_ones();
+        self.stats.quote += masks.quote.count_ones();
+        self.stats.stop += masks.stop.count_ones();
         let after = next.is_none_or(|byte| byte.is_ascii_whitespace());
-        let stops = (masks.stop & (masks.space >> 1 | u64::from(after) << 63)) | masks.newline;
+        let before_space = (masks.space >> 1 | u64::from(after) << 63) & !marks.goes_on;
+        let stops = masks.stop & before_space | marks.ends | masks.newline;
         let shifted = masks.word << 1 | u64::from(cut.open);
-        let mut starts = masks.word & !shifted;
-        let mut ends = !masks.word & shifted;
-        if cut.open && ends != 0 {
-            self.close(cut.start, base + ends.trailing_zeros() as usize, cut.token_sentence);
-            ends &= ends - 1;
-            cut.open = false;
+        let mut starts = masks.word & (!shifted | marks.border);
+        let mut ends = (!masks.word | marks.border) & shifted;
+        if cut.open {
+            let end = ends.trailing_zeros();
+            cut.digits |= masks.digit & low_bits(end as usize) != 0;
+            if ends != 0 {
+                let len = base + end as usize - cut.start;
+                if cut.digits || len > PLAIN_LEN_MAX {
+                    self.close(cut.start, cut.start + len, cut.token_sentence);
+                } else {
+                    self.close_plain(cut.start, narrow(len), cut.token_sentence);
+                }
+                ends &= ends - 1;
+                cut.open = false;
+            }
         }
         while starts != 0 {
             let start = starts.trailing_zeros();
@@ -198,37 +239,39 @@ impl View {
             if ends == 0 {
                 cut.open = true;
                 cut.start = base + start as usize;
+                cut.digits = masks.digit >> start != 0;
                 cut.token_sentence = sentence;
                 break;
             }
             let end = ends.trailing_zeros();
             ends &= ends - 1;
-            if masks.digit == 0 && (end - start) as usize <= PLAIN_LEN_MAX {
-                self.close_plain(base + start as usize, end - start, sentence);
+            let len = end - start;
+            if masks.digit >> start & low_bits(len as usize) == 0 && len as usize <= PLAIN_LEN_MAX {
+                self.close_plain(base + start as usize, len, sentence);
             } else {
                 self.close(base + start as usize, base + end as usize, sentence);
             }
         }
         cut.sentence += stops.count_ones();
-        let mut punctuation = !(masks.word | masks.space);
+        let letters = masks.word & !masks.high;
+        let after = next.is_some_and(|byte| byte.is_ascii_alphanumeric());
+        let between_letters = (letters << 1 | u64::from(cut.letter)) & (letters >> 1 | u64::from(after) << 63);
+        cut.letter = letters >> 63 == 1;
+        let mut punctuation = !(masks.word | masks.space | masks.high);
         while punctuation != 0 {
-            let position = base + punctuation.trailing_zeros() as usize;
+            let place = punctuation.trailing_zeros();
+            let position = base + place as usize;
             punctuation &= punctuation - 1;
-            let Some(byte) = self.padded.get(position).copied().filter(|byte| *byte != 0) else {
-                continue;
-            };
-            self.note_punctuation(byte, position, anchor);
+            if let Some(byte) = self.padded.get(position).copied().filter(|byte| *byte != 0) {
+                self.note_punctuation(byte, position, between_letters >> place & 1 == 1, anchor);
+            }
         }
     }
 
-    /// What a block adds to the counts.
+    /// What the first `len` bytes of a block add to the counts of an ASCII text.
     #[inline(always)]
-    fn count_block(&mut self, masks: &Masks, base: usize, next: Option<u8>, cut: &mut Cut) {
-        let solid = if next.is_none() {
-            !masks.space & !(u64::MAX << (self.text_len() - base).min(63))
-        } else {
-            !masks.space
-        };
+    fn count_ascii(&mut self, masks: &Masks, len: usize, cut: &mut Cut) {
+        let solid = !masks.space & low_bits(len);
         self.stats.long_run |= has_run_of_16(solid) || cut.solid_tail + solid.trailing_ones() >= 16;
         cut.solid_tail = if solid == u64::MAX {
             cut.solid_tail + 64
@@ -236,94 +279,17 @@ impl View {
             solid.leading_ones()
         };
         self.stats.upper += masks.upper.count_ones();
-        self.stats.digit += masks.digit.count_ones();
-        self.stats.newline += masks.newline.count_ones();
-        self.stats.quote += masks.quote.count_ones();
-        self.stats.stop += masks.stop.count_ones();
     }
 
     #[inline(always)]
-    fn note_punctuation(&mut self, byte: u8, position: usize, anchor: &[bool; 256]) {
+    fn note_punctuation(&mut self, byte: u8, position: usize, between_letters: bool, anchor: &[bool; 256]) {
         self.stats.punctuation += 1;
         let kind = byte_kind::of(byte);
         self.stats.kinds |= kind;
-        if kind == byte_kind::LETTER_LIKE {
-            let beside = |at: usize| self.padded.get(at).is_some_and(u8::is_ascii_alphanumeric);
-            self.stats.letter_like |= position > 0 && beside(position - 1) && beside(position + 1);
-        }
+        self.stats.letter_like |= kind == byte_kind::LETTER_LIKE && between_letters;
         if anchor.get(usize::from(byte)).copied().unwrap_or(false) {
             self.anchors.push(narrow(position));
         }
-    }
-
-    /// Ends a token of at most sixteen letters without digits: what nearly all words are.
-    #[inline(always)]
-    fn close_plain(&mut self, start: usize, len: u32, sentence: u32) {
-        let head = head_at(&self.padded, start) & low_bytes(len as usize);
-        let short = mix(head, u64::from(len));
-        let rest = head_at(&self.padded, start + 8) & low_bytes((len as usize).saturating_sub(8));
-        let long = mix(short ^ rest, u64::from(len).wrapping_sub(8));
-        // Chosen without a branch: one word in five is longer than eight letters, nobody can guess which.
-        let is_long = 0_u64.wrapping_sub(u64::from(len > 8));
-        let hash = short & !is_long | long & is_long;
-        self.lone_run = if len == 1 { self.lone_run + 1 } else { 0 };
-        self.stats.lone_letters = self.stats.lone_letters.max(self.lone_run);
-        self.group_run = 0;
-        self.stats.longest_token = self.stats.longest_token.max(len);
-        let start = narrow(start);
-        self.tokens.push(Token {
-            start,
-            end: start + len,
-            sentence,
-            digits: 0,
-            mixed: false,
-            hash,
-            head,
-        });
-    }
-
-    /// Ends a token: everything known of its bytes is computed here.
-    #[inline(never)]
-    fn close(&mut self, start: usize, end: usize, sentence: u32) {
-        let len = end - start;
-        let head = head_at(&self.padded, start) & low_bytes(len);
-        let mut hash = mix(head, len as u64);
-        let mut digits = digit_count(head);
-        if len > 8 {
-            (hash, digits) = self.hash_rest(hash, digits, start + 8, end);
-        }
-        let lone = len == 1 && digits == 0;
-        self.lone_run = if lone { self.lone_run + 1 } else { 0 };
-        self.stats.lone_letters = self.stats.lone_letters.max(self.lone_run);
-        let group = digits > 0 && (len <= 2 || (len == 8 && digits == 8));
-        self.group_run = if group { self.group_run + 1 } else { 0 };
-        self.stats.digit_groups = self.stats.digit_groups.max(self.group_run);
-        self.stats.longest_token = self.stats.longest_token.max(narrow(len));
-        self.stats.alphanumeric_mixes += u32::from(digits != 0 && len > digits as usize + 1);
-        let (start, end) = (narrow(start), narrow(end));
-        self.tokens.push(Token {
-            start,
-            end,
-            sentence,
-            digits: digits.min(3) as u8,
-            mixed: false,
-            hash,
-            head,
-        });
-    }
-
-    /// Mixes in what is behind the first eight bytes of a token.
-    #[inline(always)]
-    fn hash_rest(&self, mut hash: u64, mut digits: u32, from: usize, end: usize) -> (u64, u32) {
-        let mut at = from;
-        while at < end {
-            let len = end - at;
-            let word = head_at(&self.padded, at) & low_bytes(len);
-            hash = mix(hash ^ word, if len < 8 { len as u64 } else { 8 });
-            digits += digit_count(word);
-            at += 8;
-        }
-        (hash, digits)
     }
 }
 
@@ -332,44 +298,20 @@ impl View {
 struct Cut {
     open: bool,
     start: usize,
+    /// The open token has digits.
+    digits: bool,
     sentence: u32,
     token_sentence: u32,
     /// Characters without white space at the end of what was cut.
     solid_tail: u32,
+    /// The last of it is an ASCII letter or digit.
+    letter: bool,
 }
 
-/// Eight bytes at `position`; zero behind the end.
+/// The lowest `len` bits.
 #[inline(always)]
-pub(crate) fn head_at(padded: &[u8], position: usize) -> u64 {
-    match padded.get(position..).and_then(|rest| rest.first_chunk::<8>()) {
-        Some(bytes) => u64::from_le_bytes(*bytes),
-        None => 0,
-    }
-}
-
-/// A mask for the first `len` bytes of a little-endian word.
-#[inline(always)]
-pub(crate) const fn low_bytes(len: usize) -> u64 {
-    if len >= 8 { u64::MAX } else { (1 << (8 * len)) - 1 }
-}
-
-/// One round of multiply-and-fold mixing.
-#[inline(always)]
-pub(crate) const fn mix(value: u64, salt: u64) -> u64 {
-    let product = (value ^ salt.wrapping_mul(0x9E37_79B9_7F4A_7C15)) as u128 * 0xD6E8_FEB8_6659_FD93_u128;
-    (product as u64) ^ (product >> 64) as u64
-}
-
-/// How many of eight bytes are ASCII digits, without looking at them one by one.
-#[inline(always)]
-const fn digit_count(word: u64) -> u32 {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
-    let ascii = !word & HIGH;
-    let low = word & LOW;
-    let at_least_0 = (low + 0x5050_5050_5050_5050) & HIGH;
-    let above_9 = (low + 0x4646_4646_4646_4646) & HIGH;
-    (at_least_0 & !above_9 & ascii).count_ones()
+const fn low_bits(len: usize) -> u64 {
+    if len >= 64 { u64::MAX } else { (1 << len) - 1 }
 }
 
 /// Whether any bit starts a run of sixteen.
@@ -406,7 +348,7 @@ pub(crate) fn narrow(value: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{View, digit_count};
+    use super::View;
     use crate::masks::Portable;
 
     fn words(source: &str) -> Vec<String> {
@@ -475,11 +417,11 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_counted() {
-        assert_eq!(digit_count(u64::from_le_bytes(*b"a1b2\0\x0059")), 4);
-        assert_eq!(
-            digit_count(u64::from_le_bytes([0xB1, b'/', b':', b'0', b'9', 0, 0, 0])),
-            2
-        );
+    fn signs_between_letters_are_seen_wherever_they_stand() {
+        for (spaces, end) in (0..130).flat_map(|spaces| [(spaces, ""), (spaces, " é"), (spaces, " \u{7}é")]) {
+            let mut view = View::default();
+            view.read(Portable, &format!("{}p@ss{end}", " ".repeat(spaces)), &[false; 256]);
+            assert!(view.stats.letter_like, "{spaces} {end:?}");
+        }
     }
 }

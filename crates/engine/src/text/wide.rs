@@ -2,11 +2,15 @@
 
 use unicode_normalization::char::compose;
 
-use super::{Cut, Letter, PAD, PLAIN_LEN_MAX, Scripts, View, has_triple, narrow};
+use super::{Cut, Letter, PAD, PLAIN_LEN_MAX, Scripts, View, byte_kind, has_triple, narrow};
 use crate::decode::row_from;
-use crate::fold::{Fold, cyrillic_for, expand, fold, is_invisible, is_look_alike_script, look_alike, smuggled_byte};
+use crate::fold::{
+    Fold, cyrillic_for, expand, fold, is_invisible, is_jamo, is_look_alike_script, is_upper, look_alike, smuggled_byte,
+};
 use crate::masks::Classify;
 
+/// Bytes from which ASCII text is worth a segment.
+pub(super) const SEGMENT_LEN_MIN: usize = 8;
 /// From how many bytes on a run counts as long.
 const RUN_LEN: usize = 16;
 
@@ -19,7 +23,8 @@ impl View {
                 && let Some(plain) = plain_opening(rest.as_bytes())
             {
                 self.map.push_copied(self.padded.len(), at, plain.len());
-                self.read_segment(kernel, plain, &mut cut, anchor);
+                let behind = rest.as_bytes().get(plain.len()).copied();
+                self.read_segment(kernel, plain, behind, &mut cut, anchor);
                 at += plain.len();
                 continue;
             }
@@ -38,6 +43,7 @@ impl View {
         self.end_word(cut.sentence, source);
         self.padded.extend([0; PAD]);
         self.stats.triples = has_triple(&self.padded);
+        self.stats.letter_like = self.stats.kinds & byte_kind::LETTER_LIKE != 0 && has_letter_like(self.text());
         // Encoded text is ASCII; words of other scripts are long by themselves.
         let is_solid = |byte: u8| byte.is_ascii() && !byte.is_ascii_whitespace();
         self.stats.long_run = row_from(source.as_bytes(), 0, RUN_LEN, is_solid).is_some();
@@ -78,7 +84,7 @@ impl View {
     }
 
     fn letter(&mut self, original: char, folded: char, (start, end): (u32, u32)) {
-        self.stats.upper += u32::from(has_case(original) && original.is_uppercase());
+        self.stats.upper += u32::from(is_upper(original));
         self.stats.digit += u32::from(folded.is_ascii_digit());
         self.stats.foreign_letters += u32::from(!folded.is_ascii());
         if is_jamo(folded)
@@ -123,13 +129,13 @@ impl View {
             Ok(byte) if byte.is_ascii() => {
                 self.stats.quote += u32::from(byte == b'"');
                 self.stats.stop += u32::from(matches!(byte, b'.' | b'!' | b'?'));
-                self.note_punctuation(byte, position, anchor);
+                self.note_punctuation(byte, position, false, anchor);
             }
             _ => self.stats.punctuation += 1,
         }
     }
 
-    fn drop_character(&mut self, c: char, (start, end): (u32, u32)) {
+    pub(super) fn drop_character(&mut self, c: char, (start, end): (u32, u32)) {
         if !is_invisible(c) {
             return;
         }
@@ -198,9 +204,20 @@ impl View {
     }
 }
 
+/// Whether a sign that passes for a letter stands between letters or digits.
+fn has_letter_like(text: &[u8]) -> bool {
+    text.windows(3).any(|window| match window {
+        [before, sign, after] => {
+            byte_kind::of(*sign) == byte_kind::LETTER_LIKE
+                && before.is_ascii_alphanumeric()
+                && after.is_ascii_alphanumeric()
+        }
+        _ => false,
+    })
+}
+
 /// The ASCII text up to the last end of a word before something else comes, if it is worth a segment.
 fn plain_opening(rest: &[u8]) -> Option<&[u8]> {
-    const SEGMENT_LEN_MIN: usize = 8;
     let len = ascii_len(rest);
     let plain = rest.get(..len)?;
     let end = if len == rest.len() {
@@ -222,30 +239,20 @@ fn ascii_len(bytes: &[u8]) -> usize {
     plain + rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len())
 }
 
-/// Whether letters of this part of Unicode come in two cases.
-const fn has_case(c: char) -> bool {
-    matches!(c as u32, 0..=0x058F | 0x10A0..=0x10FF | 0x13A0..=0x13FF | 0x1C80..=0x1FFF | 0x2100..=0x2DFF | 0xA640..=0xABBF | 0xFF21..=0xFF5A | 0x1_0400..)
-}
-
-/// The parts that decomposed Hangul syllables come in.
-const fn is_jamo(c: char) -> bool {
-    matches!(c as u32, 0x1100..=0x11FF)
-}
-
 const fn is_cyrillic(c: char) -> bool {
     matches!(c as u32, 0x0400..=0x052F)
 }
 
 /// Latin text written with letters of another script: there are Latin letters, and every word of the
 /// other script could be read as Latin. Real Russian or Greek beside Latin holds letters that cannot.
-fn is_latin_in_disguise(source: &str) -> bool {
-    let mut latin = source.bytes().any(|byte| byte.is_ascii_alphabetic());
+pub(super) fn is_latin_in_disguise(source: &str) -> bool {
+    let mut latin = false;
     let mut parts = Vec::new();
     let mut rest = source;
     loop {
         rest = rest.get(ascii_len(rest.as_bytes())..).unwrap_or_default();
         let Some(c) = rest.chars().next() else {
-            return latin;
+            return latin || source.bytes().any(|byte| byte.is_ascii_alphabetic());
         };
         rest = rest.get(c.len_utf8()..).unwrap_or_default();
         match fold(c) {
