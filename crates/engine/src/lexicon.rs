@@ -18,8 +18,8 @@ use crate::text::{Token, View, head_at, low_bytes, mix, narrow};
 pub(crate) use self::classes::ClassSet;
 use self::effect::effects;
 pub(crate) use self::effect::{Effect, Gate};
-use self::entry::Phrase;
 pub(crate) use self::entry::{Element, Entry, parse_text, parse_words};
+use self::entry::{Phrase, Step};
 pub(crate) use self::index::{ANCHORED, Target};
 use self::index::{Filter, Gathered, Index};
 use self::literal::{AFTER, Literal, Pairs, key_hash, pair_key, rarest_anchor, starts_line};
@@ -71,6 +71,8 @@ pub(crate) struct Lexicon {
     pairs: Index,
     long_stems: Vec<usize>,
     phrases: Vec<Phrase>,
+    /// The words of all phrases, one after the other in memory.
+    steps: Vec<Step>,
     literals: Vec<Literal>,
     literal_pairs: Pairs,
     literals_by_pair: Index,
@@ -98,6 +100,7 @@ impl Lexicon {
             pairs: Index::default(),
             long_stems: Vec::new(),
             phrases: Vec::new(),
+            steps: Vec::new(),
             literals: Vec::new(),
             literal_pairs: Pairs::default(),
             literals_by_pair: Index::default(),
@@ -130,6 +133,11 @@ impl Lexicon {
     #[inline(always)]
     pub(crate) fn effect(&self, lexeme: u32) -> Effect {
         self.effects.get(lexeme as usize).copied().unwrap_or_default()
+    }
+
+    /// The classes of a lexeme, in order.
+    pub(crate) fn classes(&self, lexeme: u32) -> &[u16] {
+        self.members.of(lexeme)
     }
 
     /// Adds the classes of a lexeme to `present`.
@@ -189,10 +197,12 @@ impl Lexicon {
         }
         let target = ANCHORED | narrow(self.phrases.len());
         self.phrases.push(Phrase {
+            first_step: self.steps.len(),
             elements: elements.to_vec(),
             lexeme,
             anchor: 0,
         });
+        self.steps.extend(elements.iter().map(Step::of));
         let pairs = elements.windows(2).enumerate().filter_map(|(offset, pair)| match pair {
             [
                 Element::Exact { hash: first, word: a },
@@ -311,7 +321,7 @@ impl Lexicon {
     #[inline(always)]
     fn follow_phrase(&self, phrase: Target, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
         if let Some(phrase) = self.phrases.get((phrase & !ANCHORED) as usize) {
-            phrase.find(view, at, on);
+            phrase.find(&self.steps, view, at, on);
         }
     }
 

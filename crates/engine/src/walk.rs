@@ -1,7 +1,6 @@
 //! One walk over the words of a view: what the rules know of them, and what the model makes of them.
 
 use crate::inspect::Engine;
-use crate::lexicon::hit;
 use crate::memo::Memo;
 use crate::ngram::{BLOCK, BlockSum, Neighbours, between, bigram, weight};
 use crate::rules::matching::Scratch as MatchScratch;
@@ -9,7 +8,7 @@ use crate::text::{View, narrow};
 
 impl Engine {
     /// Sums the n-gram weights of a view block by block, and tells `matching` what the rules know of its
-    /// words. The lexemes of single words are gathered only if some rule may hold.
+    /// words. The lexemes of single words are listed only if all that some rule wants is there.
     #[inline(always)]
     pub(crate) fn walk(&self, view: &View, memo: &mut Memo, matching: &mut MatchScratch, sums: &mut Vec<BlockSum>) {
         let lexicon = &self.rulebook.lexicon;
@@ -20,11 +19,11 @@ impl Engine {
         sums.resize(view.text().len().div_ceil(BLOCK), BlockSum::default());
         let mut neighbours = Neighbours::default();
         for (index, token) in view.tokens.iter().enumerate() {
-            let known = match memo.of(token) {
+            let known = match memo.of(view, token) {
                 Some(known) => known,
                 None => memo.learn(view, token, lexicon, table),
             };
-            matching.count(known.effect, narrow(index));
+            matching.count(&known, narrow(index));
             if known.leads > 0 {
                 for lead in memo.leads(known) {
                     lexicon.follow(lead, view, index, &mut |hit| matching.take(hit, lexicon));
@@ -47,21 +46,7 @@ impl Engine {
         lexicon.scan_shapes(view, &mut |hit| matching.take(hit, lexicon));
         matching.sum_up();
         if matching.may_hold() {
-            self.gather(view, memo, matching);
-        }
-    }
-
-    /// Lists the lexemes of every word.
-    #[inline(never)]
-    fn gather(&self, view: &View, memo: &mut Memo, matching: &mut MatchScratch) {
-        for (index, token) in view.tokens.iter().enumerate() {
-            let known = match memo.of(token) {
-                Some(known) => known,
-                None => memo.learn(view, token, &self.rulebook.lexicon, &self.model.table),
-            };
-            for lexeme in memo.lexemes(known) {
-                matching.list(hit(view, *lexeme, index, index));
-            }
+            matching.nominate(&self.rulebook, view, memo);
         }
     }
 }

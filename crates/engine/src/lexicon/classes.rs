@@ -29,7 +29,7 @@ impl ClassSet {
     }
 
     #[inline(always)]
-    pub(super) fn add_all(&mut self, row: &[u64]) {
+    pub(crate) fn add_all(&mut self, row: &[u64]) {
         for (word, other) in self.0.iter_mut().zip(row) {
             *word |= other;
         }

@@ -27,8 +27,22 @@ pub(crate) enum Element {
     Stem(Vec<u8>),
 }
 
+/// One word of a phrase, as it is compared.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Exact(u64),
+    /// A stem of at most eight bytes, and which of them count.
+    Stem {
+        head: u64,
+        mask: u64,
+    },
+    LongStem(Box<[u8]>),
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Phrase {
+    /// Where its steps stand.
+    pub(super) first_step: usize,
     pub(super) elements: Vec<Element>,
     pub(super) lexeme: u32,
     /// Which element the phrase is found by.
@@ -38,20 +52,45 @@ pub(super) struct Phrase {
 impl Phrase {
     /// Looks whether the whole phrase stands around the token it was found by.
     #[inline(never)]
-    pub(super) fn find(&self, view: &View, at: usize, on: &mut impl FnMut(Hit)) {
+    pub(super) fn find(&self, steps: &[Step], view: &View, at: usize, on: &mut impl FnMut(Hit)) {
         let Some(first) = at.checked_sub(self.anchor) else {
             return;
         };
-        let Some(tokens) = view.tokens.get(first..first + self.elements.len()) else {
+        let len = self.elements.len();
+        let steps = steps.get(self.first_step..self.first_step + len).unwrap_or_default();
+        let Some(tokens) = view.tokens.get(first..first + len) else {
             return;
         };
-        if self
-            .elements
-            .iter()
-            .zip(tokens)
-            .all(|(element, token)| element.matches(view, token))
-        {
-            on(hit(view, self.lexeme, first, first + self.elements.len() - 1));
+        if steps.iter().zip(tokens).all(|(step, token)| step.matches(view, token)) {
+            on(hit(view, self.lexeme, first, first + len - 1));
+        }
+    }
+}
+
+impl Step {
+    pub(super) fn of(element: &Element) -> Self {
+        match element {
+            Element::Exact { hash, .. } => Self::Exact(*hash),
+            Element::Stem(stem) if stem.len() <= 8 => {
+                let (head, mask) = element.head();
+                Self::Stem { head, mask }
+            }
+            Element::Stem(stem) => Self::LongStem(stem.as_slice().into()),
+        }
+    }
+
+    #[inline(always)]
+    fn matches(&self, view: &View, token: &Token) -> bool {
+        match self {
+            Self::Exact(hash) => token.hash == *hash,
+            Self::Stem { head, mask } => token.head & mask == *head,
+            Self::LongStem(stem) => {
+                let bytes = view
+                    .text()
+                    .get(token.start as usize..token.end as usize)
+                    .unwrap_or_default();
+                bytes.starts_with(stem)
+            }
         }
     }
 }
@@ -67,19 +106,6 @@ impl Element {
         match self {
             Self::Exact { word, .. } => (word_of(word), u64::MAX),
             Self::Stem(stem) => (word_of(stem), low_bytes(stem.len())),
-        }
-    }
-
-    fn matches(&self, view: &View, token: &Token) -> bool {
-        match self {
-            Self::Exact { hash, .. } => token.hash == *hash,
-            Self::Stem(stem) => {
-                let bytes = view
-                    .text()
-                    .get(token.start as usize..token.end as usize)
-                    .unwrap_or_default();
-                bytes.starts_with(stem)
-            }
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::features::REPORTING;
-use crate::lexicon::{ClassSet, Effect, Gate, Hit, Lexicon};
+use crate::lexicon::{ClassSet, Effect, Gate, Hit, Lexicon, hit};
+use crate::memo::{Known, Lexemes, Memo};
 use crate::rules::compile::{Condition, Rule, Rulebook};
 use crate::rules::gathered::Gathered;
 use crate::rules::mention::is_mention;
@@ -48,7 +49,10 @@ pub(crate) type ContextCounts = [u32; crate::features::COUNTED];
 /// Working memory of matching, reused over texts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
-    pub(crate) hits: Vec<Hit>,
+    hits: Vec<Hit>,
+    /// The lexemes of single words, and the token each stands at; the first `words_len` are real.
+    words: Vec<(Lexemes, u32)>,
+    words_len: usize,
     present: ClassSet,
     /// Hits of the context lexicons, by feature.
     pub(crate) context_counts: ContextCounts,
@@ -57,10 +61,12 @@ pub(crate) struct Scratch {
     /// What words count for, and at which token; the first `noted_len` are real.
     noted: Vec<(u32, u32)>,
     noted_len: usize,
+    /// Conditions all of whose classes are there.
     candidates: Vec<u32>,
     /// What may hold.
     gate: Gate,
     gathered: Gathered,
+    chosen: Vec<Option<Hit>>,
     /// Some regex looked in vain too often; the reader of this resets it.
     pub(crate) gave_up: bool,
 }
@@ -70,25 +76,32 @@ impl Scratch {
     #[inline(always)]
     pub(crate) fn begin(&mut self, tokens: usize) {
         self.hits.clear();
+        self.candidates.clear();
         // Only what was written for this view is read, so what stands there from the last one may stay.
         if self.noted.len() <= tokens {
             self.noted.resize(tokens + 1, (0, 0));
+            self.words.resize(tokens + 1, (Lexemes::default(), 0));
         }
         self.noted_len = 0;
+        self.words_len = 0;
         self.reports.clear();
         self.context_counts = ContextCounts::default();
         self.gate = Gate::default();
     }
 
-    /// Counts what stands at token `at`.
+    /// Counts the word at token `at`.
     #[inline(always)]
-    pub(crate) fn count(&mut self, effect: Effect, at: u32) {
-        self.gate.join(effect.gate);
+    pub(crate) fn count(&mut self, known: &Known, at: u32) {
+        self.gate.join(known.gate);
         // Written always, kept only where there is something: which words count is beyond guessing.
         if let Some(slot) = self.noted.get_mut(self.noted_len) {
-            *slot = (effect.counts, at);
+            *slot = (known.counts, at);
         }
-        self.noted_len += usize::from(effect.counts != 0);
+        self.noted_len += usize::from(known.counts != 0);
+        if let Some(slot) = self.words.get_mut(self.words_len) {
+            *slot = (known.lexemes(), at);
+        }
+        self.words_len += usize::from(!known.lexemes().is_empty());
     }
 
     /// Counts a lexeme of several words or none.
@@ -129,10 +142,27 @@ impl Scratch {
         self.hits.push(hit);
     }
 
-    /// Lists a lexeme that is counted already.
-    #[inline(always)]
-    pub(crate) fn list(&mut self, hit: Hit) {
-        self.hits.push(hit);
+    /// Lists the conditions all of whose classes are there and, if there are any, the lexemes of all words.
+    #[inline(never)]
+    pub(crate) fn nominate(&mut self, rulebook: &Rulebook, view: &View, memo: &Memo) {
+        let lexicon = &rulebook.lexicon;
+        self.present.reset(lexicon.class_count());
+        for hit in &self.hits {
+            lexicon.note(hit.lexeme, &mut self.present);
+        }
+        let words = self.words.get(..self.words_len).unwrap_or_default();
+        for (lexemes, _) in words {
+            memo.note(*lexemes, &mut self.present);
+        }
+        rulebook.nominate(&self.present, &mut self.candidates);
+        if self.candidates.is_empty() {
+            return;
+        }
+        for (lexemes, at) in words {
+            let at = *at as usize;
+            let found = memo.lexemes(*lexemes).iter();
+            self.hits.extend(found.map(|lexeme| hit(view, *lexeme, at, at)));
+        }
     }
 
     /// Whether some condition may hold, by what was counted.
@@ -154,25 +184,13 @@ impl Rulebook {
         scratch: &mut Scratch,
         matches: &mut Vec<Match>,
     ) {
-        if scratch.may_hold() && self.nominate(scratch) {
+        if !scratch.candidates.is_empty() {
             self.evaluate(view, source, context, scratch, matches);
         }
     }
 
-    /// Lists the conditions all of whose classes are there; whether there are any.
-    #[inline(always)]
-    fn nominate(&self, scratch: &mut Scratch) -> bool {
-        let Scratch {
-            hits,
-            present,
-            candidates,
-            ..
-        } = scratch;
-        candidates.clear();
-        present.reset(self.lexicon.class_count());
-        for hit in &*hits {
-            self.lexicon.note(hit.lexeme, present);
-        }
+    /// Lists the conditions all of whose classes are `present`.
+    fn nominate(&self, present: &ClassSet, candidates: &mut Vec<u32>) {
         present.common(self.trigger_classes.words(), |class| {
             for condition in self.triggers.get(class).into_iter().flatten() {
                 let Some(wanted) = self.conditions.get(*condition as usize) else {
@@ -183,7 +201,6 @@ impl Rulebook {
                 }
             }
         });
-        !candidates.is_empty()
     }
 
     #[inline(never)]
@@ -193,6 +210,7 @@ impl Rulebook {
             candidates,
             gathered,
             reports,
+            chosen,
             gave_up,
             ..
         } = scratch;
@@ -224,25 +242,14 @@ impl Rulebook {
             if settled {
                 continue;
             }
-            let lists = condition
-                .all
-                .iter()
-                .map(|class| gathered.of(*class))
-                .collect::<Vec<_>>();
-            let unwanted = condition
-                .none
-                .iter()
-                .map(|class| gathered.of(*class))
-                .collect::<Vec<_>>();
             let place = Place {
                 view,
                 source,
                 condition,
-                lists: &lists,
-                unwanted: &unwanted,
+                gathered,
                 reports,
             };
-            *gave_up |= self.hold(rule, &place, matches);
+            *gave_up |= self.hold(rule, &place, chosen, matches);
         }
     }
 
@@ -264,19 +271,16 @@ impl Rulebook {
 
     /// Finds the places where one condition holds, driven by its class with the fewest hits. Returns
     /// whether it gave up before it had seen all of them.
-    fn hold(&self, rule: &Rule, here: &Place<'_>, matches: &mut Vec<Match>) -> bool {
-        let Place {
-            condition, lists, view, ..
-        } = *here;
-        let Some(driver) = (0..lists.len()).min_by_key(|index| lists.get(*index).map_or(usize::MAX, |list| list.len()))
-        else {
+    fn hold(&self, rule: &Rule, here: &Place<'_>, chosen: &mut Vec<Option<Hit>>, matches: &mut Vec<Match>) -> bool {
+        let Place { condition, view, .. } = *here;
+        let classes = condition.all.len();
+        let Some(driver) = (0..classes).min_by_key(|index| here.wanted(*index).len()) else {
             return false;
         };
         let mut found = 0;
         let mut covered = 0;
         let (mut fruitless, mut in_vain) = (0, 0);
-        let mut chosen = Vec::with_capacity(lists.len());
-        for anchor in lists.get(driver).copied().unwrap_or_default() {
+        for anchor in here.wanted(driver) {
             if found >= MATCHES_PER_CONDITION_MAX {
                 break;
             }
@@ -285,7 +289,7 @@ impl Rulebook {
                 continue;
             }
             chosen.clear();
-            chosen.resize(lists.len(), None);
+            chosen.resize(classes, None);
             if let Some(slot) = chosen.get_mut(driver) {
                 *slot = Some(*anchor);
             }
@@ -294,10 +298,10 @@ impl Rulebook {
                 driver,
                 anchor: *anchor,
             };
-            if !search.complete(0, &mut chosen) {
+            if !search.complete(0, chosen) {
                 continue;
             }
-            let Some(place) = self.place(here, &chosen) else {
+            let Some(place) = self.place(here, chosen) else {
                 fruitless = anchor.start as usize + REGEX_REACH;
                 in_vain += 1;
                 if in_vain >= FRUITLESS_MAX {
@@ -386,12 +390,20 @@ struct Place<'a> {
     view: &'a View,
     source: &'a str,
     condition: &'a Condition,
-    /// Hits of each wanted class.
-    lists: &'a [&'a [Hit]],
-    /// Hits of each unwanted class.
-    unwanted: &'a [&'a [Hit]],
+    /// Hits of its classes.
+    gathered: &'a Gathered,
     /// Tokens at which reporting words stand.
     reports: &'a [u32],
+}
+
+impl<'a> Place<'a> {
+    /// Hits of one of the wanted classes.
+    fn wanted(&self, index: usize) -> &'a [Hit] {
+        self.condition
+            .all
+            .get(index)
+            .map_or(&[], |class| self.gathered.of(*class))
+    }
 }
 
 /// The choice of one hit for every class of a condition.
@@ -403,13 +415,13 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn complete(&self, class: usize, chosen: &mut [Option<Hit>]) -> bool {
-        if class == self.here.lists.len() {
+        if class == self.here.condition.all.len() {
             return self.fits(chosen);
         }
         if class == self.driver {
             return self.complete(class + 1, chosen);
         }
-        let list = self.here.lists.get(class).copied().unwrap_or_default();
+        let list = self.here.wanted(class);
         let middle = list.partition_point(|hit| hit.first < self.anchor.first);
         let nearby = list
             .get(middle.saturating_sub(NEIGHBOURS)..(middle + NEIGHBOURS).min(list.len()))
@@ -458,7 +470,8 @@ impl Search<'_> {
         }
         let from = first.saturating_sub(self.here.condition.within);
         let to = last + self.here.condition.within;
-        !self.here.unwanted.iter().any(|hits| {
+        !self.here.condition.none.iter().any(|class| {
+            let hits = self.here.gathered.of(*class);
             let start = hits.partition_point(|hit| hit.first < from);
             hits.iter().skip(start).take_while(|hit| hit.first <= to).any(|hit| {
                 let inside = !self.here.condition.sentence || sentence_of(hit.first) == sentence_of(first);
