@@ -10,40 +10,52 @@ const NUMBER_GAP_MAX: u32 = 3;
 /// Bytes from which a run without white space is a blob.
 const BLOB_LEN_MIN: u32 = 20;
 
+/// Neighbouring tokens with digits.
+#[derive(Clone, Copy)]
+struct Number {
+    first: usize,
+    last: usize,
+    start: u32,
+    end: u32,
+    digits: u32,
+}
+
 /// Calls `on` for neighbouring tokens that hold enough digits together.
 #[inline(never)]
 pub(super) fn numbers(view: &View, lexeme: u32, on: &mut impl FnMut(Hit)) {
-    let mut run: Option<(usize, Token, Token)> = None;
-    let mut digits = 0;
-    let mut end = |run: Option<(usize, Token, Token)>, next: usize, digits: u32| {
-        if let Some((first, from, to)) = run
-            && digits >= NUMBER_DIGITS_MIN
-        {
+    let mut take = |number: Number| {
+        if number.digits >= NUMBER_DIGITS_MIN {
             on(Hit {
                 lexeme,
-                first: narrow(first),
-                last: narrow(next - 1),
-                start: from.start,
-                end: to.end,
+                first: narrow(number.first),
+                last: narrow(number.last),
+                start: number.start,
+                end: number.end,
             });
         }
     };
-    for (index, token) in view.tokens.iter().enumerate() {
-        let joins = run.is_some_and(|(.., last)| token.start - last.end <= NUMBER_GAP_MAX);
-        if token.digits == 0 || !joins {
-            end(run.take(), index, digits);
-            digits = 0;
-        }
-        if token.digits > 0 {
-            run = Some((
-                run.map_or(index, |(first, ..)| first),
-                run.map_or(*token, |(_, from, _)| from),
-                *token,
-            ));
-            digits += digits_of(view, token);
+    let mut open: Option<Number> = None;
+    for (index, token) in view.tokens.iter().enumerate().filter(|(_, token)| token.digits > 0) {
+        let digits = digits_of(view, token);
+        match &mut open {
+            Some(number) if number.last + 1 == index && token.start - number.end <= NUMBER_GAP_MAX => {
+                number.last = index;
+                number.end = token.end;
+                number.digits += digits;
+            }
+            _ => {
+                let next = Number {
+                    first: index,
+                    last: index,
+                    start: token.start,
+                    end: token.end,
+                    digits,
+                };
+                open.replace(next).into_iter().for_each(&mut take);
+            }
         }
     }
-    end(run, view.tokens.len(), digits);
+    open.into_iter().for_each(take);
 }
 
 fn digits_of(view: &View, token: &Token) -> u32 {
