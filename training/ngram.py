@@ -33,7 +33,7 @@ class Settings:
     """What was chosen by leaving sources out."""
 
     ridge: float = 1e-5
-    iterations: int = 60
+    iterations: int = 90
     rounds: int = 1
     window_share: float = 0.3
 
