@@ -105,6 +105,34 @@ pub(crate) struct NgramScores {
     /// First block of the best short window, and how many blocks there are.
     pub(crate) best_block: usize,
     pub(crate) blocks: usize,
+    /// Blocks and words that were heard: not those that are nothing but code.
+    pub(crate) heard_blocks: usize,
+    pub(crate) tokens: usize,
+}
+
+impl NgramScores {
+    /// Nothing to read was found.
+    pub(crate) const SILENT: Self = Self {
+        whole: Derived::SCORE_NONE,
+        window: Derived::SCORE_NONE,
+        sentence: Derived::SCORE_NONE,
+        best_block: 0,
+        blocks: 0,
+        heard_blocks: 0,
+        tokens: 0,
+    };
+    /// Longer texts than this many blocks count as a mean, and shorter ones than this many words, as `log1p`, say
+    /// too little.
+    const FLAT_BLOCKS: f32 = 5.28;
+    const SHORT_TOKENS: f32 = 3.2;
+
+    /// How much is to be made of what was heard, by length: what `training/fusion.py` calls `base`.
+    pub(crate) fn loudness(&self) -> f32 {
+        let blocks = float(self.heard_blocks) + 1.0;
+        let flat = self.whole * (Self::FLAT_BLOCKS / blocks.max(Self::FLAT_BLOCKS)).sqrt();
+        let short = (Self::SHORT_TOKENS - log1p(float(self.tokens))).max(0.0);
+        flat + 0.15 * self.window - 0.3 * log1p(float(self.heard_blocks)) - 1.2 * short
+    }
 }
 
 /// What the rules found, views of all kinds together.
@@ -139,6 +167,8 @@ pub(crate) struct Derived {
     pub(crate) rewritten: u32,
     /// Best n-gram score among them.
     pub(crate) score: f32,
+    /// The n-gram scores of the view that speaks for the text, which may be the text itself without its codes.
+    pub(crate) voice: Option<NgramScores>,
 }
 
 impl Derived {
@@ -148,6 +178,7 @@ impl Derived {
         decoded: 0,
         rewritten: 0,
         score: Self::SCORE_NONE,
+        voice: None,
     };
 }
 
@@ -163,7 +194,7 @@ pub(crate) fn row(
 ) -> [f32; FEATURE_COUNT] {
     let mut row = [0.0; FEATURE_COUNT];
     let tokens = float(view.tokens.len());
-    let structure = structure(view, ngram, evidence, derived);
+    let structure = structure(view, derived.voice.unwrap_or(ngram), evidence, derived);
     let circumstance = circumstance(view, context);
     let thinned = 1.0 / (1.0 + tokens / 32.0);
     let (first, rest) = row.split_at_mut(structure.len());
@@ -185,7 +216,6 @@ pub(crate) fn row(
 fn structure(view: &View, ngram: NgramScores, evidence: &Evidence, derived: Derived) -> [f32; STRUCTURE.len()] {
     let stats = &view.stats;
     let bytes = float(view.text().len().max(1));
-    let tokens = float(view.tokens.len());
     let share = |count: u32| count as f32 / bytes;
     let category = |code: usize| evidence.strongest.get(code).copied().unwrap_or(0.0);
     let on_model = (0..usize::from(MODEL_CATEGORY_COUNT)).map(category).fold(0.0, f32::max);
@@ -196,8 +226,8 @@ fn structure(view: &View, ngram: NgramScores, evidence: &Evidence, derived: Deri
         ngram.sentence,
         ngram.window - ngram.whole,
         derived.score,
-        log1p(tokens),
-        log1p(float(ngram.blocks)),
+        log1p(float(ngram.tokens)),
+        log1p(float(ngram.heard_blocks)),
         if ngram.blocks > 1 {
             float(ngram.best_block) / float(ngram.blocks - 1)
         } else {

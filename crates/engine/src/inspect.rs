@@ -4,6 +4,7 @@ mod beneath;
 mod decide;
 mod deeper;
 mod exclude;
+mod voice;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use self::beneath::{Layer, Loudest};
 use self::exclude::exclude;
+use self::voice::Codes;
 use crate::category::{CATEGORY_COUNT, MODEL_CATEGORY_COUNT};
 use crate::decode::Decoded;
 use crate::dense::{self, Dense, Terms};
@@ -193,6 +195,7 @@ pub struct Scratch {
     layers: Vec<Layer>,
     rewrites: Vec<Rewrite>,
     decoded: Vec<Decoded>,
+    codes: Codes,
     found: Vec<Finding>,
     dense: dense::Scratch,
     /// Something decoded found no room.
@@ -357,7 +360,7 @@ impl Engine {
             &mut scratch.matching,
             &mut scratch.matches,
         );
-        let ngram = self.model.ngram_scores(&scratch.sums);
+        let mut ngram = self.model.ngram_scores(&scratch.sums, scratch.base.tokens.len());
         let mut derived = Derived::NONE;
         let mut loudest = None;
         let mut exhausted = false;
@@ -367,7 +370,7 @@ impl Engine {
         scratch.base_context = scratch.matching.context_counts;
         let decode = hints(&scratch.base, text, &scratch.base_context);
         if may_rewrite(&scratch.base) || decode.any() || !scratch.base.smuggled.is_empty() {
-            (derived, loudest, exhausted) = self.look_beneath(kernel, text, context, scratch);
+            (derived, loudest, exhausted) = self.look_beneath(kernel, text, context, &mut ngram, scratch);
         }
         exhausted |= scratch.matching.gave_up;
         let (evidence, user_strongest) = self.weigh(&scratch.found);

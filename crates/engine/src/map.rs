@@ -97,6 +97,16 @@ impl OffsetMap {
         first..self.source_end(range.start + 1).max(start)
     }
 
+    /// What was replaced in the source, run by run, given the derived text. A line end stands for what was left
+    /// out between two runs, and is none.
+    pub(crate) fn replaced<'a>(&'a self, derived: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
+        self.segments
+            .iter()
+            .filter(|segment| !segment.linear && derived.get(segment.derived as usize) != Some(&b'\n'))
+            .map(|segment| segment.source as usize..(segment.source + segment.source_len) as usize)
+            .filter(|range| !range.is_empty())
+    }
+
     fn source_start(&self, position: usize) -> usize {
         let Some(segment) = self.segment_at(position) else {
             return 0;

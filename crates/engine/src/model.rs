@@ -157,7 +157,7 @@ impl Model {
     /// Scores a text from its block sums: as a whole, and by the best windows of two sizes, so that an
     /// attack in a long harmless text is not diluted.
     #[inline(always)]
-    pub(crate) fn ngram_scores(&self, sums: &[BlockSum]) -> NgramScores {
+    pub(crate) fn ngram_scores(&self, sums: &[BlockSum], tokens: usize) -> NgramScores {
         let (sum, count) = sums
             .iter()
             .fold((0, 0), |(sum, count), block| (sum + block.sum, count + block.count));
@@ -178,6 +178,8 @@ impl Model {
             sentence,
             best_block,
             blocks: sums.len(),
+            heard_blocks: sums.len(),
+            tokens,
         }
     }
 

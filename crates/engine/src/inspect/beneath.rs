@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::voice::{Behind, Codes, TOKENS_MIN};
 use super::{Engine, Scratch, to_root};
 use crate::decode::{boundary_before, decode_within, decodes};
-use crate::features::Derived;
+use crate::features::{Derived, NgramScores};
 use crate::limits::Limits;
 use crate::map::OffsetMap;
 use crate::masks::Classify;
@@ -14,9 +15,6 @@ use crate::rules::matching::Context;
 use crate::shape::hints;
 use crate::text::View;
 
-/// Tokens a derived view needs before the n-gram model is asked about it.
-const DERIVED_TOKENS_MIN: usize = 3;
-
 /// A text made from the inspected one, waiting to be looked at.
 #[derive(Debug)]
 pub(super) struct Layer {
@@ -24,6 +22,8 @@ pub(super) struct Layer {
     /// From `text` to the inspected text, applied in order.
     maps: Vec<Arc<OffsetMap>>,
     chain: Vec<&'static str>,
+    /// What is a code in the text whose view this is a rewrite of.
+    rewritten_codes: Codes,
 }
 
 /// The view in which the n-gram model was most alarmed.
@@ -37,13 +37,15 @@ pub(super) struct Loudest {
 }
 
 impl Engine {
-    /// Reads every view that can be derived from the text, breadth first, within the limits.
+    /// Reads every view that can be derived from the text, breadth first, within the limits. `ngram` are the scores
+    /// of the text; what it says in code is taken out of them.
     #[inline(never)]
     pub(super) fn look_beneath<K: Classify>(
         &self,
         kernel: K,
         text: &str,
         context: Context,
+        ngram: &mut NgramScores,
         scratch: &mut Scratch,
     ) -> (Derived, Option<Loudest>, bool) {
         let mut room = self.limits.room(text.len());
@@ -53,6 +55,16 @@ impl Engine {
         scratch.cut_short = false;
         let base = std::mem::take(&mut scratch.base);
         self.derive(text, &base, &[], &[], room, scratch);
+        if !scratch.layers.is_empty() {
+            let codes = std::mem::take(&mut scratch.codes);
+            let behind = Behind {
+                maps: &[&base.map],
+                codes: &codes,
+            };
+            derived.voice = self.speak(&base, &[behind], scratch);
+            *ngram = derived.voice.unwrap_or(NgramScores::SILENT);
+            scratch.codes = codes;
+        }
         scratch.base = base;
         let mut next = 0;
         while next < scratch.layers.len().min(self.limits.views_max) {
@@ -63,6 +75,7 @@ impl Engine {
                 text: std::mem::take(&mut slot.text),
                 maps: std::mem::take(&mut slot.maps),
                 chain: std::mem::take(&mut slot.chain),
+                rewritten_codes: std::mem::take(&mut slot.rewritten_codes),
             };
             next += 1;
             let share = Limits::share(room, layer.text.len());
@@ -83,9 +96,11 @@ impl Engine {
                 let view = std::mem::take(&mut scratch.derived);
                 self.derive(&layer.text, &view, &layer.maps, &layer.chain, room, scratch);
                 scratch.derived = view;
-            } else if !scratch.cut_short {
-                scratch.cut_short = self.hides_more(&layer.text, scratch);
+            } else {
+                scratch.codes.clear();
+                scratch.cut_short = scratch.cut_short || self.hides_more(&layer.text, scratch);
             }
+            self.hear(&layer, &mut derived, scratch);
             if louder {
                 loudest = Some(Loudest {
                     score,
@@ -118,11 +133,35 @@ impl Engine {
             &mut scratch.matches,
         );
         self.take_matches(false, &layer.maps, &layer.chain, scratch);
-        if scratch.derived.tokens.len() < DERIVED_TOKENS_MIN {
+        if scratch.derived.tokens.len() < TOKENS_MIN {
             return Derived::SCORE_NONE;
         }
-        let scores = self.model.ngram_scores(&scratch.sums);
+        let scores = self.model.ngram_scores(&scratch.sums, scratch.derived.tokens.len());
         scores.whole.max(scores.window)
+    }
+
+    /// Lets a layer speak for the text if it is louder than all before.
+    fn hear(&self, layer: &Layer, derived: &mut Derived, scratch: &mut Scratch) {
+        let view = std::mem::take(&mut scratch.derived);
+        let codes = std::mem::take(&mut scratch.codes);
+        let above: Vec<&OffsetMap> = std::iter::once(&view.map)
+            .chain(layer.maps.iter().take(2).map(AsRef::as_ref))
+            .collect();
+        let here = Behind {
+            maps: &[&view.map],
+            codes: &codes,
+        };
+        let above = Behind {
+            maps: &above,
+            codes: &layer.rewritten_codes,
+        };
+        let spoken = self.speak(&view, &[here, above], scratch);
+        let loudness = |scores: &NgramScores| scores.loudness();
+        if spoken.as_ref().map(loudness) > derived.voice.as_ref().map(loudness) {
+            derived.voice = spoken;
+        }
+        scratch.codes = codes;
+        scratch.derived = view;
     }
 
     /// Whether a text at the last depth still decodes to something.
@@ -143,6 +182,8 @@ impl Engine {
     ) {
         // No view will be read any further.
         let most = Limits::share(room, usize::MAX);
+        scratch.codes.clear();
+        let queued = scratch.layers.len();
         let grown = |name: &'static str| {
             let mut grown = chain.to_vec();
             grown.push(name);
@@ -166,6 +207,7 @@ impl Engine {
                     text: rewrite.text,
                     maps: path,
                     chain: grown(rewrite.name),
+                    rewritten_codes: Codes::default(),
                 });
             }
         }
@@ -177,6 +219,7 @@ impl Engine {
                 text: hidden,
                 maps: path,
                 chain: grown("smuggled"),
+                rewritten_codes: Codes::default(),
             });
         }
         let decode = hints(view, text, &scratch.matching.context_counts);
@@ -185,6 +228,7 @@ impl Engine {
             // A view that found no room was not looked at, and the outcome has to say so.
             scratch.cut_short |= !decode_within(text, decode, &self.limits, most, &mut scratch.decoded);
             for decoded in scratch.decoded.drain(..) {
+                scratch.codes.note(&decoded);
                 let name = decoded.codec.name();
                 let undoes_itself = matches!(name, "rot13" | "reversed") && chain.contains(&name);
                 if !undoes_itself {
@@ -195,7 +239,18 @@ impl Engine {
                         text: decoded.text,
                         maps: path,
                         chain: grown(name),
+                        rewritten_codes: Codes::default(),
                     });
+                }
+            }
+            scratch.codes.settle();
+            for layer in scratch.layers.iter_mut().skip(queued) {
+                if layer
+                    .chain
+                    .last()
+                    .is_some_and(|name| is_rewrite(name) && *name != "smuggled")
+                {
+                    layer.rewritten_codes = scratch.codes.clone();
                 }
             }
         }
