@@ -65,6 +65,9 @@ const STRUCTURE: [&str; 26] = [
     "foreign_share",
 ];
 
+/// Features for an attack that hold for a text as a whole: `invisible` and `mixed_scripts`.
+pub(crate) const COUNTED_OVER_ALL: [usize; 2] = [17, 18];
+
 const CIRCUMSTANCE: [&str; 6] = [
     "unspaced_share",
     "longest_token",
@@ -294,7 +297,12 @@ fn float(value: usize) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{FEATURE_COUNT, feature_names};
+    use super::{COUNTED_OVER_ALL, FEATURE_COUNT, STRUCTURE, feature_names};
+
+    #[test]
+    fn what_is_counted_over_all_is_named() {
+        assert_eq!(COUNTED_OVER_ALL.map(|at| STRUCTURE[at]), ["invisible", "mixed_scripts"]);
+    }
 
     #[test]
     fn every_number_has_one_name() {

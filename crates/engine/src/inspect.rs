@@ -4,6 +4,7 @@ mod beneath;
 mod decide;
 mod deeper;
 mod exclude;
+mod nearby;
 mod voice;
 
 use std::cell::RefCell;
@@ -335,6 +336,8 @@ struct Seen {
     row: [f32; FEATURE_COUNT],
     evidence: Evidence,
     user_strongest: f32,
+    /// The logit of what stands around the strongest matches of a long text.
+    nearby: f32,
     ngram: NgramScores,
     loudest: Option<Loudest>,
     exhausted: bool,
@@ -361,6 +364,7 @@ impl Engine {
             &mut scratch.matches,
         );
         let mut ngram = self.model.ngram_scores(&scratch.sums, scratch.base.tokens.len());
+        let nearby = self.judge_nearby(context, scratch);
         let mut derived = Derived::NONE;
         let mut loudest = None;
         let mut exhausted = false;
@@ -379,6 +383,7 @@ impl Engine {
             row,
             evidence,
             user_strongest,
+            nearby,
             ngram,
             loudest,
             exhausted,
