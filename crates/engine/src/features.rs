@@ -134,7 +134,7 @@ impl NgramScores {
         let blocks = float(self.heard_blocks) + 1.0;
         let flat = self.whole * (Self::FLAT_BLOCKS / blocks.max(Self::FLAT_BLOCKS)).sqrt();
         let short = (Self::SHORT_TOKENS - log1p(float(self.tokens))).max(0.0);
-        flat + 0.15 * self.window - 0.3 * log1p(float(self.heard_blocks)) - 1.2 * short
+        flat + 0.15 * self.window - 0.4 * log1p(float(self.heard_blocks)) - 1.2 * short
     }
 }
 

@@ -51,6 +51,7 @@ impl Engine {
         let mut room = self.limits.room(text.len());
         let mut derived = Derived::NONE;
         let mut loudest: Option<Loudest> = None;
+        let mut blocks_of_text = 0;
         scratch.layers.clear();
         scratch.cut_short = false;
         let base = std::mem::take(&mut scratch.base);
@@ -63,6 +64,7 @@ impl Engine {
             };
             derived.voice = self.speak(&base, &[behind], scratch);
             *ngram = derived.voice.unwrap_or(NgramScores::SILENT);
+            blocks_of_text = ngram.heard_blocks;
             scratch.codes = codes;
         }
         scratch.base = base;
@@ -100,7 +102,7 @@ impl Engine {
                 scratch.codes.clear();
                 scratch.cut_short = scratch.cut_short || self.hides_more(&layer.text, scratch);
             }
-            self.hear(&layer, &mut derived, scratch);
+            self.hear(&layer, blocks_of_text, &mut derived, scratch);
             if louder {
                 loudest = Some(Loudest {
                     score,
@@ -140,8 +142,9 @@ impl Engine {
         scores.whole.max(scores.window)
     }
 
-    /// Lets a layer speak for the text if it is louder than all before.
-    fn hear(&self, layer: &Layer, derived: &mut Derived, scratch: &mut Scratch) {
+    /// Lets a layer speak for the text if it is louder than all before. A rewrite holds the surroundings of what was
+    /// rewritten only, but it is no shorter a text for that: a word spelt oddly must not cut the rest away.
+    fn hear(&self, layer: &Layer, blocks_of_text: usize, derived: &mut Derived, scratch: &mut Scratch) {
         let view = std::mem::take(&mut scratch.derived);
         let codes = std::mem::take(&mut scratch.codes);
         let above: Vec<&OffsetMap> = std::iter::once(&view.map)
@@ -155,7 +158,12 @@ impl Engine {
             maps: &above,
             codes: &layer.rewritten_codes,
         };
-        let spoken = self.speak(&view, &[here, above], scratch);
+        let mut spoken = self.speak(&view, &[here, above], scratch);
+        if let Some(scores) = &mut spoken
+            && layer.chain.last().is_some_and(|name| is_rewrite(name))
+        {
+            scores.heard_blocks = scores.heard_blocks.max(blocks_of_text);
+        }
         let loudness = |scores: &NgramScores| scores.loudness();
         if spoken.as_ref().map(loudness) > derived.voice.as_ref().map(loudness) {
             derived.voice = spoken;

@@ -6,19 +6,21 @@ use crate::features::{Derived, NgramScores, row};
 use crate::ngram::BLOCK;
 use crate::rules::matching::{Context, Match};
 
+/// The origin of system prompts.
+const SYSTEM: u8 = 0;
 /// A text of so many blocks is its own surroundings.
 const OWN_BLOCKS: usize = 6;
 /// The strongest matches are looked at alone.
 const PLACES_MAX: usize = 8;
 /// What having looked in several places takes from the logit.
-const LOOKED_OFTEN: f32 = 0.5;
+const LOOKED_OFTEN: f32 = 1.0;
 
 impl Engine {
     /// The fused logit of the most alarming surroundings of a strong match in a long text, as if they were a text of
-    /// their own.
+    /// their own. A system prompt is long and full of orders by right.
     #[inline(always)]
     pub(super) fn judge_nearby(&self, context: Context, scratch: &Scratch) -> f32 {
-        if scratch.matches.is_empty() || scratch.sums.len() <= OWN_BLOCKS {
+        if context.origin == SYSTEM || scratch.matches.is_empty() || scratch.sums.len() <= OWN_BLOCKS {
             return f32::NEG_INFINITY;
         }
         self.judge_places(context, scratch)

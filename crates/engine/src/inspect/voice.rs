@@ -130,7 +130,7 @@ impl Engine {
             let (signs, signs_count) = between(view.padded(), neighbours.end, token.start);
             neighbours.end = token.end;
             if index >= before.len() {
-                let word = match memo.of(token) {
+                let word = match memo.of(view, token) {
                     Some(word) => word,
                     None => memo.learn(view, token, &self.rulebook.lexicon, table),
                 };
