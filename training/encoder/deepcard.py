@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aidefence.fuse.deep import interpolated
+from aidefence.knowledge.deep import shipped_folder
 from training import data, fusion, metrics
 from training.encoder import fuse, lineage, page, texts
 
@@ -125,7 +126,7 @@ def judge(
     known: Readings,
 ) -> tuple[Judged, tuple[float, float]]:
     """Scans all texts and reads those in the band, which is found here where none is given."""
-    scanned = fuse.scan(corridor, [record.text for record in records])
+    scanned = fuse.scan(corridor, records)
     if band is None:
         band = fuse.band_of(scanned, np.array([record.attack for record in records]))
     inside = np.flatnonzero((scanned.confidences >= band[0]) & (scanned.confidences <= band[1]))
@@ -172,8 +173,10 @@ def card(
     weights: fuse.Weights,
     curve: Curve,
     harm: dict[str, float] | None,
+    *,
+    dense: str | None = None,
 ) -> dict[str, Any]:
-    """What `tier3.json` says; `folder` holds the other two files."""
+    """What `tier3.json` says; `folder` holds the other two files, `dense` names tier 2."""
     named = zip(fuse.FEATURES, weights.values, strict=True)
     return {
         "format": FORMAT,
@@ -181,6 +184,7 @@ def card(
         "sha256": _digest(folder / "tier3.onnx"),
         "tokenizer_sha256": _digest(folder / "tokenizer.json"),
         "tier1_sha256": hashlib.sha256(model.data).hexdigest(),
+        "tier2_sha256": dense,
         "band": list(band),
         "fusion": {
             "bias": round(weights.bias, DIGITS),
@@ -285,7 +289,9 @@ def write(
         known,
     )
     harm = harm_curve(judged, harmful.readings[:, HARM])
-    made = card(folder, model, band, weights, curve, harm)
+    tier2 = shipped_folder() / "tier2.aidd"
+    dense = _digest(tier2) if tier2.is_file() else None
+    made = card(folder, model, band, weights, curve, harm, dense=dense)
     size = sum((folder / name).stat().st_size for name in ("tier3.onnx", "tokenizer.json"))
     (folder / "tier3.json").write_text(json.dumps(made, indent=1) + "\n", "utf-8")
     found = report(judged, held, weights, curve, model.fpr_1)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from aidefence.adapters.encoder import OnnxEncoder
     from aidefence.pipeline.corridor import Corridor
+    from training.data import Record
     from training.metrics import Flags, Floats
 
 FEATURES = ("tier1", "window", "sentence", "harm", "attack_harm")
@@ -55,14 +56,14 @@ class Weights:
         return np.asarray(rows @ np.array(self.values) + self.bias)
 
 
-def scan(corridor: Corridor, texts: Sequence[str]) -> Scanned:
-    """Every text as a user's, without the encoder."""
+def scan(corridor: Corridor, records: Sequence[Record]) -> Scanned:
+    """System prompts in their place, every other text as a user's; without the encoder."""
     engine = corridor._engine  # noqa: SLF001 - a training run may look under the hood
-    records = engine.inspect_batch(list(texts), data.USER_ORIGIN, 0, 0)
-    logits = [records.get(at)[4] for at in range(len(texts))]
-    confidences = [
-        max(engine.confidences(text, data.USER_ORIGIN, 0)[:MODEL_CATEGORIES]) for text in texts
-    ]
+    logits, confidences = [], []
+    for record in records:
+        place = data.SYSTEM_ORIGIN if record.origin == data.SYSTEM_ORIGIN else data.USER_ORIGIN
+        logits.append(engine.inspect(record.text, place, 0)[4])
+        confidences.append(max(engine.confidences(record.text, place, 0)[:MODEL_CATEGORIES]))
     return Scanned(np.array(logits, float), np.array(confidences, float))
 
 
