@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::voice::{Behind, Codes, TOKENS_MIN};
 use super::{Engine, Scratch, to_root};
-use crate::decode::{boundary_before, decode_within, decodes};
+use crate::decode::{Hints, boundary_before, decode_within, decodes};
 use crate::features::{Derived, NgramScores};
 use crate::limits::Limits;
 use crate::map::OffsetMap;
@@ -51,40 +51,15 @@ impl Engine {
         let mut room = self.limits.room(text.len());
         let mut derived = Derived::NONE;
         let mut loudest: Option<Loudest> = None;
-        let mut blocks_of_text = 0;
         scratch.layers.clear();
         scratch.cut_short = false;
-        let base = std::mem::take(&mut scratch.base);
-        self.derive(text, &base, &[], &[], room, scratch);
-        if !scratch.layers.is_empty() {
-            let codes = std::mem::take(&mut scratch.codes);
-            let behind = Behind {
-                maps: &[&base.map],
-                codes: &codes,
-            };
-            derived.voice = self.speak(&base, &[behind], scratch);
-            *ngram = derived.voice.unwrap_or(NgramScores::SILENT);
-            blocks_of_text = ngram.heard_blocks;
-            scratch.codes = codes;
-        }
-        scratch.base = base;
+        let blocks_of_text = self.speak_first(text, room, &mut derived, ngram, scratch);
         let mut next = 0;
         while next < scratch.layers.len().min(self.limits.views_max) {
-            let Some(slot) = scratch.layers.get_mut(next) else {
+            let Some(layer) = take_layer(next, room, scratch) else {
                 break;
             };
-            let mut layer = Layer {
-                text: std::mem::take(&mut slot.text),
-                maps: std::mem::take(&mut slot.maps),
-                chain: std::mem::take(&mut slot.chain),
-                rewritten_codes: std::mem::take(&mut slot.rewritten_codes),
-            };
             next += 1;
-            let share = Limits::share(room, layer.text.len());
-            if share < layer.text.len() {
-                scratch.cut_short = true;
-                layer.text.truncate(boundary_before(&layer.text, share));
-            }
             room = room.saturating_sub(layer.text.len());
             if layer.chain.last().is_some_and(|name| is_rewrite(name)) {
                 derived.rewritten += 1;
@@ -114,6 +89,34 @@ impl Engine {
         }
         let exhausted = scratch.cut_short || scratch.layers.len() > self.limits.views_max;
         (derived, loudest, exhausted)
+    }
+
+    /// Queues what is beneath the text, and lets what is left of it without its codes speak first. Returns how many
+    /// blocks that is.
+    fn speak_first(
+        &self,
+        text: &str,
+        room: usize,
+        derived: &mut Derived,
+        ngram: &mut NgramScores,
+        scratch: &mut Scratch,
+    ) -> usize {
+        let mut blocks = 0;
+        let base = std::mem::take(&mut scratch.base);
+        self.derive(text, &base, &[], &[], room, scratch);
+        if !scratch.layers.is_empty() {
+            let codes = std::mem::take(&mut scratch.codes);
+            let behind = Behind {
+                maps: &[&base.map],
+                codes: &codes,
+            };
+            derived.voice = self.speak(&base, &[behind], scratch);
+            *ngram = derived.voice.unwrap_or(NgramScores::SILENT);
+            blocks = ngram.heard_blocks;
+            scratch.codes = codes;
+        }
+        scratch.base = base;
+        blocks
     }
 
     fn see_layer<K: Classify>(&self, kernel: K, layer: &Layer, context: Context, scratch: &mut Scratch) -> f32 {
@@ -192,32 +195,8 @@ impl Engine {
         let most = Limits::share(room, usize::MAX);
         scratch.codes.clear();
         let queued = scratch.layers.len();
-        let grown = |name: &'static str| {
-            let mut grown = chain.to_vec();
-            grown.push(name);
-            grown
-        };
-        // Undoing the same disguise twice finds nothing new.
         if may_rewrite(view) {
-            scratch.rewrites.clear();
-            scratch.cut_short |= !rewrites(view, self.rulebook.glued.as_ref(), most, &mut scratch.rewrites);
-            let back = Arc::new(view.map.clone());
-            for rewrite in scratch
-                .rewrites
-                .drain(..)
-                .filter(|rewrite| !chain.contains(&rewrite.name))
-            {
-                let path = [Arc::new(rewrite.map), Arc::clone(&back)]
-                    .into_iter()
-                    .chain(maps.iter().cloned())
-                    .collect();
-                scratch.layers.push(Layer {
-                    text: rewrite.text,
-                    maps: path,
-                    chain: grown(rewrite.name),
-                    rewritten_codes: Codes::default(),
-                });
-            }
+            self.queue_rewrites(view, maps, chain, most, scratch);
         }
         if let Some((hidden, range)) = smuggled(view) {
             let mut map = OffsetMap::identity();
@@ -226,31 +205,13 @@ impl Engine {
             scratch.layers.push(Layer {
                 text: hidden,
                 maps: path,
-                chain: grown("smuggled"),
+                chain: grown(chain, "smuggled"),
                 rewritten_codes: Codes::default(),
             });
         }
         let decode = hints(view, text, &scratch.matching.context_counts);
         if decode.any() && scratch.layers.len() <= self.limits.views_max {
-            scratch.decoded.clear();
-            // A view that found no room was not looked at, and the outcome has to say so.
-            scratch.cut_short |= !decode_within(text, decode, &self.limits, most, &mut scratch.decoded);
-            for decoded in scratch.decoded.drain(..) {
-                scratch.codes.note(&decoded);
-                let name = decoded.codec.name();
-                let undoes_itself = matches!(name, "rot13" | "reversed") && chain.contains(&name);
-                if !undoes_itself {
-                    let path = std::iter::once(Arc::new(decoded.map))
-                        .chain(maps.iter().cloned())
-                        .collect();
-                    scratch.layers.push(Layer {
-                        text: decoded.text,
-                        maps: path,
-                        chain: grown(name),
-                        rewritten_codes: Codes::default(),
-                    });
-                }
-            }
+            self.queue_decoded(text, decode, maps, chain, most, scratch);
             scratch.codes.settle();
             for layer in scratch.layers.iter_mut().skip(queued) {
                 if layer
@@ -263,6 +224,88 @@ impl Engine {
             }
         }
     }
+    fn queue_rewrites(
+        &self,
+        view: &View,
+        maps: &[Arc<OffsetMap>],
+        chain: &[&'static str],
+        most: usize,
+        scratch: &mut Scratch,
+    ) {
+        // Undoing the same disguise twice finds nothing new.
+        scratch.rewrites.clear();
+        scratch.cut_short |= !rewrites(view, self.rulebook.glued.as_ref(), most, &mut scratch.rewrites);
+        let back = Arc::new(view.map.clone());
+        for rewrite in scratch
+            .rewrites
+            .drain(..)
+            .filter(|rewrite| !chain.contains(&rewrite.name))
+        {
+            let path = [Arc::new(rewrite.map), Arc::clone(&back)]
+                .into_iter()
+                .chain(maps.iter().cloned())
+                .collect();
+            scratch.layers.push(Layer {
+                text: rewrite.text,
+                maps: path,
+                chain: grown(chain, rewrite.name),
+                rewritten_codes: Codes::default(),
+            });
+        }
+    }
+
+    fn queue_decoded(
+        &self,
+        text: &str,
+        decode: Hints,
+        maps: &[Arc<OffsetMap>],
+        chain: &[&'static str],
+        most: usize,
+        scratch: &mut Scratch,
+    ) {
+        scratch.decoded.clear();
+        // A view that found no room was not looked at, and the outcome has to say so.
+        scratch.cut_short |= !decode_within(text, decode, &self.limits, most, &mut scratch.decoded);
+        for decoded in scratch.decoded.drain(..) {
+            scratch.codes.note(&decoded);
+            let name = decoded.codec.name();
+            let undoes_itself = matches!(name, "rot13" | "reversed") && chain.contains(&name);
+            if !undoes_itself {
+                let path = std::iter::once(Arc::new(decoded.map))
+                    .chain(maps.iter().cloned())
+                    .collect();
+                scratch.layers.push(Layer {
+                    text: decoded.text,
+                    maps: path,
+                    chain: grown(chain, name),
+                    rewritten_codes: Codes::default(),
+                });
+            }
+        }
+    }
+}
+
+/// The next text in the queue, cut to what there is room for.
+fn take_layer(next: usize, room: usize, scratch: &mut Scratch) -> Option<Layer> {
+    let slot = scratch.layers.get_mut(next)?;
+    let mut layer = Layer {
+        text: std::mem::take(&mut slot.text),
+        maps: std::mem::take(&mut slot.maps),
+        chain: std::mem::take(&mut slot.chain),
+        rewritten_codes: std::mem::take(&mut slot.rewritten_codes),
+    };
+    let share = Limits::share(room, layer.text.len());
+    if share < layer.text.len() {
+        scratch.cut_short = true;
+        layer.text.truncate(boundary_before(&layer.text, share));
+    }
+    Some(layer)
+}
+
+fn grown(chain: &[&'static str], name: &'static str) -> Vec<&'static str> {
+    let mut grown = chain.to_vec();
+    grown.push(name);
+    grown
 }
 
 fn is_rewrite(name: &str) -> bool {
