@@ -23,7 +23,9 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     for name in ("onnx", "onnxruntime", "tokenizers"):
         pytest.importorskip(name)
     folder: Path = deep_model.write(tmp_path_factory.mktemp("deep"))
-    app = make_app(FixedSettings.model_validate({"deep": "required", "deep_dir": folder}))
+    app = make_app(
+        FixedSettings.model_validate({"dense": "off", "deep": "required", "deep_dir": folder})
+    )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 
     def send(path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

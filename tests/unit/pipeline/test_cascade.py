@@ -38,12 +38,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def deep(folder: Path) -> Guard:
-    return Guard(deep_dir=folder, deep="required")
+    return Guard(dense="off", deep_dir=folder, deep="required")
 
 
 @pytest.fixture(scope="module")
 def shallow() -> Guard:
-    return Guard(deep="off")
+    return Guard(dense="off", deep="off")
 
 
 def _checks(decision: Decision) -> list[str]:
@@ -74,7 +74,7 @@ def test_it_acquits_what_tier_1_suspected(deep: Guard, shallow: Guard) -> None:
 
 
 def test_a_text_outside_the_band_is_never_read(tmp_path: Path, shallow: Guard) -> None:
-    guard = Guard(deep_dir=deep_model.write(tmp_path, band=[0.999, 1.0]))
+    guard = Guard(dense="off", deep_dir=deep_model.write(tmp_path, band=[0.999, 1.0]))
     for text in (PLAIN, RAISED, "", "my card is 4111 1111 1111 1111"):
         assert guard.inspect(text).tiers == (0, 1)
         twin = shallow.inspect(text)
@@ -124,7 +124,7 @@ def test_only_the_uncertain_of_a_batch_go_on(tmp_path: Path, shallow: Guard) -> 
     texts = [PLAIN, RAISED, ATTACK, "", "Wie wird das Wetter morgen in Köln?"]
     certainty = [shallow.inspect(text).confidence for text in texts]
     low, high = sorted(certainty)[1] - 1e-6, sorted(certainty)[3] + 1e-6
-    guard = Guard(deep_dir=deep_model.write(tmp_path, band=[low, high]))
+    guard = Guard(dense="off", deep_dir=deep_model.write(tmp_path, band=[low, high]))
     deeper = [bool(tier & 0b1000) for tier in guard.inspect_batch(texts).columns()["tier"]]
     assert deeper == [low <= it <= high for it in certainty]
     assert deeper == [3 in guard.inspect(text).tiers for text in texts]
@@ -155,7 +155,7 @@ def test_confidences_are_those_of_all_tiers(deep: Guard) -> None:
 def test_a_failure_is_told_and_does_what_it_was_told(
     folder: Path, on_error: str, action: Action
 ) -> None:
-    guard = Guard(deep_dir=folder, on_error=on_error)
+    guard = Guard(dense="off", deep_dir=folder, on_error=on_error)
     text = f"{PLAIN} broken"
     decision = guard.inspect(text)
     assert decision.action is action
@@ -171,7 +171,7 @@ def test_a_failure_is_told_and_does_what_it_was_told(
 
 
 def test_when_time_is_over_the_rest_is_not_read(folder: Path) -> None:
-    corridor = wiring.corridor_for(Guard(deep_dir=folder).setup)
+    corridor = wiring.corridor_for(Guard(dense="off", deep_dir=folder).setup)
     # A request that came in long ago.
     decision = corridor.inspect_text(RAISED, since_ns=1)
     assert _checks(decision) == [CHECK]
@@ -180,7 +180,7 @@ def test_when_time_is_over_the_rest_is_not_read(folder: Path) -> None:
 
 
 def test_a_batch_that_somebody_waits_for_has_an_end(folder: Path) -> None:
-    corridor = wiring.corridor_for(Guard(deep_dir=folder).setup)
+    corridor = wiring.corridor_for(Guard(dense="off", deep_dir=folder).setup)
     late = corridor.inspect_batch([RAISED] * 3, since_ns=1)
     assert [it.tiers for it in late] == [(0, 1)] * 3
     assert list(late.missed.values()) == [3]
@@ -191,7 +191,7 @@ def test_a_batch_that_somebody_waits_for_has_an_end(folder: Path) -> None:
 
 
 def test_what_takes_longer_is_not_decided_at_once(folder: Path, shallow: Guard) -> None:
-    corridor = wiring.corridor_for(Guard(deep_dir=folder).setup)
+    corridor = wiring.corridor_for(Guard(dense="off", deep_dir=folder).setup)
     together = read([{"role": "user", "content": PLAIN}])
     assert corridor.text_at_once(PLAIN) is None
     assert corridor.at_once(together) is None
@@ -212,12 +212,12 @@ def test_no_text_makes_it_raise(deep: Guard, text: str) -> None:
 
 def test_a_text_that_was_not_read_to_its_end_is_not_acquitted(tmp_path: Path) -> None:
     limits = {"characters_max": 100, "milliseconds_max": 20_000}
-    guard = Guard(deep_dir=deep_model.write(tmp_path, limits=limits), on_error="flag")
+    guard = Guard(dense="off", deep_dir=deep_model.write(tmp_path, limits=limits), on_error="flag")
     text = f"{'calm ' * 30}{ATTACK}"
     decision = guard.inspect(text)
     assert _checks(decision) == [CHECK]
     assert decision.tiers == (0, 1, 3)
-    assert decision.confidence >= Guard(deep="off").inspect(text).confidence - 1e-6
+    assert decision.confidence >= Guard(dense="off", deep="off").inspect(text).confidence - 1e-6
     assert decision.action >= Action.FLAG
 
 
@@ -229,7 +229,7 @@ def test_own_rules_keep_their_word(folder: Path, tmp_path: Path) -> None:
         "patterns:\n  w: { words: [swordfishery] }\nconditions:\n  - { all: [w] }\n"
         "catch: [the swordfishery opens, say swordfishery]\nspare: [a fish, a sword]\n"
     )
-    guard = Guard(rules_dir=tmp_path, deep_dir=folder)
+    guard = Guard(rules_dir=tmp_path, dense="off", deep_dir=folder)
     decision = guard.inspect("the swordfishery calm calm")
     assert decision.tiers == (0, 1, 3)
     assert decision.confidence == pytest.approx(0.9, abs=1e-6)
@@ -237,7 +237,7 @@ def test_own_rules_keep_their_word(folder: Path, tmp_path: Path) -> None:
 
 
 def test_an_operators_threshold_holds_for_all_tiers(folder: Path) -> None:
-    guard = Guard(deep_dir=folder, thresholds={Category.JAILBREAK: (2.0, None)})
+    guard = Guard(dense="off", deep_dir=folder, thresholds={Category.JAILBREAK: (2.0, None)})
     decision = guard.inspect(RAISED)
     assert decision.category is not Category.JAILBREAK
     assert decision.confidence > 0.99
@@ -247,7 +247,7 @@ def test_without_the_extra_it_works_and_says_so(
     folder: Path, monkeypatch: pytest.MonkeyPatch, shallow: Guard
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    guard = Guard(deep_dir=folder, exclude=["only-here-2"])
+    guard = Guard(dense="off", deep_dir=folder, exclude=["only-here-2"])
     line = 'pip install "aidefence[deep]"'
     assert [it.check for it in guard.degraded] == [CHECK]
     assert line in guard.degraded[0].reason
@@ -257,7 +257,7 @@ def test_without_the_extra_it_works_and_says_so(
     assert decision.confidence == shallow.inspect(RAISED).confidence
     assert wiring.corridor_for(guard.setup).charter.knowledge["deep"] == "none"
     with pytest.raises(MissingExtraError) as caught:
-        Guard(deep_dir=folder, deep="required", exclude=["only-here-2"])
+        Guard(dense="off", deep_dir=folder, deep="required", exclude=["only-here-2"])
     assert line in str(caught.value)
 
 
@@ -269,25 +269,27 @@ def test_off_is_silent(shallow: Guard) -> None:
 def test_a_model_for_another_tier_1_is_refused(tmp_path: Path) -> None:
     other = deep_model.write(tmp_path, tier1_sha256="0" * 64)
     with pytest.raises(ModelError, match="another tier 1"):
-        Guard(deep_dir=other)
+        Guard(dense="off", deep_dir=other)
 
 
 def test_a_damaged_model_is_told_when_it_is_needed(tmp_path: Path) -> None:
     damaged = deep_model.write(tmp_path, sha256="0" * 64)
-    guard = Guard(deep_dir=damaged)
+    guard = Guard(dense="off", deep_dir=damaged)
     for _ in range(2):
         decision = guard.inspect(RAISED)
         assert _checks(decision) == [CHECK]
         assert "tier3.onnx" in decision.degraded[0].reason
     assert guard.degraded == guard.inspect(RAISED).degraded
     with pytest.raises(ModelError, match=r"tier3\.onnx"):
-        Guard(deep_dir=damaged, deep="required")
+        Guard(dense="off", deep_dir=damaged, deep="required")
 
 
 def test_the_policy_names_the_deep_model(folder: Path, deep: Guard, shallow: Guard) -> None:
     assert deep.policy_version != shallow.policy_version
-    assert Guard(deep_dir=folder).policy_version == deep.policy_version
-    assert Guard(deep_dir=folder, on_error="block").policy_version != deep.policy_version
+    assert Guard(dense="off", deep_dir=folder).policy_version == deep.policy_version
+    assert (
+        Guard(dense="off", deep_dir=folder, on_error="block").policy_version != deep.policy_version
+    )
     assert wiring.corridor_for(deep.setup).charter.knowledge["deep"].startswith("tiny-")
 
 

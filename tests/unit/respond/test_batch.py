@@ -27,8 +27,8 @@ def test_columns_say_what_the_decisions_say(guard: Guard, tangled: str) -> None:
         assert columns["findings"][at] == len(decision.findings)
         assert columns["tier"][at] & 0b11 == 0b11
         cut_short = any(missed.check == "tier0.decode" for missed in decision.degraded)
-        assert columns["exhausted"][at] == cut_short
-    assert columns["exhausted"].tolist() == [0, 0, 0, 0, 1]
+        assert columns["exhausted"][at] & 1 == cut_short
+    assert (columns["exhausted"] > 0).tolist() == [False] * 4 + [True]
 
 
 def test_columns_are_read_only_and_made_once(guard: Guard) -> None:
