@@ -64,7 +64,7 @@ class Settings:
     evidence_max: float = 1.5
     # Evidence is fitted beside models that leave a fold out and were trained for fewer steps.
     # Beside the finished one, which says more by itself, it is worth this much of that.
-    evidence_part: float = 0.85
+    evidence_part: float = 0.7
     ridge: float = 1e-3
     seed: int = 11
 

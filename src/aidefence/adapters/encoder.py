@@ -38,6 +38,8 @@ _SENTENCE_END = re.compile(
     r"[.!?\u2026\u3002\uff01\uff1f\u061f\u0964]+[\"'\u201d\u300d)\]]*\s*|\n+"
 )
 _SENTENCE_TOKENS_MIN = 6
+# Rows are read together down to this part of the longest of them.
+_PADDED_LEAST = 0.8
 
 Logits = NDArray[np.float32]
 
@@ -127,19 +129,27 @@ class OnnxEncoder:
         self, rows: Sequence[list[int]], window_count: int, deadline_ns: int | None
     ) -> dict[int, Logits]:
         """Logits by row. Windows come first: they cover the whole text, should time run out."""
-        by_length = sorted(range(len(rows)), key=lambda at: len(rows[at]))
-        step = self._limits.rows_max
-        if len(rows) > step:
-            by_length.sort(key=lambda at: at >= window_count)
         found: dict[int, Logits] = {}
-        for at in range(0, len(by_length), step):
+        for part in self._runs(rows, range(window_count)) + self._runs(
+            rows, range(window_count, len(rows))
+        ):
             if found and deadline_ns is not None and self._now_ns() >= deadline_ns:
                 break
-            part = by_length[at : at + step]
             ids, mask = _matrix([rows[row] for row in part])
             (answer,) = self._session.run(None, {"ids": ids, "mask": mask})
             found.update(zip(part, answer, strict=True))
         return found
+
+    def _runs(self, rows: Sequence[list[int]], chosen: range) -> list[list[int]]:
+        """Rows that are read at once: of like length, for what pads a row costs as much as text."""
+        runs: list[list[int]] = []
+        room = 0
+        for at in sorted(chosen, key=lambda row: len(rows[row]), reverse=True):
+            if not runs or len(runs[-1]) == self._limits.rows_max or len(rows[at]) < room:
+                runs.append([])
+                room = int(len(rows[at]) * _PADDED_LEAST)
+            runs[-1].append(at)
+        return runs
 
     def _tokens(self, text: str) -> tuple[list[int], list[tuple[int, int]], bool]:
         # A lone surrogate has no UTF-8; it becomes one question mark, so places stay the same.

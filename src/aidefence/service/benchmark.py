@@ -11,7 +11,8 @@ import numpy as np
 Clock: TypeAlias = Callable[[], int]
 """A monotonic clock in nanoseconds."""
 
-_WARM_UP_CALLS = 2000
+_WARM_UP_PART = 5
+"""One in so many calls is made beforehand and does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def time_calls(
 ) -> Latency:
     """Time `calls` single calls over `texts` in turn."""
     count = len(texts)
-    for at in range(min(calls, _WARM_UP_CALLS)):
+    for at in range(calls // _WARM_UP_PART):
         call(texts[at % count])
     taken = np.empty(calls, dtype=np.int64)
     for at in range(calls):

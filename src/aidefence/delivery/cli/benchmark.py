@@ -28,9 +28,13 @@ _Given = TypeVar("_Given")
 
 _SIZES_BYTES = (100, 500, 2_000, 20_000)
 _BATCH_BYTES = 4_000_000
+_CALLS_MIN = 20
 _CALLS_MAX = 50_000
-_TEXTS_MIN = 50
+_TEXTS_MIN = 10
 _TEXTS_MAX = 20_000
+_SAMPLE_MAX = 50
+_ROUNDS_MIN = 3
+_ROUNDS_MAX = 200
 
 
 def bench(
@@ -51,17 +55,19 @@ def bench(
     machine = Machine.here()
     lines: list[tuple[int, Latency, Throughput]] = []
     for size in _SIZES_BYTES:
-        # Short measurements get small batches: a round must fit into the time it is given.
-        wanted = int(_BATCH_BYTES * min(1.0, seconds)) // size
-        texts = mixed_texts(size, max(_TEXTS_MIN, min(_TEXTS_MAX, wanted)))
-        calls = _calls_in(seconds, guard.inspect, texts)
+        texts = mixed_texts(size, _TEXTS_MAX if size == _SIZES_BYTES[0] else _BATCH_BYTES // size)
+        once = _seconds_a_call(guard.inspect, texts, seconds / 4)
+        calls = max(_CALLS_MIN, min(_CALLS_MAX, int(seconds / once)))
         latency = time_calls(guard.inspect, texts, calls=calls, now_ns=time.perf_counter_ns)
+        # The least number of rounds, and one before them, must fit into the time it is given.
+        fitting = int(seconds / (_ROUNDS_MIN + 1) / once)
+        texts = texts[: max(_TEXTS_MIN, fitting)]
 
         def run(batch: Sequence[str]) -> object:
             return guard.inspect_batch(batch, threads=threads).columns()
 
         once = _seconds_of(run, texts)
-        rounds = max(3, min(200, int(seconds / max(once, 1e-6))))
+        rounds = max(_ROUNDS_MIN, min(_ROUNDS_MAX, int(seconds / max(once, 1e-6))))
         lines.append(
             (size, latency, time_rounds(run, texts, rounds=rounds, now_ns=time.perf_counter_ns))
         )
@@ -80,10 +86,14 @@ def bench(
     terminal.print(_table(lines, threads or machine.cores))
 
 
-def _calls_in(seconds: float, call: Callable[[str], object], texts: Sequence[str]) -> int:
-    sample = texts[:50]
-    once = sum(_seconds_of(call, text) for text in sample) / len(sample)
-    return max(200, min(_CALLS_MAX, int(seconds / max(once, 1e-7))))
+def _seconds_a_call(call: Callable[[str], object], texts: Sequence[str], limit: float) -> float:
+    """What a call takes in the mean of the first texts, looked at for about `limit` seconds."""
+    taken: list[float] = []
+    for text in texts[:_SAMPLE_MAX]:
+        taken.append(_seconds_of(call, text))
+        if sum(taken) > limit:
+            break
+    return max(sum(taken) / len(taken), 1e-7)
 
 
 def _seconds_of(run: Callable[[_Given], object], given: _Given) -> float:
