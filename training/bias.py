@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from training.metrics import Floats
 
 PROMPTS = data.REPOSITORY / "bench" / "texts" / "prompts.txt"
+EVERYDAY = "everyday.txt"
 SOURCE = "bias_counter"
 SEED = 23
 HOSTS = 50
@@ -210,13 +211,14 @@ def hosts() -> dict[str, list[str]]:
     """Plain harmless texts by language; all languages together under the empty name.
 
     Prompts of our own, and what people type in the harmless half of the written corpus. Tier 1 is
-    trained on neither.
+    trained on neither; on everyday requests it is, so those are left out.
     """
     found: defaultdict[str, list[str]] = defaultdict(list)
     for line in PROMPTS.read_text(encoding="utf-8").splitlines():
         if line.strip() and len(line) <= HOST_CHARACTERS_MAX:
             found["en" if line.isascii() else ""].append(line)
-    for entry in written.read_all(written.CORPUS.glob("*.txt")):
+    files = [path for path in written.CORPUS.glob("*.txt") if path.name != EVERYDAY]
+    for entry in written.read_all(files):
         text = entry.benign
         if text and entry.origin == "user" and len(text) <= HOST_CHARACTERS_MAX:
             found[entry.lang].append(text)
