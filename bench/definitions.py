@@ -89,7 +89,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "batch-100",
-        "`guard.inspect_batch`, 100-byte prompts, columns out",
+        "`guard.inspect_batch`, 100-byte prompts, columns out, tiers 0 and 1",
         "Python call, two threads",
         2,
         (_least("per_second", 2e6, "/s"),),
@@ -97,7 +97,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "batch-100-one-thread",
-        "`guard.inspect_batch`, 100-byte prompts, columns out",
+        "`guard.inspect_batch`, 100-byte prompts, columns out, tiers 0 and 1",
         "Python call, one thread",
         1,
         (),
@@ -105,7 +105,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "single-100",
-        "`guard.inspect` one at a time, 100-byte prompts",
+        "`guard.inspect` one at a time, 100-byte prompts, tiers 0 and 1",
         "Python call, one thread",
         1,
         (_least("per_second", 2.5e5, "/s"),),
@@ -113,11 +113,35 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "single-2000",
-        "`guard.inspect` one at a time, 2,000-byte texts",
+        "`guard.inspect` one at a time, 2,000-byte texts, tiers 0 and 1",
         "Python call, one thread",
         1,
         (),
         partial(python_door.measure_single, EVERYDAY, 2_000),
+    ),
+    Definition(
+        "batch-100-dense",
+        "`guard.inspect_batch`, 100-byte prompts, columns out, tiers 0 to 2",
+        "Python call, two threads",
+        2,
+        (),
+        partial(python_door.measure_batch, EVERYDAY, 100, 2, DeepMode.REQUIRED),
+    ),
+    Definition(
+        "single-100-dense",
+        "`guard.inspect` one at a time, 100-byte prompts, tiers 0 to 2",
+        "Python call, one thread",
+        1,
+        (),
+        partial(python_door.measure_single, EVERYDAY, 100, DeepMode.REQUIRED),
+    ),
+    Definition(
+        "single-2000-dense",
+        "`guard.inspect` one at a time, 2,000-byte texts, tiers 0 to 2",
+        "Python call, one thread",
+        1,
+        (),
+        partial(python_door.measure_single, EVERYDAY, 2_000, DeepMode.REQUIRED),
     ),
     Definition(
         "rest-100",

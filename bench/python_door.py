@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from aidefence import Guard
+from aidefence.domain.enums import DeepMode
 from aidefence.service.benchmark import time_calls, time_rounds
 from bench.payloads import Payload
 from bench.record import Outcome
@@ -16,9 +17,11 @@ _CALLS = 300_000
 _CALL_TEXTS = 4096
 
 
-def measure_batch(payload: Payload, size_bytes: int, threads: int) -> Outcome:
+def measure_batch(
+    payload: Payload, size_bytes: int, threads: int, dense: DeepMode = DeepMode.OFF
+) -> Outcome:
     """Time `inspect_batch` with its columns handed out; without the deep model."""
-    guard = Guard(deep="off")
+    guard = Guard(deep="off", dense=dense)
     texts = payload.texts(size_bytes, _BATCH_TEXTS)
     flagged = int((guard.inspect_batch(texts).columns()["action"] > 0).sum())
     if not 0 < flagged < len(texts):
@@ -42,12 +45,12 @@ def measure_batch(payload: Payload, size_bytes: int, threads: int) -> Outcome:
     )
 
 
-def measure_single(payload: Payload, size_bytes: int) -> Outcome:
+def measure_single(payload: Payload, size_bytes: int, dense: DeepMode = DeepMode.OFF) -> Outcome:
     """Time `guard.inspect(text)` one at a time: a plain loop, then each call alone.
 
     Without the deep model: `cascade` measures what that costs.
     """
-    guard = Guard(deep="off")
+    guard = Guard(deep="off", dense=dense)
     texts = payload.texts(size_bytes, _CALL_TEXTS)
     inspect = guard.inspect
 
