@@ -54,6 +54,12 @@ def test_a_benign_text(ask: Ask, guard: Guard) -> None:
     }
 
 
+def test_private_data_says_of_which_kind_it_is(ask: Ask) -> None:
+    answer = _detect(ask, content="My IBAN is DE44500105175407324931")
+    kinds = {finding["ruleId"]: finding["entity"] for finding in answer["threat"]["findings"]}
+    assert kinds["tx-pii-iban"] == "iban"
+
+
 def test_an_attack_says_what_the_guard_says(ask: Ask, guard: Guard) -> None:
     answer, decision = _detect(ask, content=ATTACK), guard.inspect(ATTACK)
     threat = answer["threat"]
@@ -68,7 +74,7 @@ def test_an_attack_says_what_the_guard_says(ask: Ask, guard: Guard) -> None:
     told, finding = threat["findings"][0], decision.findings[0]
     assert set(told) == {
         *("category", "span", "score", "severity", "ruleId", "explanation", "chain", "taxonomy"),
-        *("mention", "content"),
+        *("mention", "content", "entity"),
     }
     assert told["span"] == {"start": finding.span.start, "end": finding.span.end}
     assert told["ruleId"] == finding.rule_id

@@ -17,6 +17,7 @@
 
 pub mod batch;
 pub mod category;
+mod checks;
 pub mod decode;
 pub mod dense;
 pub mod features;

@@ -1,4 +1,4 @@
-//! Linear-time regexes, and validators for what they find.
+//! Linear-time regexes.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use regex_automata::meta::{BuildError, Config, Regex};
 use regex_automata::util::syntax;
 use regex_automata::{Input, MatchKind};
 
-use crate::rules::source::Check;
+use crate::checks::Check;
 
 /// A compiled regex never needs more than this.
 const NFA_BYTES_MAX: usize = 1 << 20;
@@ -48,7 +48,7 @@ impl Pattern {
             let found = regex.search(&input)?;
             let range = found.range();
             let bytes = text.get(range.clone()).unwrap_or_default();
-            if self.check.is_none_or(|check| passes(check, bytes)) {
+            if self.check.is_none_or(|check| check.accepts(bytes)) {
                 return Some(on_characters(text, range));
             }
             from = range.end.max(range.start + 1);
@@ -89,80 +89,10 @@ fn on_characters(text: &[u8], range: Range<usize>) -> Range<usize> {
     start..(range.end..=text.len()).find(between).unwrap_or(text.len())
 }
 
-fn passes(check: Check, bytes: &[u8]) -> bool {
-    match check {
-        Check::Luhn => luhn(bytes),
-        Check::Iban => iban(bytes),
-        Check::Entropy => entropy_bits(bytes) >= 3.5,
-    }
-}
-
-/// ISO/IEC 7812-1, annex B.
-fn luhn(bytes: &[u8]) -> bool {
-    let mut sum = 0;
-    let mut digits = 0_usize;
-    let mut same = true;
-    let mut first = None;
-    for byte in bytes.iter().rev().filter(|byte| byte.is_ascii_digit()) {
-        let digit = u32::from(byte - b'0');
-        same &= *first.get_or_insert(digit) == digit;
-        let doubled = if digits % 2 == 1 { digit * 2 } else { digit };
-        sum += if doubled > 9 { doubled - 9 } else { doubled };
-        digits += 1;
-    }
-    digits >= 12 && !same && sum % 10 == 0
-}
-
-/// ISO 13616: move the first four characters to the end, letters to numbers, remainder 1 by 97.
-fn iban(bytes: &[u8]) -> bool {
-    let clean: Vec<u8> = bytes.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
-    if !(15..=34).contains(&clean.len()) {
-        return false;
-    }
-    let Some((head, tail)) = clean.split_at_checked(4) else {
-        return false;
-    };
-    let remainder = tail.iter().chain(head).fold(0_u32, |rest, byte| match byte {
-        b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
-        letter => (rest * 100 + u32::from(letter.to_ascii_lowercase() - b'a') + 10) % 97,
-    });
-    remainder == 1
-}
-
-/// Shannon entropy in bits a byte.
-pub(crate) fn entropy_bits(bytes: &[u8]) -> f32 {
-    let mut counts = [0_u32; 256];
-    for byte in bytes {
-        if let Some(count) = counts.get_mut(usize::from(*byte)) {
-            *count += 1;
-        }
-    }
-    #[expect(clippy::cast_precision_loss, reason = "counts of a short run")]
-    let total = bytes.len().max(1) as f32;
-    counts
-        .iter()
-        .filter(|count| **count > 0)
-        .map(|count| {
-            #[expect(clippy::cast_precision_loss, reason = "counts of a short run")]
-            let share = *count as f32 / total;
-            -share * share.log2()
-        })
-        .sum()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Pattern, iban, luhn};
-    use crate::rules::source::Check;
-
-    #[test]
-    fn check_digits() {
-        assert!(luhn(b"4111 1111 1111 1111"));
-        assert!(!luhn(b"4111 1111 1111 1112"));
-        assert!(!luhn(b"0000 0000 0000 0000"));
-        assert!(iban(b"DE89 3704 0044 0532 0130 00"));
-        assert!(!iban(b"DE89 3704 0044 0532 0130 01"));
-    }
+    use super::Pattern;
+    use crate::checks::Check;
 
     #[test]
     fn a_validator_refuses_and_the_search_goes_on() {

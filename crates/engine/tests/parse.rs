@@ -100,17 +100,18 @@ fn defaults_hold() {
         (Status::Stable, Flow::Both, 1)
     );
     assert_eq!((small.origins, small.mention), (0b11_1111, Mention::Discount));
+    assert_eq!(small.entity, None);
     for (folder, mention) in [("secret", Mention::Ignore), ("harmful_request", Mention::Discount)] {
         let Parsed::Rule(rule) = parse_file(&format!("x/{folder}/a.yml"), SMALL).unwrap() else {
             panic!("no rule")
         };
         assert_eq!(rule.mention, mention, "{folder}");
     }
-    let own = format!("category: pii\n{SMALL}");
+    let own = format!("category: pii\nentity: us_ssn\n{SMALL}");
     let Parsed::Rule(rule) = parse_file("mine.yml", &own).unwrap() else {
         panic!("no rule")
     };
-    assert_eq!(rule.category, 8);
+    assert_eq!((rule.category, rule.entity.as_deref()), (8, Some("us_ssn")));
     let Parsed::Rule(rule) = parse_file("C:\\rules\\xss\\mine.yml", SMALL).unwrap() else {
         panic!("no rule")
     };

@@ -341,6 +341,7 @@ fn rule_dict<'py>(py: Python<'py>, rule: &RuleSource) -> PyResult<Bound<'py, PyD
             Status::Deprecated => "deprecated",
         },
     )?;
+    dict.set_item("entity", &rule.entity)?;
     dict.set_item("languages", &rule.languages)?;
     dict.set_item("tags", &rule.tags)?;
     dict.set_item("path", &rule.path)?;

@@ -65,6 +65,7 @@ def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
             "dense": dense.name,
             "deep": deep.name,
         },
+        entities={rule.id: rule.entity for rule in rules if rule.entity},
     )
     clock, degraded = SystemClock(), () if model else (_NO_MODEL,)
     if deep.tier is None:

@@ -42,6 +42,9 @@ class Charter(Protocol):
     def explain(self, rule_id: str) -> str:
         """What a rule stands for, in words."""
 
+    def entity(self, rule_id: str) -> str | None:
+        """The kind of private data or secret that a rule finds."""
+
     def reasons(self, verdict: Verdict, action: Action) -> tuple[str, ...]:
         """Why this verdict led to this action, in words."""
 
@@ -54,10 +57,15 @@ class Settled:
     enforced: bool
     explanations: tuple[tuple[str, str], ...]
     written: tuple[str, ...]
+    entities: tuple[tuple[str, str | None], ...] = ()
 
     def explain(self, rule_id: str) -> str:
         """What a rule stood for when the decision was made."""
         return dict(self.explanations).get(rule_id, rule_id)
+
+    def entity(self, rule_id: str) -> str | None:
+        """The kind of private data or secret that a rule found."""
+        return dict(self.entities).get(rule_id)
 
     def reasons(self, verdict: Verdict, action: Action) -> tuple[str, ...]:  # noqa: ARG002
         """The reasons as they were written down."""
@@ -208,7 +216,8 @@ class Decision:
         record, charter, elapsed_ns, parts, degraded, deep_ns = self._told
         ids = dict.fromkeys(finding.rule_id for finding in self.findings)
         explanations = tuple((rule_id, charter.explain(rule_id)) for rule_id in ids)
-        settled = Settled(self.policy_version, self.enforced, explanations, self.reasons)
+        entities = tuple((rule_id, charter.entity(rule_id)) for rule_id in ids)
+        settled = Settled(self.policy_version, self.enforced, explanations, self.reasons, entities)
         return Decision, (record, settled, elapsed_ns, parts, degraded, deep_ns)
 
     def __repr__(self) -> str:
@@ -267,4 +276,5 @@ def _open_finding(raw: FindingRecord, content: int, charter: Charter) -> Finding
         matched=tuple(Span(first, last) for first, last in matched),
         mention=mention,
         content=content,
+        entity=charter.entity(rule_id),
     )

@@ -24,7 +24,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One piece of evidence: what kind, where in the original text, how strong and why."""
+    """One piece of evidence: what kind, where in the original text, how strong and why.
+
+    `entity` names the kind of private data or secret, such as `iban`.
+    """
 
     category: Category
     span: Span
@@ -36,6 +39,7 @@ class Finding:
     matched: tuple[Span, ...] = ()
     mention: bool = False
     content: int = 0
+    entity: str | None = None
 
     @property
     def taxonomy(self) -> TaxonomyEntry:

@@ -50,6 +50,7 @@ class RuleInfo:
     confidence: float
     paranoia: int
     status: str
+    entity: str | None
     languages: tuple[str, ...]
     tags: tuple[str, ...]
     path: str
@@ -115,6 +116,7 @@ class Engine:
                 confidence=rule["confidence"],
                 paranoia=rule["paranoia"],
                 status=rule["status"],
+                entity=rule["entity"],
                 languages=tuple(rule["languages"]),
                 tags=tuple(rule["tags"]),
                 path=rule["path"],

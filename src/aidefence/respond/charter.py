@@ -25,17 +25,22 @@ _MISSED = "but a check did not run and `on_error` makes it {}"
 
 @dataclass(frozen=True, slots=True)
 class PolicyCharter:
-    """A policy that can explain itself: its thresholds, and every rule's title."""
+    """A policy that can explain itself: its thresholds, every rule's title, what it finds."""
 
     policy: Policy
     policy_version: str
     titles: Mapping[str, str] = field(repr=False)
     enforced: bool
     knowledge: Mapping[str, str] = field(default_factory=dict)
+    entities: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def explain(self, rule_id: str) -> str:
         """What a rule stands for, in words."""
         return _MODEL_WORDS.get(rule_id) or self.titles.get(rule_id, rule_id)
+
+    def entity(self, rule_id: str) -> str | None:
+        """The kind of private data or secret that a rule finds."""
+        return self.entities.get(rule_id)
 
     def reasons(self, verdict: Verdict, action: Action) -> tuple[str, ...]:
         """Why this verdict led to this action."""

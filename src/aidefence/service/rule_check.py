@@ -28,6 +28,7 @@ class RuleCard:
     confidence: float
     paranoia: int
     status: str
+    entity: str | None
     languages: tuple[str, ...]
     tags: tuple[str, ...]
     path: str

@@ -29,6 +29,7 @@ class CompiledRules:
                 confidence=rule.confidence,
                 paranoia=rule.paranoia,
                 status=rule.status,
+                entity=rule.entity,
                 languages=rule.languages,
                 tags=rule.tags,
                 path=rule.path,

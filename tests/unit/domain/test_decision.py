@@ -9,7 +9,9 @@ from aidefence.domain.decision import FindingRecord, Record, Settled
 FINDING: FindingRecord = ("pi-1", 0, 2, 9, 0.9, 3, False, ("base64",), ((2, 4), (5, 9)))
 RECORD: Record = (4, 0, 2, 0.97, 3.5, 0b11, (FINDING,), False)
 BENIGN: Record = (0, -1, 0, 0.01, -4.0, 0b11, (), False)
-CHARTER = Settled("balanced-1", True, (("pi-1", "Drops orders"),), ("because",))
+CHARTER = Settled(
+    "balanced-1", True, (("pi-1", "Drops orders"),), ("because",), (("pii-1", "iban"),)
+)
 
 
 def test_decision_unfolds_its_record() -> None:
@@ -27,6 +29,15 @@ def test_decision_unfolds_its_record() -> None:
     assert finding.chain == ("base64",)
     assert [(match.span.start, match.span.end) for match in finding.matches] == [(2, 4), (5, 9)]
     assert "LLM01" in finding.taxonomy.ids
+
+
+def test_a_finding_names_the_kind_of_thing_it_is() -> None:
+    account: FindingRecord = ("pii-1", 8, 0, 22, 0.9, 1, False, (), ())
+    record: Record = (1, 8, 1, 0.9, -3.0, 0b11, (account, FINDING), 0)
+    decision = Decision(record, CHARTER, 1)
+    assert [finding.entity for finding in decision.findings] == ["iban", None]
+    twin = pickle.loads(pickle.dumps(decision))
+    assert twin.findings == decision.findings
 
 
 def test_benign_has_no_category() -> None:

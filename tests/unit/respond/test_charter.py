@@ -4,7 +4,9 @@ from aidefence.policy.profiles import Anchors, make_policy
 from aidefence.respond.charter import PolicyCharter
 
 POLICY = make_policy(Profile.BALANCED, Anchors(0.4, 0.8, 0.95), {})
-CHARTER = PolicyCharter(POLICY, "v", {"pi-1": "Drops orders"}, enforced=True)
+CHARTER = PolicyCharter(
+    POLICY, "v", {"pi-1": "Drops orders"}, enforced=True, entities={"pii-1": "iban"}
+)
 FINDING = Finding(
     Category.PROMPT_INJECTION, Span(2, 9), 0.9, Severity.HIGH, "pi-1", "Drops orders", ("hex",)
 )
@@ -37,3 +39,5 @@ def test_explanations() -> None:
     assert "learned model" in CHARTER.explain(MODEL_RULE)
     assert "deep model" in CHARTER.explain(DEEP_RULE)
     assert CHARTER.explain("gone-1") == "gone-1"
+    assert CHARTER.entity("pii-1") == "iban"
+    assert CHARTER.entity("pi-1") is None

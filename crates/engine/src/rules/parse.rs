@@ -51,7 +51,7 @@ const START: Position = Position { line: 1, column: 1 };
 const ID_LEN_MIN: usize = 3;
 const ID_LEN_MAX: usize = 40;
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "id",
     "title",
     "category",
@@ -64,6 +64,7 @@ const KEYS: [&str; 16] = [
     "origins",
     "tags",
     "mention",
+    "entity",
     "patterns",
     "conditions",
     "catch",
@@ -91,6 +92,8 @@ const ORIGINS: [(&str, u8); 6] = [
     ("retrieval", 1 << 4),
     ("memory", 1 << 5),
 ];
+/// Categories whose rules say what kind of thing they find.
+const ENTITY_CATEGORIES: [&str; 2] = ["pii", "secret"];
 const ORIGINS_ALL: u8 = 0b11_1111;
 
 fn split_path(path: &str) -> (Vec<&str>, &str) {
@@ -120,12 +123,7 @@ fn rule(report: Report<'_>, folder: Option<&str>, root: Node) -> Result<RuleSour
         Some(node) => one_of(report, &node, "direction", &DIRECTIONS)?,
         None => Flow::Both,
     };
-    let origins = match fields.take("origins") {
-        Some(node) => one_of_list(report, node, "origin", &ORIGINS)?
-            .into_iter()
-            .fold(0, |bits, bit| bits | bit),
-        None => ORIGINS_ALL,
-    };
+    let origins = origins(report, fields.take("origins"))?;
     let tags = match fields.take("tags") {
         Some(node) => strings(report, list(report, node)?)?,
         None => Vec::new(),
@@ -134,6 +132,10 @@ fn rule(report: Report<'_>, folder: Option<&str>, root: Node) -> Result<RuleSour
         Some(node) => one_of(report, &node, "mention", &MENTIONS)?,
         None => default_mention(category),
     };
+    let entity = fields
+        .take_entry("entity")
+        .map(|(key, node)| entity(report, category, key.at, &node))
+        .transpose()?;
     let patterns = pattern::patterns(report, fields.require("patterns")?)?;
     let conditions = condition::conditions(report, fields.require("conditions")?, &patterns)?;
     let catch = strings(report, non_empty_list(report, fields.require("catch")?)?)?;
@@ -153,6 +155,7 @@ fn rule(report: Report<'_>, folder: Option<&str>, root: Node) -> Result<RuleSour
         origins,
         tags,
         mention,
+        entity,
         patterns,
         conditions,
         catch,
@@ -197,6 +200,41 @@ fn default_mention(category: u8) -> Mention {
     let speaks = ["harmful_request", "unbounded_consumption"];
     let is_text = category < MODEL_CATEGORY_COUNT || speaks.iter().any(|name| category_code(name) == Some(category));
     if is_text { Mention::Discount } else { Mention::Ignore }
+}
+
+/// Only private data and secrets are things that have a kind.
+fn entity(report: Report<'_>, category: u8, key_at: Position, node: &Node) -> Result<String, RuleError> {
+    if !ENTITY_CATEGORIES
+        .iter()
+        .any(|name| category_code(name) == Some(category))
+    {
+        let message = "`entity` in a rule of another category".to_owned();
+        let expected = format!("`entity` in rules of `{}` only", ENTITY_CATEGORIES.join("` and `"));
+        return Err(report.error(key_at, message, expected));
+    }
+    let name = node.scalar().unwrap_or_default();
+    let snake = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && !name.ends_with('_')
+        && !name.contains("__");
+    if snake && name.len() <= ID_LEN_MAX {
+        return Ok(name.to_owned());
+    }
+    Err(report.error(
+        node.at,
+        format!("{} is no entity", node.shown()),
+        format!("words of `a` to `z` and `0` to `9` joined by `_`, at most {ID_LEN_MAX} characters"),
+    ))
+}
+
+fn origins(report: Report<'_>, node: Option<Node>) -> Result<u8, RuleError> {
+    let Some(node) = node else {
+        return Ok(ORIGINS_ALL);
+    };
+    let bits = one_of_list(report, node, "origin", &ORIGINS)?;
+    Ok(bits.into_iter().fold(0, |bits, bit| bits | bit))
 }
 
 fn confidence(report: Report<'_>, node: &Node) -> Result<f32, RuleError> {

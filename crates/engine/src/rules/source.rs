@@ -1,5 +1,7 @@
 //! A rule as its author wrote it: parsed and checked, not yet compiled.
 
+pub use crate::checks::Check;
+
 /// Where in a rule file something stands, 1-based.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Position {
@@ -76,17 +78,6 @@ pub enum Flow {
     Output,
     /// Either.
     Both,
-}
-
-/// A validator for what a regex found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Check {
-    /// ISO/IEC 7812 check digit.
-    Luhn,
-    /// ISO 13616 mod-97 check.
-    Iban,
-    /// At least 3.5 bits of Shannon entropy a character.
-    Entropy,
 }
 
 /// A token shape.
@@ -171,6 +162,8 @@ pub struct RuleSource {
     pub tags: Vec<String>,
     /// What a mention does.
     pub mention: Mention,
+    /// The kind of thing it finds, in snake case.
+    pub entity: Option<String>,
     /// Patterns in file order.
     pub patterns: Vec<PatternSource>,
     /// Any of these fires the rule.

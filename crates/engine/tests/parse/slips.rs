@@ -3,7 +3,7 @@
 /// What to replace in the smallest rule, by what, where the error is, and what it says.
 pub(crate) type Slip<'a> = (&'a str, &'a str, (usize, usize), &'a str);
 
-pub(crate) const SLIPS: [Slip<'static>; 58] = [
+pub(crate) const SLIPS: [Slip<'static>; 60] = [
     (
         "confidence: 1",
         "confidense: 1",
@@ -66,6 +66,18 @@ pub(crate) const SLIPS: [Slip<'static>; 58] = [
         "confidence: 1\ncategory: jailbrake",
         (5, 11),
         "did you mean `jailbreak`?",
+    ),
+    (
+        "confidence: 1",
+        "confidence: 1\nentity: iban",
+        (5, 1),
+        "`entity` in rules of `pii` and `secret` only",
+    ),
+    (
+        "confidence: 1",
+        "confidence: 1\ncategory: pii\nentity: IBAN number",
+        (6, 9),
+        "`IBAN number` is no entity",
     ),
     ("languages: [any]", "languages: []", (5, 12), "empty list"),
     (

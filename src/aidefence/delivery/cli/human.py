@@ -126,6 +126,8 @@ def _finding_line(finding: Finding, index: LineIndex) -> Text:
     line.append(printable(finding.rule_id), style="bold")
     line.append(f"  {first[0]}:{first[1]}-{last[0]}:{last[1]}", style="dim")
     line.append(f"  {finding.category.value}")
+    if finding.entity:
+        line.append(f" {printable(finding.entity)}", style="dim")
     line.append(f"  {finding.severity.value}", style=_SEVERITY_STYLES[finding.severity])
     line.append(f"  {finding.score:.2f}")
     if finding.chain:

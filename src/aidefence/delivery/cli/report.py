@@ -234,6 +234,7 @@ def _finding(item: Item, finding: Finding, index: LineIndex, *, with_text: bool)
     body: dict[str, Any] = {
         "rule": finding.rule_id,
         "category": finding.category.value,
+        "entity": finding.entity,
         "severity": finding.severity.value,
         "score": _rounded(finding.score),
         "explanation": finding.explanation,

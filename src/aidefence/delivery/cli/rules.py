@@ -260,6 +260,7 @@ def _card_object(card: RuleCard) -> dict[str, Any]:
         "confidence": round(card.confidence, 4),
         "paranoia": card.paranoia,
         "status": card.status,
+        "entity": card.entity,
         "languages": list(card.languages),
         "tags": list(dict.fromkeys((*TAXONOMY[card.category].ids, *card.tags))),
         "path": card.path,

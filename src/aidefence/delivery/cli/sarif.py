@@ -103,6 +103,7 @@ class SarifReport:
                 "action": decision.action.value,
                 "enforced": decision.enforced,
                 "category": finding.category.value,
+                "entity": finding.entity,
                 "confidence": round(decision.confidence, 6),
                 "score": round(finding.score, 6),
                 "chain": list(finding.chain),

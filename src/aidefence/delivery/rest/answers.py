@@ -137,6 +137,7 @@ def _finding(finding: Finding) -> WireFinding:
         taxonomy=_taxonomy(finding.category),
         mention=finding.mention,
         content=finding.content,
+        entity=finding.entity,
     )
 
 

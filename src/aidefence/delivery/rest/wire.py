@@ -81,7 +81,10 @@ class WireTaxonomy(Struct, frozen=True, gc=False, rename="camel"):
 
 
 class WireFinding(Struct, frozen=True, gc=False, rename="camel"):
-    """One piece of evidence; `content` says in which message or part."""
+    """One piece of evidence; `content` says in which message or part.
+
+    `entity` names the kind of private data or secret, such as `iban`.
+    """
 
     category: str
     span: WireSpan
@@ -93,6 +96,7 @@ class WireFinding(Struct, frozen=True, gc=False, rename="camel"):
     taxonomy: WireTaxonomy
     mention: bool
     content: int
+    entity: str | None
 
 
 class Threat(Struct, frozen=True, gc=False, rename="camel"):

@@ -6,19 +6,15 @@ use regex_automata::util::syntax;
 use super::document::{Node, Value};
 use super::fields::{Fields, Report, boolean, non_empty_list, one_of, shown, text};
 use super::words::{NAME_FORM, is_name, words};
+use crate::checks::CHECKS;
 use crate::lexicon::parse_text;
-use crate::rules::source::{Check, PatternSource, Position, RuleError, Shape};
+use crate::rules::source::{PatternSource, Position, RuleError, Shape};
 
 const KEYS: [&str; 7] = ["words", "text", "anchor", "regex", "exact", "check", "shape"];
 const SHAPES: [(&str, Shape); 3] = [
     ("digits", Shape::Digits),
     ("number", Shape::Number),
     ("blob", Shape::Blob),
-];
-const CHECKS: [(&str, Check); 3] = [
-    ("luhn", Check::Luhn),
-    ("iban", Check::Iban),
-    ("entropy", Check::Entropy),
 ];
 
 /// A compiled regex never needs more than this.
@@ -120,7 +116,7 @@ fn modifiers(report: Report<'_>, fields: &mut Fields<'_>, pattern: &mut PatternS
         if pattern.regex.is_empty() {
             return Err(misplaced(key.at, "check", "regex"));
         }
-        pattern.check = Some(one_of(report, &node, "check", &CHECKS)?);
+        pattern.check = Some(one_of(report, &node, "check", CHECKS)?);
     }
     Ok(())
 }
