@@ -29,12 +29,14 @@ if TYPE_CHECKING:
         AIDefenceError,
         ConfigError,
         ContentError,
+        LimitError,
         MissingExtraError,
         ModelError,
         RulebookError,
         RuleError,
         SettingError,
     )
+    from aidefence.domain.rewrite import Change, ChangeKind, OffsetMap, Rewrite
     from aidefence.domain.verdict import Finding, Match, Verdict
     from aidefence.respond.batch import DecisionBatch
 
@@ -45,6 +47,8 @@ __all__ = [
     "Action",
     "AddressError",
     "Category",
+    "Change",
+    "ChangeKind",
     "ConfigError",
     "Content",
     "ContentError",
@@ -54,12 +58,15 @@ __all__ = [
     "Direction",
     "Finding",
     "Guard",
+    "LimitError",
     "Match",
     "MissingExtraError",
     "Modality",
     "ModelError",
+    "OffsetMap",
     "Origin",
     "Profile",
+    "Rewrite",
     "RuleError",
     "RulebookError",
     "SettingError",
@@ -76,7 +83,8 @@ _HOMES = {
     "aidefence.domain.decision": "Decision TierTiming",
     "aidefence.domain.enums": "Action Category Direction Modality Origin Profile Severity",
     "aidefence.domain.errors": "AIDefenceError AddressError ConfigError ContentError"
-    " MissingExtraError ModelError RuleError RulebookError SettingError",
+    " LimitError MissingExtraError ModelError RuleError RulebookError SettingError",
+    "aidefence.domain.rewrite": "Change ChangeKind OffsetMap Rewrite",
     "aidefence.domain.verdict": "Finding Match Verdict",
     "aidefence.respond.batch": "DecisionBatch",
 }

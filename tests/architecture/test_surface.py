@@ -7,6 +7,7 @@ from importlib import import_module
 import aidefence
 
 PROMISED = [
+    *("Change", "ChangeKind", "LimitError", "OffsetMap", "Rewrite"),
     *("AIDefenceError", "Action", "AddressError", "Category", "ConfigError", "Content"),
     *("ContentError", "Decision", "DecisionBatch", "Degraded", "Direction", "Finding", "Guard"),
     *("Match", "MissingExtraError", "Modality", "ModelError", "Origin", "Profile", "RuleError"),
@@ -16,6 +17,7 @@ PROMISED = [
 GUARD = {
     *("ainspect", "ainspect_batch", "confidences", "degraded", "from_config", "inspect"),
     *("inspect_batch", "of", "policy_version", "setup", "thresholds", "warm"),
+    *("neutralize", "redact", "unseal"),
 }
 _HEAVY = {
     *("asyncio", "granian", "msgspec", "numpy", "onnxruntime", "pyarrow", "pydantic", "rich"),

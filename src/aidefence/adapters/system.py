@@ -8,6 +8,15 @@ from collections import deque
 
 _NAME_BYTES = 12
 _NAMES_AT_ONCE = 256
+_WORD_BYTES = 6
+
+
+def fresh_word(text: str) -> str:
+    """Make a random word that a text does not contain."""
+    while True:
+        word = os.urandom(_WORD_BYTES).hex()
+        if word not in text:
+            return word
 
 
 class SystemClock:

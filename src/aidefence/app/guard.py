@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from aidefence.app import sanitise
 from aidefence.app.setup import ExcludeLike, Setup, ThresholdLike, make_setup
 from aidefence.app.wiring import corridor_for
 from aidefence.domain.content import Degraded
@@ -19,8 +20,10 @@ from aidefence.domain.enums import (
     OnError,
     Origin,
     Profile,
+    Wrap,
 )
 from aidefence.domain.errors import ContentError, SettingError
+from aidefence.domain.rewrite import Rewrite
 from aidefence.ingest.messages import Inspectable, read
 from aidefence.policy.profiles import NEVER
 from aidefence.respond.batch import DecisionBatch
@@ -164,6 +167,60 @@ class Guard:
         return await _aside(
             partial(self.inspect_batch, texts, origin=origin, direction=direction, threads=threads)
         )
+
+    def redact(
+        self,
+        text: str,
+        *,
+        categories: Iterable[Category | str] = sanitise.PRIVATE,
+        entities: Iterable[str] | None = None,
+        operators: Mapping[str, str] | None = None,
+        default: str = "replace",
+        key: bytes | None = None,
+        min_score: float | None = None,
+        origin: Origin = Origin.USER,
+        direction: Direction = Direction.INPUT,
+    ) -> Rewrite:
+        """Put something else in the place of private data and secrets.
+
+        `default` is what happens to a value, `operators` says otherwise by entity: `"replace"`,
+        `"mask:4"`, `"hash"`, `"encrypt"`, `"synthetic"` or `"keep"`; three of them need a `key`.
+        `entities` redacts only these. `min_score` is the score from which a finding counts, in
+        place of the flag threshold. What could not be read to its end stands in `degraded`.
+        """
+        wanted = sanitise.make_wanted(
+            self._corridor,
+            categories=categories,
+            entities=entities,
+            operators=operators,
+            default=default,
+            key=key,
+            min_score=min_score,
+        )
+        codes = _code(origin, Origin), _code(direction, Direction)
+        return sanitise.redact(text, sanitise.make_locator(self._corridor, *codes), wanted)
+
+    @staticmethod
+    def unseal(text: str, *, key: bytes) -> Rewrite:
+        """Put back what `redact` sealed with the operator `encrypt` and this key."""
+        return sanitise.unseal(text, key)
+
+    @staticmethod
+    def neutralize(
+        text: str,
+        *,
+        decode: bool = False,
+        markup: bool = True,
+        hosts: Iterable[str] = (),
+        wrap: Wrap | str | None = None,
+    ) -> Rewrite:
+        """Take out what nobody sees and make harmless what loads, runs or hides.
+
+        `decode` writes out what stands there in base64, hex, percent codes, entities or escapes.
+        `hosts` may stay linked. `wrap` sets the text apart for a model, by `"delimit"`,
+        `"datamark"` or `"encode"`; the result's `instruction` is what the model must be told.
+        """
+        return sanitise.neutralize(text, decode=decode, markup=markup, hosts=hosts, wrap=wrap)
 
     def confidences(
         self,

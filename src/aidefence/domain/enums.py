@@ -134,6 +134,14 @@ class OnError(StrEnum):
         return Action.ALLOW if self is OnError.KEEP else Action(self.value)
 
 
+class Wrap(StrEnum):
+    """How a text that nobody vouches for is wrapped before a model reads it."""
+
+    DELIMIT = "delimit"
+    DATAMARK = "datamark"
+    ENCODE = "encode"
+
+
 # Decoding a code is on the hot path: a tuple index costs a tenth of an enum lookup.
 CATEGORIES: tuple[Category, ...] = tuple(Category)
 SEVERITIES: tuple[Severity, ...] = tuple(Severity)

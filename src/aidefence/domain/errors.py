@@ -61,6 +61,19 @@ class ContentError(AIDefenceError, TypeError):
         return type(self), (self.reason, self.path)
 
 
+class LimitError(AIDefenceError, ValueError):
+    """Something is larger than one call may take; says what, how large and what is allowed."""
+
+    def __init__(self, what: str, given: int, most: int) -> None:
+        super().__init__(f"`{given}` {what} are more than {most}")
+        self.what = what
+        self.given = given
+        self.most = most
+
+    def __reduce__(self) -> tuple[type[LimitError], tuple[str, int, int]]:
+        return type(self), (self.what, self.given, self.most)
+
+
 class AddressError(AIDefenceError, OSError):
     """The gateway cannot listen where it was told to."""
 

@@ -56,6 +56,12 @@ class Corridor:
         record = self._scan(text, origin, direction)
         return Decision(record, self.charter, self._now_ns() - start_ns, (), self._degraded)
 
+    def evidence(self, text: str, origin: int = 1, direction: int = 0) -> Decision:
+        """Give what the engine finds in one text; tiers outside of it are not asked."""
+        start_ns = self._now_ns()
+        record = self._scan(text, origin, direction)
+        return Decision(record, self.charter, self._now_ns() - start_ns, (), self._degraded)
+
     def inspect(self, inspection: Inspection, since_ns: int = 0) -> Decision:
         """Decide on all contents together: the worst one speaks for them."""
         del since_ns
