@@ -11,6 +11,7 @@ from aidefence.delivery.cli import rules
 from aidefence.delivery.cli.benchmark import bench
 from aidefence.delivery.cli.doctor import doctor
 from aidefence.delivery.cli.evaluate import evaluate_files
+from aidefence.delivery.cli.rewriting import neutralize, redact
 from aidefence.delivery.cli.scan import scan
 from aidefence.delivery.cli.serve import serve
 
@@ -29,6 +30,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(scan)
+app.command()(redact)
+app.command()(neutralize)
 app.command()(serve)
 app.add_typer(rules.app, name="rules")
 app.command("eval")(evaluate_files)
