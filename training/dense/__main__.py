@@ -165,7 +165,7 @@ def _evaluate(given: argparse.Namespace) -> None:
     fitted = evaluate.report(
         given.data,
         lambda many: _read(model, made, many),
-        evaluate.Engine(corridor_for(make_setup(deep="off")), _tier1()),
+        evaluate.Engine(corridor_for(make_setup(dense="off", deep="off")), _tier1()),
         name=given.name,
         share=given.band,
     )

@@ -63,7 +63,7 @@ class Heard:
 
 def hear(corridor: Corridor, records: Sequence[data.Record], logits: Logits) -> Heard:
     """The engine's word beside that of tier 2."""
-    return Heard(records, fuse.scan(corridor, [record.text for record in records]), logits)
+    return Heard(records, fuse.scan(corridor, records), logits)
 
 
 def band_of(heard: Heard, share: float) -> tuple[float, float]:

@@ -67,7 +67,7 @@ def report(directory: Path, read: Read, engine: Engine, *, name: str, share: flo
     found = evaluate.report(directory, memory)
     dev, held = (
         cascade.hear(engine.corridor, some, memory([record.text for record in some]))
-        for some in (data.load(directory, "dev"), texts.held_out())
+        for some in (deepcard.as_users(data.load(directory, "dev")), texts.held_out())
     )
     band = cascade.band_of(dev, share)
     within, attack = dev.within(band), dev.attack

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,10 @@ FORMAT = 1
 # A system prompt may command: that is what it is for. How much it may is set, not learnt, since all
 # that is at hand of that place is harmless; an attack that is loud enough is still heard there.
 SYSTEM_WEIGHT = -1.5
+# How much briefness counts. The loudest of many windows is loud by chance, and what is long and
+# harmless (system prompts, stories) sets the threshold for all. Fitted on dev it would be twice as
+# much; half keeps most of the gain and more of the orders that hide in long documents.
+BREVITY_WEIGHT = 0.5
 # A text that merely asks for harm is told of where so many harmless texts would be.
 HARM_RATE = 0.005
 HARM_CONFIDENCE = 0.8
@@ -64,9 +68,14 @@ class Judged:
         origins = np.array([record.origin for record in self.records])
         return np.asarray(origins[self.inside] == data.SYSTEM_ORIGIN)
 
+    @property
+    def given(self) -> Floats:
+        """The part of the logits that is set, not fitted: place and length."""
+        return SYSTEM_WEIGHT * self.system + BREVITY_WEIGHT * self.scanned.brevities[self.inside]
+
     def fuse(self, weights: fuse.Weights) -> Floats:
         """Logits of the texts in the band, each in its place."""
-        return weights.apply(self.rows) + SYSTEM_WEIGHT * self.system
+        return weights.apply(self.rows) + self.given
 
     def confidences(self, curve: Curve, logits: Floats) -> Floats:
         """Of the cascade, given the fused logits of the texts in the band."""
@@ -190,6 +199,7 @@ def card(
             "bias": round(weights.bias, DIGITS),
             "weights": {
                 **{name: round(value, DIGITS) for name, value in named if value},
+                "brevity": BREVITY_WEIGHT,
                 "system": SYSTEM_WEIGHT,
             },
         },
@@ -203,17 +213,30 @@ def card(
     }
 
 
+def as_users(records: Sequence[Record]) -> list[Record]:
+    """The same texts, each as if a user had said it, system prompts too."""
+    return [replace(record, origin=data.USER_ORIGIN) for record in records]
+
+
 def report(
-    judged: Judged, held: Judged, weights: fuse.Weights, curve: Curve, limit: float
+    judged: Judged,
+    placed: Judged,
+    held: Judged,
+    weights: fuse.Weights,
+    curve: Curve,
+    limit: float,
 ) -> dict[str, Any]:
-    """How good the cascade is; `limit` is the confidence that flags 1 % of harmless texts."""
+    """How good the cascade is; `limit` is the confidence that flags 1 % of harmless texts.
+
+    `judged` are all texts as users', `placed` the same with system prompts in the system role.
+    """
     attack, sources = judged.attack, judged.sources
     inside = judged.inside
     own = judged.confidences(curve, judged.fuse(weights))
-    as_users = judged.confidences(curve, weights.apply(judged.rows))
-    weight = fuse.weigh(sources[inside], attack[inside]) * ~judged.system
-    unseen = fuse.fit_without(judged.rows, attack[inside], weight, sources[inside])
-    left_out = judged.confidences(curve, unseen + SYSTEM_WEIGHT * judged.system)
+    in_place = placed.confidences(curve, placed.fuse(weights))
+    weight = fuse.weigh(sources[inside], attack[inside])
+    unseen = fuse.fit_without(judged.rows, attack[inside], weight, sources[inside], judged.given)
+    left_out = judged.confidences(curve, unseen)
     engine = judged.scanned.confidences
     twins = held.confidences(curve, held.fuse(weights))
     is_read = np.isin(np.arange(len(attack)), inside)
@@ -225,8 +248,8 @@ def report(
         "dev": {
             "engine": metrics.summarise(engine, attack).as_dict(),
             "cascade": metrics.summarise(own, attack).as_dict(),
-            "cascade_all_as_users": metrics.summarise(as_users, attack).as_dict(),
             "cascade_source_left_out": metrics.summarise(left_out, attack).as_dict(),
+            "cascade_in_place": metrics.summarise(in_place, attack).as_dict(),
         },
         "by_source": metrics.by_group(own, attack, sources.tolist(), limit),
         "by_language": metrics.by_group(own, attack, [r.lang for r in judged.records], limit),
@@ -276,10 +299,11 @@ def write(
     """The card, `cascade.json` and the page, in `folder`; `sample` as in `evaluate`."""
     dev = texts.few(data.load(directory, "dev"), sample)
     known = Readings(folder, threads)
-    judged, band = judge(corridor, encoder, dev, None, known)
+    judged, band = judge(corridor, encoder, as_users(dev), None, known)
+    placed, _ = judge(corridor, encoder, dev, band, known)
     held, _ = judge(corridor, encoder, texts.held_out(), band, known)
     attack, sources = judged.attack[judged.inside], judged.sources[judged.inside]
-    weights = fuse.fit(judged.rows, attack, fuse.weigh(sources, attack) * ~judged.system)
+    weights = fuse.fit(judged.rows, attack, fuse.weigh(sources, attack), judged.given)
     curve = curve_of(judged, judged.fuse(weights), model)
     harmful, _ = judge(
         corridor,
@@ -294,7 +318,7 @@ def write(
     made = card(folder, model, band, weights, curve, harm, dense=dense)
     size = sum((folder / name).stat().st_size for name in ("tier3.onnx", "tokenizer.json"))
     (folder / "tier3.json").write_text(json.dumps(made, indent=1) + "\n", "utf-8")
-    found = report(judged, held, weights, curve, model.fpr_1)
+    found = report(judged, placed, held, weights, curve, model.fpr_1)
     (folder / "cascade.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     told = page.page(made, found, lineage.read(folder), size)
     (folder / "tier3.md").write_text(told, "utf-8")

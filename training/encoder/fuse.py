@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import minimize
 
+from aidefence.domain.reading import brevity
 from training import data
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ MODEL_CATEGORIES = len(data.CATEGORIES)
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What the engine says of texts: its logit and its confidence that they attack the model."""
+    """What the engine says of texts, its logit and its confidence; how brief they are."""
 
     logits: Floats
     confidences: Floats
+    brevities: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ def scan(corridor: Corridor, records: Sequence[Record]) -> Scanned:
         place = data.SYSTEM_ORIGIN if record.origin == data.SYSTEM_ORIGIN else data.USER_ORIGIN
         logits.append(engine.inspect(record.text, place, 0)[4])
         confidences.append(max(engine.confidences(record.text, place, 0)[:MODEL_CATEGORIES]))
-    return Scanned(np.array(logits, float), np.array(confidences, float))
+    brevities = [brevity(len(record.text)) for record in records]
+    return Scanned(*(np.array(one, float) for one in (logits, confidences, brevities)))
 
 
 def read(encoder: OnnxEncoder, texts: Sequence[str], threads: int) -> Floats:
@@ -90,12 +93,12 @@ def rows_of(scanned: Scanned, chosen: NDArray[np.int64], readings: Floats) -> Fl
     return np.stack([scanned.logits[chosen], window, sentence, harm, both], axis=1)
 
 
-def fit(rows: Floats, attack: Flags, weight: Floats) -> Weights:
-    """Logistic regression with weights from zero upwards."""
+def fit(rows: Floats, attack: Flags, weight: Floats, given: Floats | float = 0.0) -> Weights:
+    """Logistic regression with weights from zero upwards, on top of logits that are given."""
     share = weight / weight.sum()
 
     def loss(point: Floats) -> tuple[float, Floats]:
-        score = rows @ point[1:] + point[0]
+        score = rows @ point[1:] + point[0] + given
         value = float((share * np.logaddexp(0, np.where(attack, -score, score))).sum())
         pull = share * (_sigmoid(score) - attack)
         slope = np.append(pull.sum(), rows.T @ pull + RIDGE * point[1:])
@@ -107,12 +110,20 @@ def fit(rows: Floats, attack: Flags, weight: Floats) -> Weights:
     return Weights(float(found.x[0]), tuple(float(value) for value in found.x[1:]))
 
 
-def fit_without(rows: Floats, attack: Flags, weight: Floats, sources: NDArray[np.str_]) -> Floats:
+def fit_without(
+    rows: Floats,
+    attack: Flags,
+    weight: Floats,
+    sources: NDArray[np.str_],
+    given: Floats | float = 0.0,
+) -> Floats:
     """Logits of each row under weights that never saw its source."""
+    given = np.broadcast_to(given, len(rows))
     logits = np.zeros(len(rows))
     for source in np.unique(sources):
         mine = sources == source
-        logits[mine] = fit(rows[~mine], attack[~mine], weight[~mine]).apply(rows[mine])
+        fitted = fit(rows[~mine], attack[~mine], weight[~mine], given[~mine])
+        logits[mine] = fitted.apply(rows[mine]) + given[mine]
     return logits
 
 

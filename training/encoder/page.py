@@ -47,7 +47,7 @@ def _method(card: dict[str, Any], found: dict[str, Any], learnt: list[Learnt]) -
         "- Three heads: attack, request for harm, kind of attack. The origin of a text is not shown to it.",
         "- 8-bit products whose steps are smoothed by channel, 4-bit word embeddings as in the base.",
         f"- Read are texts to which the engine gives a confidence between {card['band'][0]} and {card['band'][1]}: {found['read']['benign']:.1%} of the harmless and {found['read']['attack']:.1%} of the attacks of the development set.",
-        f"- Fused by a logistic combiner of few weights ({weights}), fitted on the development set, none of them below zero but that of the place a text came from. Confidence 0.80 is one false alarm in a hundred harmless texts.",
+        f"- Fused by a logistic combiner of few weights ({weights}), fitted on the development set, none of them below zero but that of the place a text came from; the weights of place and of briefness are set. Confidence 0.80 is one false alarm in a hundred harmless texts.",
         "",
     ]
 
@@ -57,6 +57,7 @@ def _results(found: dict[str, Any]) -> list[str]:
         "engine": "development set, engine alone",
         "cascade": "development set, cascade",
         "cascade_source_left_out": "the same, weights fitted without the source of the text",
+        "cascade_in_place": "development set, cascade, system prompts in the system role",
     }
     rows = [(title, found["dev"][name]) for name, title in titles.items()]
     rows += [
@@ -66,7 +67,7 @@ def _results(found: dict[str, Any]) -> list[str]:
     lines = [
         "## Results",
         "",
-        "Every text as a user's, but system prompts of the development set, which stand where they were written for: in the system role.",
+        "Every text as a user's, where not said otherwise; the thresholds are laid on these. System prompts of the development set do better where they were written for.",
         "",
         "| measured on | attacks | benign | AUC | recall at 5 % | at 1 % | at 0.2 % |",
         "|---|---|---|---|---|---|---|",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from aidefence.domain.reading import EncoderReading
+from aidefence.domain.reading import EncoderReading, brevity
 from aidefence.fuse.deep import DeepFusion
 from aidefence.knowledge import deep, models
 from training import data, metrics
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 READ = 4 + len(data.CATEGORIES)
+TEXT = "a text of some length"
 
 
 def record(number: int, *, attack: bool) -> data.Record:
     source, place = f"source{number % 5}", 0 if number % 11 == 0 else 1
-    return data.Record(
-        f"r{number}", "text", attack, "benign", source, "en", "MIT", place, None, None
-    )
+    return data.Record(f"r{number}", TEXT, attack, "benign", source, "en", "MIT", place, None, None)
 
 
 def judged(seed: int = 1, count: int = 3000) -> deepcard.Judged:
     dice = np.random.default_rng(seed)
     attack = dice.random(count) < 0.3
     logits = dice.normal(0, 1, count) + attack
-    scanned = fuse.Scanned(logits, 1 / (1 + np.exp(4 - logits)))
+    brevities = np.full(count, brevity(len(TEXT)))
+    scanned = fuse.Scanned(logits, 1 / (1 + np.exp(4 - logits)), brevities)
     low, high = fuse.band_of(scanned, attack)
     inside = np.flatnonzero((scanned.confidences >= low) & (scanned.confidences <= high))
     readings = dice.normal(0, 1, (len(inside), READ)) + 2.0 * attack[inside, None]
@@ -104,5 +104,5 @@ def test_the_product_computes_what_was_measured(tmp_path: Path) -> None:
         )
         text = int(given.inside[at])
         place = given.records[text].origin
-        opinion = fusion.weigh(reading, float(given.scanned.logits[text]), place, 0)
+        opinion = fusion.weigh(reading, float(given.scanned.logits[text]), place, 0, len(TEXT))
         assert opinion.confidence == pytest.approx(confidences[text], abs=2e-4)

@@ -164,7 +164,9 @@ def heard(count: int = 4000) -> cascade.Heard:
     tier1 = dice.normal(0, 1, count) + attack
     logits = dice.normal(0, 1, (count, 9)).astype(np.float32)
     logits[:, 0] += 3 * attack
-    return cascade.Heard(records, fuse.Scanned(tier1, 1 / (1 + np.exp(-tier1))), logits)
+    return cascade.Heard(
+        records, fuse.Scanned(tier1, 1 / (1 + np.exp(-tier1)), np.zeros(len(tier1))), logits
+    )
 
 
 def test_the_fusion_hears_the_tier_that_knows_and_turns_none_round() -> None:
@@ -174,7 +176,9 @@ def test_the_fusion_hears_the_tier_that_knows_and_turns_none_round() -> None:
     fusion = dict(zip(cascade.FEATURES, weights.values, strict=True))
     assert fusion["attack"] > fusion["tier1"] > 0
     assert np.abs(unseen - weights.apply(given.rows())).max() > 0
-    scanned = fuse.Scanned(-given.scanned.logits, given.scanned.confidences)
+    scanned = fuse.Scanned(
+        -given.scanned.logits, given.scanned.confidences, given.scanned.brevities
+    )
     weights, _ = cascade.fit(replace(given, scanned=scanned), everywhere)
     assert dict(zip(cascade.FEATURES, weights.values, strict=True))["tier1"] == 0
 

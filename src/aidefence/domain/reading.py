@@ -6,6 +6,9 @@ import math
 import struct
 from dataclasses import dataclass, field
 
+# Texts of fewer characters are no briefer, and of more no longer.
+SHORT_CHARACTERS, LONG_CHARACTERS = 64, 1000
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderLimits:
@@ -64,6 +67,14 @@ def sigmoid(logit: float) -> float:
         return 1 / (1 + math.exp(-logit))
     odds = math.exp(logit)
     return odds / (1 + odds)
+
+
+def brevity(characters: int) -> float:
+    """How much shorter a text is than a long one, as a natural logarithm, from 0 to 2.75.
+
+    The loudest of many windows is loud by chance, so the same reading says more of a short text.
+    """
+    return math.log(LONG_CHARACTERS / min(max(characters, SHORT_CHARACTERS), LONG_CHARACTERS))
 
 
 def single(value: float) -> float:

@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 
 from aidefence.domain.enums import Direction, Origin
-from aidefence.domain.reading import EncoderReading, Opinion, sigmoid
+from aidefence.domain.reading import EncoderReading, Opinion, brevity, sigmoid
 from aidefence.fuse.scale import scale_of
 from aidefence.knowledge.cards import Calibration, Platt, Point
 from aidefence.knowledge.deep import DeepCard
@@ -33,13 +33,24 @@ class DeepFusion:
         self._scale = scale_of(card.fpr, anchors)
 
     def weigh(
-        self, reading: EncoderReading, tier1_logit: float, origin: int, direction: int
+        self,
+        reading: EncoderReading,
+        tier1_logit: float,
+        origin: int,
+        direction: int,
+        characters: int,
     ) -> Opinion:
-        """Combine; raises `UnusableReadingError` when there is nothing to combine."""
+        """Combine what was read of a text of so many characters.
+
+        Raises:
+            UnusableReadingError: there is nothing to combine.
+
+        """
         card = self._card
         if len(reading.kind_logits) != len(card.kinds):
             raise UnusableReadingError("the model and its card differ in the kinds of attack")
         features = _features(reading, tier1_logit, origin, direction)
+        features["brevity"] = brevity(characters)
         features |= zip(self._kinds, reading.kind_logits, strict=True)
         logit = card.bias + sum(weight * features[name] for name, weight in card.weights)
         if not math.isfinite(logit) or not math.isfinite(reading.harm_logit):

@@ -22,7 +22,7 @@ CARD_BYTES_MAX = 1 << 20
 # What the fusion may weigh, beside the logit of each kind as `kind_<category>`.
 FEATURES = (
     *("tier1", "attack", "window", "sentence", "harm", "attack_harm"),
-    *("document", "system", "outgoing"),
+    *("brevity", "document", "system", "outgoing"),
 )
 
 

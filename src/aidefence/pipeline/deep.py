@@ -117,7 +117,7 @@ class DeepTier:
             return self._missed(record, confidences, _LATE)
         try:
             reading = self._encoder.read(text, deadline_ns=deadline_ns)
-            opinion = self._fusion.weigh(reading, record[4], origin, direction)
+            opinion = self._fusion.weigh(reading, record[4], origin, direction, len(text))
         except UnusableReadingError as error:
             return self._missed(record, confidences, f"{_FAILED} ({error})")
         except AIDefenceError as error:

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from tests import deep_model
 
-from aidefence.domain.reading import EncoderReading
+from aidefence.domain.reading import EncoderReading, brevity
 from aidefence.fuse.deep import DeepFusion, UnusableReadingError, calibrated, interpolated
 from aidefence.knowledge import deep
 from aidefence.knowledge.cards import Knots, Platt
@@ -26,14 +26,14 @@ def test_a_threshold_means_the_same_whoever_spoke(card: DeepCard) -> None:
     fusion = DeepFusion(card, ANCHORS)
     for own, anchor in zip(card.fpr, ANCHORS, strict=True):
         reading = replace(READING, attack_logit=math.log(own / (1 - own)))
-        assert fusion.weigh(reading, 0.0, USER, INPUT).confidence == pytest.approx(anchor)
+        assert fusion.weigh(reading, 0.0, USER, INPUT, 100).confidence == pytest.approx(anchor)
 
 
 def test_a_surer_reading_is_never_less_sure(card: DeepCard) -> None:
     fusion = DeepFusion(card, ANCHORS)
     logits = [at / 4 for at in range(-200, 200)]
     found = [
-        fusion.weigh(replace(READING, attack_logit=it), 0.0, USER, INPUT).confidence
+        fusion.weigh(replace(READING, attack_logit=it), 0.0, USER, INPUT, 100).confidence
         for it in logits
     ]
     assert found == sorted(found)
@@ -48,24 +48,31 @@ def test_all_features_are_weighed(card: DeepCard) -> None:
         "sentence": 0.25,
         "harm": 2.0,
         "attack_harm": 4.0,
+        "brevity": 64.0,
         "document": 8.0,
         "system": 16.0,
         "outgoing": 32.0,
         "kind_jailbreak": 0.125,
     }
-    fusion = DeepFusion(replace(card, bias=-7.0, weights=tuple(weights.items())), ANCHORS)
-    told = fusion.weigh(READING, 3.0, TOOL, OUTPUT)
+    fusion = DeepFusion(replace(card, bias=-200.0, weights=tuple(weights.items())), ANCHORS)
+    told = fusion.weigh(READING, 3.0, TOOL, OUTPUT, 100)
     product = READING.attack * READING.harm
-    logit = -7 + 3 + 0.75 + 0.125 - 4 + 4 * product + 8 + 32 + 0.375
+    logit = -200 + 3 + 0.75 + 0.125 - 4 + 4 * product + 64 * math.log(10) + 8 + 32 + 0.375
     assert told.logit == pytest.approx(min(logit, 30))
     assert told.kind == 2
     assert (told.start, told.end) == (3, 9)
 
 
+def test_a_text_is_no_briefer_than_brief_and_no_longer_than_long() -> None:
+    told = [brevity(count) for count in (0, 64, 100, 999, 1000, 1 << 30)]
+    assert told == sorted(told, reverse=True)
+    assert told[0] == told[1] > told[2] > told[3] > told[4] == told[5] == 0
+
+
 def test_harm_has_its_own_calibration(card: DeepCard) -> None:
-    said = DeepFusion(card, ANCHORS).weigh(READING, 0.0, USER, INPUT)
+    said = DeepFusion(card, ANCHORS).weigh(READING, 0.0, USER, INPUT, 100)
     assert said.harm == pytest.approx(calibrated(Platt(1.0, -3.0), -2.0))
-    silent = DeepFusion(replace(card, harm=None), ANCHORS).weigh(READING, 0.0, USER, INPUT)
+    silent = DeepFusion(replace(card, harm=None), ANCHORS).weigh(READING, 0.0, USER, INPUT, 100)
     assert silent.harm == 0
 
 
@@ -79,7 +86,7 @@ def test_harm_has_its_own_calibration(card: DeepCard) -> None:
 )
 def test_what_is_no_number_is_refused(card: DeepCard, reading: EncoderReading) -> None:
     with pytest.raises(UnusableReadingError):
-        DeepFusion(card, ANCHORS).weigh(reading, 0.0, USER, INPUT)
+        DeepFusion(card, ANCHORS).weigh(reading, 0.0, USER, INPUT, 100)
 
 
 def test_knots_are_flat_outside() -> None:
