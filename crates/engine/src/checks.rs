@@ -6,6 +6,7 @@
 mod bank;
 mod card;
 mod randomness;
+mod secret;
 
 /// One line a validator: its variant, what it accepts, the name rules call it by, and the function.
 macro_rules! checks {
@@ -32,12 +33,38 @@ macro_rules! checks {
 
 // In alphabetical order of the names.
 checks! {
+    /// An access key id of AWS whose account has twelve digits.
+    AwsKeyId "aws_key_id" secret::aws_key_id;
+    /// The shape of such an id, but none that AWS gives out.
+    AwsKeyShape "aws_key_shape" secret::aws_key_shape;
+    /// Base64 of a name and a password.
+    Basic "basic" secret::basic;
+    /// BIP 173 checksum.
+    Bech32 "bech32" secret::bech32;
+    /// A bot's token, which begins with its number in base64.
+    Discord "discord" secret::discord;
     /// At least 3.5 bits of Shannon entropy a character.
     Entropy "entropy" randomness::is_dense;
     /// ISO 13616 mod-97 check.
     Iban "iban" bank::iban;
+    /// A signed token whose head names an algorithm.
+    Jwt "jwt" secret::jwt;
+    /// A block of base64 that is long enough for a private key.
+    KeyBlock "key_block" secret::key_block;
     /// ISO/IEC 7812 check digit, at least 12 digits.
     Luhn "luhn" card::luhn;
+    /// Random, of letters and digits in turn.
+    Mixed "mixed" secret::mixed;
+    /// A password that somebody chose, no placeholder.
+    Password "password" secret::password;
+    /// Drawn by chance, not typed, no placeholder.
+    Random "random" secret::random;
+    /// CRC-32 of a token in its last six characters.
+    TokenCrc "token_crc" secret::token_crc;
+    /// The shape of such a token with another tail.
+    TokenWithoutCrc "token_without_crc" secret::token_without_crc;
+    /// Base64 of a private key block.
+    WrappedKey "wrapped_key" secret::wrapped_key;
 }
 
 #[cfg(test)]

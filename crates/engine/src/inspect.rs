@@ -331,6 +331,14 @@ impl crate::kernel::Work for Describe<'_> {
     }
 }
 
+/// Keys are found letter by letter, so they are not looked for where letters are no longer those of the text.
+const SECRET: u8 = 9;
+
+/// Whether a rewrite takes signs for others.
+fn respells(name: &str) -> bool {
+    matches!(name, "leet" | "repeats")
+}
+
 /// What all detectors together say of a text.
 struct Seen {
     row: [f32; FEATURE_COUNT],
@@ -404,6 +412,9 @@ impl Engine {
             let Some(rule) = self.rulebook.rules.get(matched.rule as usize) else {
                 continue;
             };
+            if rule.category == SECRET && chain.iter().any(|name| respells(name)) {
+                continue;
+            }
             let back = |start: u32, end: u32| to_root(maps, view.map.to_source(start as usize..end as usize));
             let span = back(matched.start, matched.end);
             let known = found.iter().any(|finding| {

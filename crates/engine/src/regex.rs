@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use regex_automata::meta::{BuildError, Config, Regex};
 use regex_automata::util::syntax;
-use regex_automata::{Input, MatchKind};
+use regex_automata::{Anchored, Input, MatchKind};
 
 use crate::checks::Check;
 
@@ -22,16 +22,19 @@ pub(crate) struct Pattern {
     regex: OnceLock<Option<Regex>>,
     pub(crate) exact: bool,
     check: Option<Check>,
+    /// Bytes behind a candidate that it may look at.
+    pub(crate) reach: usize,
 }
 
 impl Pattern {
     /// `source` has been compiled once already, by the parser, which refused what cannot be.
-    pub(crate) const fn new(source: String, exact: bool, check: Option<Check>) -> Self {
+    pub(crate) const fn new(source: String, exact: bool, check: Option<Check>, reach: usize) -> Self {
         Self {
             source,
             regex: OnceLock::new(),
             exact,
             check,
+            reach,
         }
     }
 
@@ -39,19 +42,20 @@ impl Pattern {
         self.regex.get_or_init(|| compile(&self.source).ok()).as_ref()
     }
 
-    /// The first match inside `window` of `text` that the validator accepts.
+    /// The first match inside `window` of `text` that the validator accepts: the group in it, if it has one.
     pub(crate) fn find(&self, text: &[u8], window: Range<usize>) -> Option<Range<usize>> {
         let regex = self.regex()?;
         let mut from = window.start;
         for _ in 0..TRIES_MAX {
             let input = Input::new(text).range(from..window.end.min(text.len()));
             let found = regex.search(&input)?;
-            let range = found.range();
+            let whole = found.range();
+            let range = marked(regex, text, whole.clone());
             let bytes = text.get(range.clone()).unwrap_or_default();
             if self.check.is_none_or(|check| check.accepts(bytes)) {
                 return Some(on_characters(text, range));
             }
-            from = range.end.max(range.start + 1);
+            from = range.end.max(whole.start + 1);
             if from >= window.end {
                 return None;
             }
@@ -75,6 +79,20 @@ fn compile(pattern: &str) -> Result<Regex, Box<BuildError>> {
         .map_err(Box::new)
 }
 
+/// What a match is about: the first group that took part, or else all of it.
+fn marked(regex: &Regex, text: &[u8], whole: Range<usize>) -> Range<usize> {
+    if regex.captures_len() <= 1 {
+        return whole;
+    }
+    let mut groups = regex.create_captures();
+    regex.search_captures(
+        &Input::new(text).range(whole.clone()).anchored(Anchored::Yes),
+        &mut groups,
+    );
+    let mut inner = groups.iter().skip(1).flatten();
+    inner.next().map_or(whole, |group| group.range())
+}
+
 /// Patterns look at bytes, so one that wants “no digit here” may end inside a character: what is
 /// left of whole characters is what it found.
 fn on_characters(text: &[u8], range: Range<usize>) -> Range<usize> {
@@ -96,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_validator_refuses_and_the_search_goes_on() {
-        let pattern = Pattern::new(r"\b\d{16}\b".to_owned(), false, Some(Check::Luhn));
+        let pattern = Pattern::new(r"\b\d{16}\b".to_owned(), false, Some(Check::Luhn), 256);
         let text = b"1234567812345678 then 4111111111111111";
         assert_eq!(pattern.find(text, 0..text.len()), Some(22..38));
         assert_eq!(pattern.find(text, 0..20), None);
@@ -105,7 +123,7 @@ mod tests {
     #[test]
     fn what_is_found_ends_between_characters() {
         let found = |pattern: &str, text: &str| {
-            let pattern = Pattern::new(pattern.to_owned(), false, None);
+            let pattern = Pattern::new(pattern.to_owned(), false, None, 256);
             pattern
                 .find(text.as_bytes(), 0..text.len())
                 .and_then(|range| text.get(range).map(str::to_owned))
@@ -115,5 +133,17 @@ mod tests {
         assert_eq!(found(alone, "é1234 é").as_deref(), Some("1234 "));
         assert_eq!(found(alone, "1234").as_deref(), Some("1234"));
         assert_eq!(found(r"(?-u)\xb9", "a之b").as_deref(), Some("之"));
+    }
+
+    #[test]
+    fn a_group_marks_what_is_found_and_checked() {
+        let key = r"(?:card|no)[:=](\d{16})(?:;|$)|iban=(\w+)";
+        let pattern = Pattern::new(key.to_owned(), false, Some(Check::Luhn), 256);
+        let text = b"card:1234567812345678;no=4111111111111111;";
+        assert_eq!(pattern.find(text, 0..text.len()), Some(25..41));
+        let pattern = Pattern::new(key.to_owned(), false, None, 256);
+        assert_eq!(pattern.find(b"my iban=DE89", 0..12), Some(8..12));
+        // What parts two matches may belong to both.
+        assert_eq!(pattern.find(text, 0..text.len()), Some(5..21));
     }
 }

@@ -9,7 +9,7 @@ pub(super) fn is_dense(bytes: &[u8]) -> bool {
 }
 
 /// Shannon entropy in bits a byte.
-fn entropy_bits(bytes: &[u8]) -> f32 {
+pub(super) fn entropy_bits(bytes: &[u8]) -> f32 {
     let mut counts = [0_u32; 256];
     for byte in bytes {
         if let Some(count) = counts.get_mut(usize::from(*byte)) {

@@ -242,7 +242,8 @@ impl<'a> Compiler<'a> {
                 .join("|"),
         };
         into.push(u32::try_from(self.patterns.len()).unwrap_or(u32::MAX));
-        self.patterns.push(Pattern::new(joined, pattern.exact, pattern.check));
+        self.patterns
+            .push(Pattern::new(joined, pattern.exact, pattern.check, pattern.reach));
     }
 
     fn class_of_pattern(&mut self, source: &RuleSource, pattern: &PatternSource) -> Result<u16, RuleError> {

@@ -11,7 +11,7 @@ use crate::rules::mention::is_mention;
 use crate::rules::source::{Flow, Mention};
 use crate::text::View;
 
-/// Bytes either side of a candidate that a regex may look at.
+/// Bytes before a candidate that a regex may look at; how far behind it, the rule says.
 const REGEX_REACH: usize = 256;
 /// Bytes of a match, from its start, that its regexes look at: a token may be as long as the text.
 const REGEX_SPAN: usize = 4096;
@@ -301,7 +301,7 @@ impl Rulebook {
             if !search.complete(0, chosen) {
                 continue;
             }
-            let Some(place) = self.place(here, chosen) else {
+            let Some(place) = self.place(here, chosen, covered) else {
                 fruitless = anchor.start as usize + REGEX_REACH;
                 in_vain += 1;
                 if in_vain >= FRUITLESS_MAX {
@@ -325,8 +325,8 @@ impl Rulebook {
         false
     }
 
-    /// The bytes a match covers: what its regexes found, else everything between its words.
-    fn place(&self, here: &Place<'_>, chosen: &[Option<Hit>]) -> Option<Range<u32>> {
+    /// The bytes a match covers: what its regexes found behind byte `from`, else everything between its words.
+    fn place(&self, here: &Place<'_>, chosen: &[Option<Hit>], from: u32) -> Option<Range<u32>> {
         let Place {
             view,
             source,
@@ -340,11 +340,15 @@ impl Rulebook {
             let pattern = self.patterns.get(*index as usize)?;
             let found = if pattern.exact {
                 let there = view.map.to_source(start as usize..end as usize);
-                let found = pattern.find(source.as_bytes(), around(&there, source.len()))?;
+                let from = view.map.to_source(from as usize..from as usize).start;
+                let found = pattern.find(source.as_bytes(), around(&there, from, pattern.reach, source.len()))?;
                 from_source(view, &found)
             } else {
                 let there = start as usize..end as usize;
-                let found = pattern.find(view.text(), around(&there, view.text().len()))?;
+                let found = pattern.find(
+                    view.text(),
+                    around(&there, from as usize, pattern.reach, view.text().len()),
+                )?;
                 crate::text::narrow(found.start)..crate::text::narrow(found.end)
             };
             place = Some(match place {
@@ -356,10 +360,10 @@ impl Rulebook {
     }
 }
 
-/// What a regex may look at around a match.
-fn around(matched: &Range<usize>, len: usize) -> Range<usize> {
+/// What a regex may look at around a match, but not before `from`.
+fn around(matched: &Range<usize>, from: usize, reach: usize, len: usize) -> Range<usize> {
     let end = matched.end.min(matched.start + REGEX_SPAN);
-    matched.start.saturating_sub(REGEX_REACH)..(end + REGEX_REACH).min(len)
+    matched.start.saturating_sub(REGEX_REACH).max(from)..(end + reach).min(len)
 }
 
 /// The range of the normalised text that a range of its source became.

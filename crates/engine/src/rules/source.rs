@@ -112,6 +112,8 @@ pub struct PatternSource {
     pub exact: bool,
     /// Validator for regex matches.
     pub check: Option<Check>,
+    /// Bytes behind a candidate that regexes may look at.
+    pub reach: usize,
 }
 
 /// Patterns that must stand together. Indices point into [`RuleSource::patterns`].

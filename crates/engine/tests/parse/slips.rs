@@ -3,7 +3,7 @@
 /// What to replace in the smallest rule, by what, where the error is, and what it says.
 pub(crate) type Slip<'a> = (&'a str, &'a str, (usize, usize), &'a str);
 
-pub(crate) const SLIPS: [Slip<'static>; 60] = [
+pub(crate) const SLIPS: [Slip<'static>; 61] = [
     (
         "confidence: 1",
         "confidense: 1",
@@ -169,6 +169,12 @@ pub(crate) const SLIPS: [Slip<'static>; 60] = [
         "{ words: [one], check: luhn }",
         (7, 22),
         "`check` in a pattern without `regex`",
+    ),
+    (
+        "{ words: [one] }",
+        "{ words: [one], reach: 512 }",
+        (7, 22),
+        "`reach` in a pattern without `regex`",
     ),
     (
         "{ words: [one] }",

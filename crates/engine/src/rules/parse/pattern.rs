@@ -4,19 +4,22 @@ use regex_automata::meta::{BuildError, Config, Regex};
 use regex_automata::util::syntax;
 
 use super::document::{Node, Value};
-use super::fields::{Fields, Report, boolean, non_empty_list, one_of, shown, text};
+use super::fields::{Fields, Report, boolean, non_empty_list, number, one_of, shown, text};
 use super::words::{NAME_FORM, is_name, words};
 use crate::checks::CHECKS;
 use crate::lexicon::parse_text;
 use crate::rules::source::{PatternSource, Position, RuleError, Shape};
 
-const KEYS: [&str; 7] = ["words", "text", "anchor", "regex", "exact", "check", "shape"];
+const KEYS: [&str; 8] = ["words", "text", "anchor", "regex", "exact", "check", "reach", "shape"];
 const SHAPES: [(&str, Shape); 3] = [
     ("digits", Shape::Digits),
     ("number", Shape::Number),
     ("blob", Shape::Blob),
 ];
 
+/// Bytes behind a candidate that a regex looks at, unless the rule wants more.
+const REACH_MIN: usize = 256;
+const REACH_MAX: usize = 4096;
 /// A compiled regex never needs more than this.
 const NFA_BYTES_MAX: usize = 1 << 20;
 /// Compiling is the costly part of reading a rule, so a rule has a share of it.
@@ -60,6 +63,7 @@ fn pattern(report: Report<'_>, name: String, node: Node, regexes_left: usize) ->
         anchor_line: false,
         exact: false,
         check: None,
+        reach: REACH_MIN,
     };
     if let Some(node) = fields.take("words") {
         pattern.words = words(report, node)?;
@@ -117,6 +121,12 @@ fn modifiers(report: Report<'_>, fields: &mut Fields<'_>, pattern: &mut PatternS
             return Err(misplaced(key.at, "check", "regex"));
         }
         pattern.check = Some(one_of(report, &node, "check", CHECKS)?);
+    }
+    if let Some((key, node)) = fields.take_entry("reach") {
+        if pattern.regex.is_empty() {
+            return Err(misplaced(key.at, "reach", "regex"));
+        }
+        pattern.reach = number(report, &node, "reach", REACH_MIN..=REACH_MAX)?;
     }
     Ok(())
 }
