@@ -167,6 +167,25 @@ impl Waiting {
         }
     }
 
+    /// Reads all that wait but the beginning of a character, which goes on behind `end`. Returns whether one does.
+    pub(super) fn flush_over(&mut self, end: usize, on: &mut impl FnMut(Escape)) -> bool {
+        let tail = (1..CHARACTER_LEN_MAX)
+            .take_while(|len| *len <= self.bytes.len())
+            .find(|len| {
+                self.bytes
+                    .get(self.bytes.len() - len)
+                    .is_some_and(|first| len_of_utf8(first.byte).is_some_and(|whole| whole > *len))
+            })
+            .unwrap_or(0);
+        let read = self.bytes.len() - tail;
+        join_bytes(self.bytes.get(..read).unwrap_or_default(), 1, true, on);
+        self.bytes.drain(..read);
+        if let Some(last) = self.bytes.last_mut() {
+            last.end = end;
+        }
+        tail > 0
+    }
+
     /// Forgets all that wait.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
@@ -214,19 +233,24 @@ pub(super) fn is_readable(letter: char) -> bool {
 }
 
 fn utf8(bytes: &[ByteEscape]) -> Option<(Option<char>, usize)> {
-    let len = match bytes.first()?.byte {
-        0..0x80 => 1,
-        0xc2..0xe0 => 2,
-        0xe0..0xf0 => 3,
-        0xf0..0xf5 => 4,
-        _ => return None,
-    };
+    let len = len_of_utf8(bytes.first()?.byte)?;
     let mut buffer = [0_u8; 4];
     let (encoded, _) = buffer.split_at_mut_checked(len)?;
     for (to, from) in encoded.iter_mut().zip(bytes.get(..len)?) {
         *to = from.byte;
     }
     Some((std::str::from_utf8(encoded).ok()?.chars().next(), len))
+}
+
+/// Bytes of a character that begins with `first`, if one can.
+const fn len_of_utf8(first: u8) -> Option<usize> {
+    match first {
+        0..0x80 => Some(1),
+        0xc2..0xe0 => Some(2),
+        0xe0..0xf0 => Some(3),
+        0xf0..0xf5 => Some(4),
+        _ => None,
+    }
 }
 
 fn overlong(bytes: &[ByteEscape]) -> Option<(Option<char>, usize)> {

@@ -39,9 +39,11 @@ pub(super) fn decode(source: &str, bound: &mut Bound) -> Option<Decoded> {
                 replacer.replace(escape)
             });
         } else if let Some(end) = soft_break(bytes, start).filter(|_| everywhere || row >= ROW_MIN) {
-            waiting.flush(true, &mut |escape| replacer.replace(escape));
-            let letter = None;
-            replacer.replace(Escape { start, end, letter });
+            // A line may be broken within a character, which then stands for the break as well.
+            if !waiting.flush_over(end, &mut |escape| replacer.replace(escape)) {
+                let letter = None;
+                replacer.replace(Escape { start, end, letter });
+            }
         }
     }
     if everywhere || row >= ROW_MIN {
