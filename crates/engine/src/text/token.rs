@@ -2,6 +2,8 @@
 
 use super::{Token, View, narrow};
 
+/// `0x` at the beginning of a word.
+const HEX_MARK: u64 = 0x7830;
 /// Bytes of the longest word that is hashed in two steps.
 pub(super) const PLAIN_LEN_MAX: usize = 16;
 
@@ -45,7 +47,7 @@ impl View {
         let lone = len == 1 && digits == 0;
         self.lone_run = if lone { self.lone_run + 1 } else { 0 };
         self.stats.lone_letters = self.stats.lone_letters.max(self.lone_run);
-        let group = digits > 0 && (len <= 2 || (len == 8 && digits == 8));
+        let group = digits > 0 && (len <= 2 || (len == 8 && digits == 8) || (len == 4 && head & 0xFFFF == HEX_MARK));
         self.group_run = if group { self.group_run + 1 } else { 0 };
         self.stats.digit_groups = self.stats.digit_groups.max(self.group_run);
         self.stats.longest_token = self.stats.longest_token.max(narrow(len));
