@@ -12,16 +12,20 @@ mod plausible;
 mod quoted_printable;
 mod radix64;
 mod rewritten;
+mod turned;
 
 mod ascii85;
 mod unicode;
 mod url;
+mod words;
 
 use std::ops::Range;
 
 pub use disguise::{Disguise, DisguiseCount};
-pub(crate) use disguise::{REVERSED, ROTATED};
 pub use hints::Hints;
+pub(crate) use plausible::is_printable;
+pub(crate) use turned::OVERRIDE;
+pub(crate) use words::{REVERSED, ROTATED};
 
 use crate::limits::Limits;
 use crate::map::OffsetMap;

@@ -6,7 +6,7 @@
 
 use aho_corasick::AhoCorasick;
 
-use crate::decode::SURROUNDINGS;
+use crate::decode::{SURROUNDINGS, is_printable};
 use crate::map::OffsetMap;
 use crate::text::{Token, View};
 
@@ -354,13 +354,14 @@ fn cut_glued(view: &View, words: &AhoCorasick, writer: &mut Writer<'_>) {
     }
 }
 
-/// Text carried by characters that show nothing, when it reads like text.
+/// Text carried by characters that show nothing, when it reads like text or can be nothing else.
 pub(crate) fn smuggled(view: &View) -> Option<(String, std::ops::Range<usize>)> {
     const LETTERS_MIN: usize = 4;
     let (start, end) = view.smuggled_at?;
     let text = String::from_utf8_lossy(&view.smuggled).into_owned();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    (letters >= LETTERS_MIN && letters * 2 >= text.chars().count()).then_some((text, start as usize..end as usize))
+    let reads = letters >= LETTERS_MIN && letters * 2 >= text.chars().count();
+    (reads || is_printable(&text)).then_some((text, start as usize..end as usize))
 }
 
 #[cfg(test)]

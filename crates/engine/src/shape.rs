@@ -33,7 +33,7 @@ pub(crate) fn hints(view: &View, source: &str, counts: &ContextCounts) -> Hints 
         spaced_digits: stats.digit_groups >= GROUPS_MIN,
         morse: stats.punctuation as usize >= MORSE_SIGNS_MIN && has_morse(source.as_bytes()),
         rot13: rotated,
-        reversed,
+        reversed: reversed || stats.turned || stats.overridden,
     }
 }
 

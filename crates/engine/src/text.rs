@@ -253,6 +253,15 @@ impl View {
             }
         }
         cut.sentence += stops.count_ones();
+        self.note_signs(masks, base, next, cut, anchor);
+    }
+
+    /// Notes the punctuation of a block.
+    #[inline(always)]
+    fn note_signs(&mut self, masks: &Masks, base: usize, next: Option<u8>, cut: &mut Cut, anchor: &[bool; 256]) {
+        let before_word = (masks.word | masks.high) >> 1 | u64::from(next.is_some_and(may_be_word)) << 63;
+        self.stats.turned |= masks.stop & (masks.space << 1 | u64::from(!cut.solid)) & before_word != 0;
+        cut.solid = masks.space >> 63 == 0;
         let letters = masks.word & !masks.high;
         let after = next.is_some_and(|byte| byte.is_ascii_alphanumeric());
         let between_letters = (letters << 1 | u64::from(cut.letter)) & (letters >> 1 | u64::from(after) << 63);
@@ -304,8 +313,16 @@ struct Cut {
     token_sentence: u32,
     /// Characters without white space at the end of what was cut.
     solid_tail: u32,
+    /// The last of it is no white space.
+    solid: bool,
     /// The last of it is an ASCII letter or digit.
     letter: bool,
+}
+
+/// Whether a byte of folded text may belong to a word: an ASCII letter or digit, or none of ASCII.
+#[inline(always)]
+const fn may_be_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || !byte.is_ascii()
 }
 
 /// The lowest `len` bits.

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use super::words::{REVERSED, ROTATED};
+
 /// Different disguised words that a text must hold.
 const WORDS_MIN: u32 = 2;
 /// Shorter words look like other words when disguised.
@@ -24,8 +26,8 @@ pub enum Disguise {
 /// The engine can feed it the words of its own pass; see [`DisguiseCount::note`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DisguiseCount {
-    rotated: u128,
-    reversed: u128,
+    rotated: Numbers,
+    reversed: Numbers,
 }
 
 impl DisguiseCount {
@@ -37,8 +39,8 @@ impl DisguiseCount {
         }
         if let Some(slot) = find(head, len) {
             match slot.disguise {
-                Disguise::Rotated => self.rotated |= 1 << slot.number,
-                Disguise::Reversed => self.reversed |= 1 << slot.number,
+                Disguise::Rotated => self.rotated.note(slot.number),
+                Disguise::Reversed => self.reversed.note(slot.number),
             }
         }
     }
@@ -50,7 +52,25 @@ impl DisguiseCount {
             Disguise::Rotated => self.rotated,
             Disguise::Reversed => self.reversed,
         };
-        seen.count_ones() >= WORDS_MIN
+        seen.count() >= WORDS_MIN
+    }
+}
+
+/// A set of the numbers of words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Numbers {
+    low: u128,
+    high: u128,
+}
+
+impl Numbers {
+    const fn note(&mut self, number: u8) {
+        let half = if number < 128 { &mut self.low } else { &mut self.high };
+        *half |= 1 << (number % 128);
+    }
+
+    const fn count(self) -> u32 {
+        self.low.count_ones() + self.high.count_ones()
     }
 }
 
@@ -127,7 +147,7 @@ static TABLE: [Slot; SLOTS] = table();
 #[inline]
 fn find(head: u64, len: usize) -> Option<&'static Slot> {
     let mut at = place(head, len);
-    // The table is a quarter full, so an empty place is near.
+    // The table is a third full, so an empty place is near.
     for _ in 0..SLOTS {
         let slot = TABLE.get(at)?;
         if slot.len == 0 {
@@ -175,10 +195,10 @@ const fn table() -> [Slot; SLOTS] {
 )]
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "there are at most 128 words of a kind, checked here"
+    reason = "there are at most 256 words of a kind, checked here"
 )]
 const fn insert(slots: &mut [Slot; SLOTS], (head, len): (u64, usize), disguise: Disguise, number: usize) {
-    assert!(number < 128, "a bit set of 128 numbers the words");
+    assert!(number < 256, "a bit set of 256 numbers the words");
     let mut at = place(head, len);
     while slots[at].len != 0 {
         assert!(
@@ -237,220 +257,3 @@ const fn reversed(word: &str) -> (u64, usize) {
     }
     (head, bytes.len())
 }
-
-/// Words whose rotated form is no word anywhere.
-pub(crate) const ROTATED: [&str; 97] = [
-    // English
-    "the",
-    "and",
-    "you",
-    "your",
-    "all",
-    "this",
-    "that",
-    "with",
-    "from",
-    "have",
-    "for",
-    "are",
-    "what",
-    "how",
-    "tell",
-    "print",
-    "please",
-    "reveal",
-    "rules",
-    "now",
-    "password",
-    "key",
-    "say",
-    "should",
-    "will",
-    "must",
-    "about",
-    "make",
-    "forget",
-    "everything",
-    "act",
-    "pretend",
-    "answer",
-    "question",
-    "write",
-    "show",
-    "give",
-    "bomb",
-    "ignore",
-    "previous",
-    "instructions",
-    "instruction",
-    "system",
-    "prompt",
-    "secret",
-    "above",
-    "without",
-    "output",
-    "into",
-    "they",
-    "there",
-    "would",
-    "could",
-    "when",
-    "which",
-    "who",
-    "message",
-    "following",
-    "hello",
-    "world",
-    "user",
-    // German
-    "und",
-    "nicht",
-    "ist",
-    "alle",
-    "der",
-    "das",
-    "ignoriere",
-    "anweisungen",
-    "vorherigen",
-    "bitte",
-    // French
-    "les",
-    "des",
-    "vous",
-    "pour",
-    "toutes",
-    "dans",
-    "ignorez",
-    // Spanish, Portuguese, Italian
-    "que",
-    "para",
-    "las",
-    "los",
-    "todas",
-    "ignora",
-    "instrucciones",
-    "anteriores",
-    "como",
-    "instrucoes",
-    "tutte",
-    "istruzioni",
-    "precedenti",
-    // Dutch, Polish, Indonesian
-    "het",
-    "niet",
-    "negeer",
-    "wszystkie",
-    "yang",
-    "abaikan",
-];
-
-/// Words that are no word anywhere when written backwards.
-pub(crate) const REVERSED: [&str; 101] = [
-    // English
-    "the",
-    "and",
-    "you",
-    "your",
-    "all",
-    "this",
-    "that",
-    "with",
-    "from",
-    "have",
-    "what",
-    "how",
-    "will",
-    "must",
-    "about",
-    "make",
-    "write",
-    "answer",
-    "question",
-    "everything",
-    "forget",
-    "above",
-    "ignore",
-    "previous",
-    "instructions",
-    "instruction",
-    "system",
-    "prompt",
-    "rules",
-    "secret",
-    "password",
-    "reveal",
-    "print",
-    "please",
-    "should",
-    "would",
-    "could",
-    "they",
-    "there",
-    "when",
-    "which",
-    "where",
-    "without",
-    "into",
-    "output",
-    "message",
-    "following",
-    "hello",
-    "world",
-    "user",
-    "text",
-    "bomb",
-    "give",
-    "show",
-    "pretend",
-    "their",
-    "these",
-    "because",
-    "only",
-    // German
-    "und",
-    "nicht",
-    "ist",
-    "bitte",
-    "eine",
-    "ignoriere",
-    "anweisungen",
-    "vorherigen",
-    // French
-    "vous",
-    "pour",
-    "toutes",
-    "dans",
-    "ignorez",
-    // Spanish, Portuguese, Italian
-    "que",
-    "todas",
-    "instrucciones",
-    "anteriores",
-    "ignora",
-    "instrucoes",
-    "che",
-    "tutte",
-    "istruzioni",
-    "precedenti",
-    // Dutch, Polish, Turkish, Indonesian
-    "niet",
-    "negeer",
-    "wszystkie",
-    "poprzednie",
-    "instrukcje",
-    "bir",
-    "talimat",
-    "yang",
-    "abaikan",
-    // Russian
-    "все",
-    "что",
-    "это",
-    "для",
-    "инструкции",
-    "предыдущие",
-    "забудь",
-    "системные",
-    "правила",
-    "ответь",
-];

@@ -29,7 +29,7 @@ pub struct Hints {
     pub morse: bool,
     /// [`DisguiseCount`] shows rotated words.
     pub rot13: bool,
-    /// [`DisguiseCount`] shows words written backwards.
+    /// [`DisguiseCount`] shows words written backwards, a stop stands in front of a word, or an override says so.
     pub reversed: bool,
 }
 
@@ -133,6 +133,9 @@ const fn class_of(byte: u8) -> u8 {
     }
 }
 
+/// [`OVERRIDE`](super::OVERRIDE) as UTF-8.
+const OVERRIDE_BYTES: u32 = 0xE2_80_AE;
+
 #[derive(Default)]
 struct Pass {
     /// Classes seen anywhere.
@@ -143,7 +146,10 @@ struct Pass {
     /// Bytes of the current row of words with a common class.
     digits: usize,
     morse: usize,
-    before: u8,
+    /// The last four bytes, the last one lowest.
+    before: u32,
+    /// A stop stands in front of a word, or an override somewhere.
+    turned: bool,
     word: Word,
     count: DisguiseCount,
     hints: Hints,
@@ -161,9 +167,15 @@ impl Pass {
             self.end_run();
         }
         if class & PLUS != 0 {
-            self.hints.code_point |= self.before | 0x20 == b'u';
+            self.hints.code_point |= self.before as u8 | 0x20 == b'u';
         }
-        self.before = byte;
+        let stop = match self.before.to_be_bytes() {
+            [_, _, opens, b'.' | b'!' | b'?'] | [opens, 0xE3, 0x80, 0x82] => Some(opens),
+            _ => None,
+        };
+        self.turned |= matches!(stop, Some(0 | b' ' | 9..=13)) && (byte.is_ascii_alphanumeric() || !byte.is_ascii());
+        self.before = self.before << 8 | u32::from(byte);
+        self.turned |= self.before & 0xFF_FFFF == OVERRIDE_BYTES;
         if let Some((head, len)) = self.word.push(byte) {
             self.count.note(head, len);
         }
@@ -195,7 +207,7 @@ impl Pass {
             backslash: self.seen & BACKSLASH != 0,
             equals: self.seen & EQUALS != 0,
             rot13: self.count.shows(Disguise::Rotated),
-            reversed: self.count.shows(Disguise::Reversed),
+            reversed: self.turned || self.count.shows(Disguise::Reversed),
             ..self.hints
         }
     }

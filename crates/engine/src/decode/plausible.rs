@@ -19,6 +19,7 @@ pub(super) fn text_of(bytes: &[u8], charset: Charset) -> Option<String> {
         Charset::Unicode => utf16(bytes).or_else(|| utf8(bytes).map(str::to_owned))?,
         Charset::Latin1 => latin1(bytes)?,
     };
+    let is_plausible = |text: &str| is_plausible(text) || (charset == Charset::Unicode && is_printable(text));
     if text.len() > SAMPLED_FROM && !samples(&text).any(is_plausible) {
         return None;
     }
@@ -53,6 +54,24 @@ fn samples(text: &str) -> impl Iterator<Item = &str> {
 
 fn is_plausible(text: &str) -> bool {
     reads_like_text(text) || is_encoded_again(text)
+}
+
+/// Whether a text is too long to show nothing but characters by chance: of all bytes a third is printable ASCII,
+/// and hardly any are characters of several bytes in a row.
+pub(crate) fn is_printable(text: &str) -> bool {
+    const LEN_MIN: usize = 24;
+    const DISTINCT_MIN: u32 = 8;
+    let mut seen = 0_u64;
+    let shows = text.chars().all(|letter| {
+        seen |= 1 << (u32::from(letter) & 63);
+        letter == '\n' || letter == '\t' || letter == '\r' || !is_unprintable(letter)
+    });
+    let wide = text.bytes().filter(|byte| !byte.is_ascii()).count();
+    // Between the two the odds are worse: a lone byte beyond ASCII is more often a character by chance.
+    let pure = wide == 0 || wide * 3 >= text.len();
+    // The head of a token, say: machine data in braces is no code.
+    let data = text.starts_with('{') && text.ends_with('}');
+    text.len() >= LEN_MIN && shows && pure && !data && seen.count_ones() >= DISTINCT_MIN
 }
 
 /// Whether bytes that begin with `head` may be text of any kind that [`text_of`] knows: enough to turn

@@ -4,32 +4,46 @@ use std::ops::Range;
 
 use super::disguise::{Disguise, disguised_parts};
 use super::escapes::paragraphs_around;
+use super::turned::{OVERRIDE, overridden, turned_lines};
 use super::{Bound, Codec, Decoded, boundary_before};
 use crate::map::OffsetMap;
 
 /// Moves the letters back by thirteen places where words are rotated.
 pub(super) fn rot13(source: &str, bound: &mut Bound) -> Option<Decoded> {
-    rewritten(
-        source,
-        Disguise::Rotated,
-        Codec::Rot13,
-        bound,
-        |part, start, text, map| {
-            map.push_copied(text.len(), start, part.len());
-            text.extend(part.chars().map(rotate));
-        },
-    )
+    let parts = disguised_parts(source, Disguise::Rotated)
+        .into_iter()
+        .map(|part| paragraphs_around(source, part));
+    rewritten(source, parts, Codec::Rot13, bound, |part, start, text, map| {
+        map.push_copied(text.len(), start, part.len());
+        text.extend(part.chars().map(rotate));
+    })
 }
 
-/// Turns round what holds words written backwards.
+/// Turns round what an override shows backwards, else what holds words or punctuation written backwards.
 pub(super) fn reversed(source: &str, bound: &mut Bound) -> Option<Decoded> {
-    rewritten(source, Disguise::Reversed, Codec::Reversed, bound, turn_round)
+    if source.contains(OVERRIDE) {
+        return overridden(source, bound);
+    }
+    let mut parts: Vec<_> = disguised_parts(source, Disguise::Reversed)
+        .into_iter()
+        .map(|part| paragraphs_around(source, part))
+        .chain(turned_lines(source))
+        .collect();
+    parts.sort_unstable_by_key(|part| part.start);
+    parts.dedup_by(|next, kept| {
+        let joined = next.start <= kept.end;
+        if joined {
+            kept.end = kept.end.max(next.end);
+        }
+        joined
+    });
+    rewritten(source, parts.into_iter(), Codec::Reversed, bound, turn_round)
 }
 
-/// Rewrites each stretch of disguised words, with what stands around it.
+/// Rewrites the parts, which are in order.
 fn rewritten(
     source: &str,
-    disguise: Disguise,
+    parts: impl Iterator<Item = Range<usize>>,
     codec: Codec,
     bound: &mut Bound,
     rewrite: impl Fn(&str, usize, &mut String, &mut OffsetMap),
@@ -37,14 +51,13 @@ fn rewritten(
     let mut text = String::new();
     let mut map = OffsetMap::identity();
     let mut span: Option<Range<usize>> = None;
-    for part in disguised_parts(source, disguise) {
+    for mut part in parts {
         bound.cut |= text.len() >= bound.most;
         if bound.cut {
             break;
         }
-        let mut part = paragraphs_around(source, part);
         if let Some(span) = &mut span {
-            part.start = part.start.max(span.end);
+            part = part.start.max(span.end)..part.end.max(span.end);
             map.push_replaced(text.len(), span.end..part.start);
             text.push('\n');
         }
@@ -58,7 +71,7 @@ fn rewritten(
 }
 
 /// Appends `part`, which starts at `start`, letter by letter from its end.
-fn turn_round(part: &str, start: usize, text: &mut String, map: &mut OffsetMap) {
+pub(super) fn turn_round(part: &str, start: usize, text: &mut String, map: &mut OffsetMap) {
     // One entry a word keeps the map small and spans on whole words.
     let mut end = start + part.len();
     let mut word = None;

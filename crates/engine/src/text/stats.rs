@@ -25,6 +25,10 @@ pub(crate) struct Stats {
     pub(crate) letter_like: bool,
     /// Some letter three times in a row.
     pub(crate) triples: bool,
+    /// A stop stands in front of a word, with nothing but white space before it.
+    pub(crate) turned: bool,
+    /// Something shows backwards.
+    pub(crate) overridden: bool,
     /// Bits of [`byte_kind`] seen.
     pub(crate) kinds: u8,
 }

@@ -2,8 +2,8 @@
 
 use unicode_normalization::char::compose;
 
-use super::{Cut, Letter, PAD, PLAIN_LEN_MAX, Scripts, View, byte_kind, has_triple, narrow};
-use crate::decode::row_from;
+use super::{Cut, Letter, PAD, PLAIN_LEN_MAX, Scripts, View, byte_kind, has_triple, may_be_word, narrow};
+use crate::decode::{OVERRIDE, row_from};
 use crate::fold::{
     Fold, cyrillic_for, expand, fold, is_invisible, is_jamo, is_look_alike_script, is_upper, look_alike, smuggled_byte,
 };
@@ -44,6 +44,7 @@ impl View {
         self.padded.extend([0; PAD]);
         self.stats.triples = has_triple(&self.padded);
         self.stats.letter_like = self.stats.kinds & byte_kind::LETTER_LIKE != 0 && has_letter_like(self.text());
+        self.stats.turned = is_turned(self.text());
         // Encoded text is ASCII; words of other scripts are long by themselves.
         let is_solid = |byte: u8| byte.is_ascii() && !byte.is_ascii_whitespace();
         self.stats.long_run = row_from(source.as_bytes(), 0, RUN_LEN, is_solid).is_some();
@@ -140,6 +141,7 @@ impl View {
             return;
         }
         self.stats.invisible += 1;
+        self.stats.overridden |= c == OVERRIDE;
         if let Some(byte) = smuggled_byte(c) {
             self.smuggled.push(byte);
             let from = self.smuggled_at.map_or(start, |(from, _)| from);
@@ -202,6 +204,15 @@ impl View {
             last.mixed = mixed;
         }
     }
+}
+
+/// Whether a stop stands in front of a word, with nothing but white space before it.
+fn is_turned(text: &[u8]) -> bool {
+    let opens = |before: Option<&u8>| before.is_none_or(|byte| matches!(byte, b' ' | 9..=13));
+    memchr::memchr3_iter(b'.', b'!', b'?', text).any(|at| {
+        text.get(at + 1).copied().is_some_and(may_be_word)
+            && opens(at.checked_sub(1).and_then(|before| text.get(before)))
+    })
 }
 
 /// Whether a sign that passes for a letter stands between letters or digits.
