@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aidefence.app.guard import Guard
+    from aidefence.app.vault import Vault
     from aidefence.domain.content import Content, Degraded, Span
     from aidefence.domain.decision import Decision, TierTiming
     from aidefence.domain.enums import (
@@ -35,10 +36,12 @@ if TYPE_CHECKING:
         RulebookError,
         RuleError,
         SettingError,
+        VaultError,
     )
-    from aidefence.domain.rewrite import Change, ChangeKind, OffsetMap, Rewrite
+    from aidefence.domain.rewrite import Change, ChangeKind, OffsetMap, Rewrite, RewrittenContent
     from aidefence.domain.verdict import Finding, Match, Verdict
     from aidefence.respond.batch import DecisionBatch
+    from aidefence.respond.restoring import Restorer
 
 __version__ = "0.1.0"
 
@@ -66,27 +69,33 @@ __all__ = [
     "OffsetMap",
     "Origin",
     "Profile",
+    "Restorer",
     "Rewrite",
+    "RewrittenContent",
     "RuleError",
     "RulebookError",
     "SettingError",
     "Severity",
     "Span",
     "TierTiming",
+    "Vault",
+    "VaultError",
     "Verdict",
     "__version__",
 ]
 
 _HOMES = {
     "aidefence.app.guard": "Guard",
+    "aidefence.app.vault": "Vault",
     "aidefence.domain.content": "Content Degraded Span",
     "aidefence.domain.decision": "Decision TierTiming",
     "aidefence.domain.enums": "Action Category Direction Modality Origin Profile Severity",
     "aidefence.domain.errors": "AIDefenceError AddressError ConfigError ContentError"
-    " LimitError MissingExtraError ModelError RuleError RulebookError SettingError",
-    "aidefence.domain.rewrite": "Change ChangeKind OffsetMap Rewrite",
+    " LimitError MissingExtraError ModelError RuleError RulebookError SettingError VaultError",
+    "aidefence.domain.rewrite": "Change ChangeKind OffsetMap Rewrite RewrittenContent",
     "aidefence.domain.verdict": "Finding Match Verdict",
     "aidefence.respond.batch": "DecisionBatch",
+    "aidefence.respond.restoring": "Restorer",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

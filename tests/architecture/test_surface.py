@@ -7,7 +7,8 @@ from importlib import import_module
 import aidefence
 
 PROMISED = [
-    *("Change", "ChangeKind", "LimitError", "OffsetMap", "Rewrite"),
+    *("Change", "ChangeKind", "LimitError", "OffsetMap", "Restorer", "Rewrite"),
+    *("RewrittenContent", "Vault", "VaultError"),
     *("AIDefenceError", "Action", "AddressError", "Category", "ConfigError", "Content"),
     *("ContentError", "Decision", "DecisionBatch", "Degraded", "Direction", "Finding", "Guard"),
     *("Match", "MissingExtraError", "Modality", "ModelError", "Origin", "Profile", "RuleError"),

@@ -7,7 +7,14 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from aidefence.app.setup import Setup, make_setup
@@ -44,6 +51,17 @@ class ServerSettings(BaseModel):
     grace_seconds: int = Field(default=10, ge=1, le=600)
 
 
+class VaultSettings(BaseModel):
+    """Where a vault keeps its values, and for how long. The key stays out of the repr."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path | None = None
+    key: SecretStr | None = None
+    key_file: Path | None = None
+    ttl_seconds: float = Field(default=86_400, gt=0)
+
+
 class Settings(BaseSettings):
     """Everything an operator can set."""
 
@@ -62,6 +80,7 @@ class Settings(BaseSettings):
     deep_dir: Path | None = None
     on_error: OnError = OnError.KEEP
     server: ServerSettings = ServerSettings()
+    vault: VaultSettings = VaultSettings()
 
     @field_validator("exclude", mode="before")
     @classmethod
@@ -134,12 +153,19 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigError(f"cannot read settings `{path}`: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"settings `{path}` are not TOML: {error}") from error
-    for name in ("rules_dir", "dense_file", "deep_dir"):
+    _from_here(values, ("rules_dir", "dense_file", "deep_dir"), path.parent)
+    vault = values.get("vault")
+    if isinstance(vault, dict):
+        _from_here(vault, ("path", "key_file"), path.parent)
+    return values
+
+
+def _from_here(values: dict[str, object], names: tuple[str, ...], folder: Path) -> None:
+    for name in names:
         place = values.get(name)
         if isinstance(place, str):
             # Relative to the file that names it, wherever the process was started.
-            values[name] = path.parent / place
-    return values
+            values[name] = folder / place
 
 
 def _make(kind: type[Settings], values: dict[str, object], source: str) -> Settings:

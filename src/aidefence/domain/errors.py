@@ -74,6 +74,10 @@ class LimitError(AIDefenceError, ValueError):
         return type(self), (self.what, self.given, self.most)
 
 
+class VaultError(AIDefenceError):
+    """A vault cannot be read or written, or its keys do not fit."""
+
+
 class AddressError(AIDefenceError, OSError):
     """The gateway cannot listen where it was told to."""
 

@@ -134,6 +134,26 @@ class Rewrite:
         return f"Rewrite({len(self.text)} code points, {len(self.changes)} changes)"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class RewrittenContent:
+    """Changed messages or other data: `content` is of the shape that was handed in.
+
+    `parts` names every changed text by a JSON pointer, with its rewrite.
+    """
+
+    content: object
+    parts: tuple[tuple[str, Rewrite], ...] = ()
+    degraded: tuple[Degraded, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was looked at."""
+        return not self.degraded
+
+    def __repr__(self) -> str:
+        return f"RewrittenContent({len(self.parts)} texts changed)"
+
+
 def rewrite(text: str, edits: Iterable[Edit], degraded: Iterable[Degraded] = ()) -> Rewrite:
     """Apply edits that stand in rising order and do not overlap."""
     pieces: list[str] = []

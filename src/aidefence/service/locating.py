@@ -29,12 +29,13 @@ _COPY_LEN_MIN = 4
 _COPY_WORK_MAX = 4_000_000_000
 _EDGES = " \t\r\n\f\v\u00a0,;"
 _PROSE_EDGES = _EDGES + "\"'`()[]{}<>"
+_PROSE_ENDS = _PROSE_EDGES + ".:!?"
 _TELLING = re.compile(r"\w")
 _LEFT = Degraded(
     "redact.rounds", f"after {_ROUNDS_MAX} rounds a stretch still had something new: more may stay"
 )
 _CROWDED = Degraded("redact.findings", "a stretch has more findings than are handed out")
-_UNCOPIED = Degraded("redact.copies", "too many values in too long a text to look for copies")
+UNCOPIED = Degraded("redact.copies", "too many values in too long a text to look for copies")
 
 
 class Locator:
@@ -52,10 +53,11 @@ class Locator:
         search = _Search(self._read, self._flags, wanted)
         search.sweep(text, 0, _WINDOWS)
         merged = merge(search.found, text)
-        copies, whole = _copies(text, merged)
-        if not whole:
-            search.missed[_UNCOPIED] = None
-        return merge((*merged, *copies), text), tuple(search.missed)
+        by_value = {it.span.of(text): it for it in merged}
+        copied = copies(text, by_value)
+        if copied is None:
+            search.missed[UNCOPIED] = None
+        return merge((*merged, *(copied or ())), text), tuple(search.missed)
 
 
 class _Search:
@@ -103,8 +105,7 @@ class _Search:
         for it in findings:
             if it.category not in self._wanted.categories:
                 continue
-            edges = _PROSE_EDGES if it.category is Category.PII else _EDGES
-            span = _trimmed(it.span, text, edges)
+            span = _trimmed(it.span, text, secret=it.category is not Category.PII)
             if span is not None:
                 entity = it.entity or it.category.value
                 yield Located(span, it.category, entity, it.score, it.rule_id)
@@ -163,31 +164,34 @@ def _cover(text: str, found: Sequence[Located]) -> str:
     return "".join((*pieces, text[at:]))
 
 
-def _trimmed(span: Span, text: str, edges: str) -> Span | None:
+def _trimmed(span: Span, text: str, *, secret: bool) -> Span | None:
+    # A secret may end in any sign; what ends a sentence after a name or number is not part of it.
     value = span.of(text)
-    left = value.lstrip(edges)
-    kept = left.rstrip(edges)
+    left = value.lstrip(_EDGES if secret else _PROSE_EDGES)
+    kept = left.rstrip(_EDGES if secret else _PROSE_ENDS)
     if not kept:
         return None
     start = span.start + len(value) - len(left)
     return Span(start, start + len(kept))
 
 
-def _copies(text: str, found: Sequence[Located]) -> tuple[list[Located], bool]:
-    """Find the same values where no rule saw them: one that stays would tell all the others."""
-    by_value = {it.span.of(text): it for it in found}
+def copies(text: str, by_value: Mapping[str, Located]) -> list[Located] | None:
+    """Find known values where no rule saw them; none if that would take too long.
+
+    One copy that stays would tell what all the others were.
+    """
     values = {value: it for value, it in by_value.items() if len(value) >= _COPY_LEN_MIN}
     if len(values) * len(text) > _COPY_WORK_MAX:
-        return [], False
-    copies: list[Located] = []
+        return None
+    found: list[Located] = []
     for value, it in values.items():
         at = text.find(value)
         while at >= 0:
             if not value.isalpha() or _stands_alone(text, at, at + len(value)):
                 span = Span(at, at + len(value))
-                copies.append(Located(span, it.category, it.entity, it.score, it.rule_id))
+                found.append(Located(span, it.category, it.entity, it.score, it.rule_id))
             at = text.find(value, at + len(value))
-    return copies, True
+    return found
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
