@@ -18,6 +18,7 @@ from bench import (
     languages,
     python_door,
     rest,
+    vault,
 )
 from bench.payloads import EVERYDAY, HARD
 from bench.record import Bar, Outcome
@@ -233,6 +234,19 @@ DEFINITIONS: tuple[Definition, ...] = (
         2,
         _KEPT_IN_DISGUISE,
         partial(disguise.measure, DeepMode.REQUIRED, disguise.CASCADE),
+    ),
+    Definition(
+        "vault",
+        "values into a vault and back, streams cut anywhere",
+        "Python call, two processes of four threads on one SQLite file",
+        2,
+        (
+            _least("trips", 1e6, "round trips"),
+            _under("lost", 1, "values lost"),
+            _under("unlike", 1, "values with two tokens"),
+            _under("leaked", 1, "values shown to another session"),
+        ),
+        partial(vault.measure, 1_000_000, 2, 4),
     ),
     Definition(
         "hidden",

@@ -47,6 +47,7 @@ every disguise (bench/rewriters.py), and hidden in long documents.
 _SHOWN = (
     *("per_second", "mb_per_second", "p50_ns", "p99_ns", "p50_us", "p99_us", "connections"),
     *("mb_per_second_min", "slowest", "ratio_max", "steepest", "import_ms", "guard_ms"),
+    *("trips", "lost", "unlike", "leaked", "trips_per_second"),
     *("serving_mib", "all_processes_mib", "wheel_mb"),
     *("auc", "recall_at_1_fpr", "recall_at_5_fpr", "recall", "fpr", "f1"),
     *("recall_least", "weakest", "fpr_most", "most_alarms", "languages_that_reach_both"),
