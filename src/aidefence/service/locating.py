@@ -17,11 +17,11 @@ from aidefence.domain.verdict import Finding
 
 Read = Callable[[str], Decision]
 
-# Half of a window overlaps the next: the longest stretch that a rule reads fits into one.
-_WINDOWS = (8192, 1024)
+# Code points and rounds. Half of a window overlaps the next: the longest stretch that a rule reads
+# fits into one. Where values stand close, small windows need fewer rounds over less text.
+_WINDOWS = ((8192, 16), (1024, 64))
 # So many findings the engine hands out at most; there may be more.
 _FINDINGS_MAX = 64
-_ROUNDS_MAX = 64
 # A sign that no rule takes for part of a value, and that keeps every position where it is.
 _COVER = "|"
 _BY_RULES = frozenset({Category.PII, Category.SECRET})
@@ -32,7 +32,7 @@ _PROSE_EDGES = _EDGES + "\"'`()[]{}<>"
 _PROSE_ENDS = _PROSE_EDGES + ".:!?"
 _TELLING = re.compile(r"\w")
 _LEFT = Degraded(
-    "redact.rounds", f"after {_ROUNDS_MAX} rounds a stretch still had something new: more may stay"
+    "redact.rounds", "a stretch still had something new when its rounds were over: more may stay"
 )
 _CROWDED = Degraded("redact.findings", "a stretch has more findings than are handed out")
 UNCOPIED = Degraded("redact.copies", "too many values in too long a text to look for copies")
@@ -70,24 +70,26 @@ class _Search:
         self.found: list[Located] = []
         self.missed: dict[Degraded, None] = {}
 
-    def sweep(self, text: str, at: int, sizes: tuple[int, ...]) -> None:
+    def sweep(self, text: str, at: int, sizes: tuple[tuple[int, int], ...]) -> None:
         """Read a text whole if it fits the first size, by overlapping windows of it otherwise."""
-        size, smaller = sizes[0], sizes[1:]
+        (size, rounds), smaller = sizes[0], sizes[1:]
         step = size - size // 2
         carried = ""
         for start in range(0, max(1, len(text) - size + step), step):
             window = carried + text[start + len(carried) : start + size]
-            covered, crowded = self._exhaust(window, at + start)
-            if crowded and smaller:
+            covered, left = self._exhaust(window, at + start, rounds)
+            if left is not None and smaller:
                 self.sweep(covered, at + start, smaller)
-            elif crowded:
-                self.missed[_CROWDED] = None
+            elif left is not None:
+                self.missed[left] = None
             carried = covered[step:]
 
-    def _exhaust(self, text: str, at: int) -> tuple[str, bool]:
-        """Read until nothing new is found; gives the text with all that was found covered."""
-        crowded = False
-        for _ in range(_ROUNDS_MAX):
+    def _exhaust(self, text: str, at: int, rounds: int) -> tuple[str, Degraded | None]:
+        """Read until nothing new is found.
+
+        Gives the text with all that was found covered, and why there may be more.
+        """
+        for _ in range(rounds):
             decision = self._read(text)
             self.missed.update(dict.fromkeys(it for it in decision.degraded if self._counts(it)))
             crowded = len(decision.findings) >= _FINDINGS_MAX
@@ -95,11 +97,10 @@ class _Search:
             wanted = [it for it in fresh if self._wants(it)]
             self.found += (_moved(it, at) for it in wanted)
             if not fresh:
-                return text, crowded
+                return text, _CROWDED if crowded else None
             # What nobody asked for is covered last: it may stand where something else does.
             text = _cover(text, wanted or fresh)
-        self.missed[_LEFT] = None
-        return text, crowded
+        return text, _LEFT
 
     def _taken(self, findings: Iterable[Finding], text: str) -> Iterator[Located]:
         for it in findings:

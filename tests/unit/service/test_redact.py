@@ -15,6 +15,7 @@ from aidefence.respond.synthetic import iban_holds, luhn_holds, synthesise
 from aidefence.service.locating import merge
 
 KEY = b"a key of sixteen"
+CARD = "4111 1111 1111 1111"
 TEXT = "Write to mia.ober@oberlin-bau.io, card 4111 1111 1111 1111, DE89 3704 0044 0532 0130 00."
 
 
@@ -58,6 +59,12 @@ def test_all_of_many_go(guard: Guard) -> None:
     done = guard.redact(text)
     assert done.complete
     assert (len(done.changes), "@" in done.text) == (1500, False)
+
+
+def test_all_of_many_that_stand_close_go(guard: Guard) -> None:
+    done = guard.redact(f"{CARD} " * 1500)
+    assert done.complete
+    assert done.text == "[PAYMENT_CARD] " * 1500
 
 
 def test_other_findings_do_not_crowd_out_values(guard: Guard) -> None:
