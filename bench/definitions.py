@@ -18,6 +18,7 @@ from bench import (
     languages,
     python_door,
     rest,
+    secrets,
     vault,
 )
 from bench.payloads import EVERYDAY, HARD
@@ -274,5 +275,18 @@ DEFINITIONS: tuple[Definition, ...] = (
             _under("fpr_most", languages.FPR_MAX, "false alarms in the language with most"),
         ),
         languages.measure,
+    ),
+    Definition(
+        "secrets",
+        "keys of every kind; 100 characters with and without one, tiers 0 and 1",
+        "Python call, one thread",
+        1,
+        (
+            _least("found", 1, "of the keys drawn, under their name and exactly where they stand"),
+            _under("quiet_hits", 1, "hits on lines without a key"),
+            _least("per_second_with", 200_000, "/s, a key in each text"),
+            _least("per_second_without", 200_000, "/s, no key in any"),
+        ),
+        secrets.measure,
     ),
 )
