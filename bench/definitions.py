@@ -16,6 +16,7 @@ from bench import (
     footprint,
     hidden,
     languages,
+    pii,
     python_door,
     rest,
     secrets,
@@ -248,6 +249,14 @@ DEFINITIONS: tuple[Definition, ...] = (
             _under("leaked", 1, "values shown to another session"),
         ),
         partial(vault.measure, 1_000_000, 2, 4),
+    ),
+    Definition(
+        "pii",
+        "private data: 180 characters with seven entities, and strings that hold none",
+        "Python call, one thread, tiers 0 and 1",
+        1,
+        (_least("per_second", 5e4, "/s"), _under("noise_hits", 1, "hits")),
+        pii.measure,
     ),
     Definition(
         "hidden",

@@ -86,3 +86,15 @@ def test_every_category_has_its_page(root: Path) -> None:
         flat = " ".join(text.split())
         assert f"Catalogues: {', '.join(entry.ids)}" in flat
         assert f"Severity: {entry.severity.value}" in flat
+
+
+def test_every_rule_on_private_data_names_an_entity_that_is_documented(
+    engine: Engine, root: Path
+) -> None:
+    rules = [rule for rule in engine.rules() if CATEGORY_NAMES[rule.category] == Category.PII]
+    assert [rule.id for rule in rules if rule.entity is None] == []
+    page = (root / "docs/entities.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page, re.MULTILINE)
+    assert {name for name, _ in rows} == {rule.entity for rule in rules}
+    assert len(rows) >= 45
+    assert len({country for _, country in rows} - {"any"}) >= 20

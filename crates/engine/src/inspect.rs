@@ -5,6 +5,7 @@ mod decide;
 mod deeper;
 mod exclude;
 mod nearby;
+mod overlap;
 mod voice;
 
 use std::cell::RefCell;
@@ -385,6 +386,7 @@ impl Engine {
             (derived, loudest, exhausted) = self.look_beneath(kernel, text, context, &mut ngram, scratch);
         }
         exhausted |= scratch.matching.gave_up;
+        overlap::keep_surest(&mut scratch.found, &self.rulebook.sources, self.user_from);
         let (evidence, user_strongest) = self.weigh(&scratch.found);
         let row = row(&scratch.base, ngram, &evidence, derived, &scratch.base_context, context);
         Seen {

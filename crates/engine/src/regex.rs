@@ -13,6 +13,8 @@ use crate::checks::Check;
 const NFA_BYTES_MAX: usize = 1 << 20;
 /// Matches looked at in one window before the search gives up on a validator.
 const TRIES_MAX: usize = 16;
+/// The same for values, which may start at every word.
+const VALUE_TRIES_MAX: usize = 64;
 
 /// A pattern that looks at bytes and always ends in linear time. It is compiled when it is first asked
 /// for: most processes never see a text that needs most of them.
@@ -21,6 +23,8 @@ pub(crate) struct Pattern {
     source: String,
     regex: OnceLock<Option<Regex>>,
     pub(crate) exact: bool,
+    /// It finds values, each of which stands alone.
+    pub(crate) value: bool,
     check: Option<Check>,
     /// Bytes behind a candidate that it may look at.
     pub(crate) reach: usize,
@@ -33,9 +37,16 @@ impl Pattern {
             source,
             regex: OnceLock::new(),
             exact,
+            value: false,
             check,
             reach,
         }
+    }
+
+    /// The same, if `value`, for values that stand alone.
+    pub(crate) const fn for_values(mut self, value: bool) -> Self {
+        self.value = value;
+        self
     }
 
     fn regex(&self) -> Option<&Regex> {
@@ -46,16 +57,22 @@ impl Pattern {
     pub(crate) fn find(&self, text: &[u8], window: Range<usize>) -> Option<Range<usize>> {
         let regex = self.regex()?;
         let mut from = window.start;
-        for _ in 0..TRIES_MAX {
+        for _ in 0..if self.value { VALUE_TRIES_MAX } else { TRIES_MAX } {
             let input = Input::new(text).range(from..window.end.min(text.len()));
             let found = regex.search(&input)?;
             let whole = found.range();
             let range = marked(regex, text, whole.clone());
             let bytes = text.get(range.clone()).unwrap_or_default();
-            if self.check.is_none_or(|check| check.accepts(bytes)) {
+            let alone = !self.value || stands_alone(text, &range);
+            if alone && self.check.is_none_or(|check| check.accepts(bytes)) {
                 return Some(on_characters(text, range));
             }
-            from = range.end.max(whole.start + 1);
+            // A value may begin with a later group of what was taken for one.
+            from = if self.value {
+                word_end(text, range.start)
+            } else {
+                range.end.max(whole.start + 1)
+            };
             if from >= window.end {
                 return None;
             }
@@ -93,6 +110,32 @@ fn marked(regex: &Regex, text: &[u8], whole: Range<usize>) -> Range<usize> {
     inner.next().map_or(whole, |group| group.range())
 }
 
+/// Whether a range is no piece of something longer: a hash, a path, a version, a run of base64. Letters and
+/// digits touch, also over one sign that joins.
+fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
+    let at = |index: Option<usize>| index.and_then(|index| text.get(index)).copied().unwrap_or(b' ');
+    let (before, earlier) = (range.start.checked_sub(1), range.start.checked_sub(2));
+    let (after, later) = (at(Some(range.end)), at(Some(range.end + 1)));
+    let (before, earlier) = (at(before), at(earlier));
+    let joins_before = b"-_./+\\@%&~$".contains(&before);
+    let joins_after = b"-_./+\\@=".contains(&after);
+    !(before.is_ascii_alphanumeric()
+        || after.is_ascii_alphanumeric()
+        || before == b'_'
+        || after == b'_'
+        || joins_before && (earlier.is_ascii_alphanumeric() || earlier == before)
+        || joins_after && later.is_ascii_alphanumeric()
+        // In JSON and code, `:` stands between a name and its value, but not between two numbers.
+        || before == b':' && earlier.is_ascii_digit()
+        || after == b':' && later.is_ascii_digit())
+}
+
+/// Where the letters and digits at `from` end; at least one byte further.
+fn word_end(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from + 1..).unwrap_or_default();
+    from + 1 + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
+}
+
 /// Patterns look at bytes, so one that wants “no digit here” may end inside a character: what is
 /// left of whole characters is what it found.
 fn on_characters(text: &[u8], range: Range<usize>) -> Range<usize> {
@@ -118,6 +161,32 @@ mod tests {
         let text = b"1234567812345678 then 4111111111111111";
         assert_eq!(pattern.find(text, 0..text.len()), Some(22..38));
         assert_eq!(pattern.find(text, 0..20), None);
+    }
+
+    #[test]
+    fn a_value_is_no_piece_of_something_longer() {
+        let pattern = Pattern::new(r"(?-u)\d{4}(?: \d{4})?".to_owned(), false, None, 256).for_values(true);
+        let found = |text: &str| {
+            let range = pattern.find(text.as_bytes(), 0..text.len());
+            range.and_then(|range| text.get(range)).map(str::to_owned)
+        };
+        for alone in [
+            "no 1234.",
+            "(1234)",
+            "id=1234, x",
+            "id:1234",
+            "之1234之",
+            "#1234",
+            "-1234 ",
+        ] {
+            assert_eq!(found(alone), Some("1234".to_owned()), "{alone}");
+        }
+        for piece in [
+            "v1.1234", "a-1234", "1234-b", "x/1234", "12:1234", "_1234", "1234=a", "--1234", "12345",
+        ] {
+            assert_eq!(found(piece), None, "{piece}");
+        }
+        assert_eq!(found("a-1234 5678"), Some("5678".to_owned()));
     }
 
     #[test]

@@ -243,7 +243,7 @@ impl<'a> Compiler<'a> {
         };
         into.push(u32::try_from(self.patterns.len()).unwrap_or(u32::MAX));
         self.patterns
-            .push(Pattern::new(joined, pattern.exact, pattern.check, pattern.reach));
+            .push(Pattern::new(joined, pattern.exact, pattern.check, pattern.reach).for_values(pattern.value));
     }
 
     fn class_of_pattern(&mut self, source: &RuleSource, pattern: &PatternSource) -> Result<u16, RuleError> {

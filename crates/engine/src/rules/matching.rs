@@ -1,7 +1,11 @@
 //! Which rules hold in a view, and where.
 
+mod original;
+mod values;
+
 use std::ops::Range;
 
+use self::original::from_source;
 use crate::features::REPORTING;
 use crate::lexicon::{ClassSet, Effect, Gate, Hit, Lexicon, hit};
 use crate::memo::{Known, Lexemes, Memo};
@@ -249,7 +253,14 @@ impl Rulebook {
                 gathered,
                 reports,
             };
-            *gave_up |= self.hold(rule, &place, chosen, matches);
+            let value = condition
+                .patterns
+                .iter()
+                .find_map(|index| self.patterns.get(*index as usize));
+            *gave_up |= match value.filter(|pattern| pattern.value) {
+                Some(pattern) => self.hold_values(&place, pattern, chosen, matches),
+                None => self.hold(rule, &place, chosen, matches),
+            };
         }
     }
 
@@ -364,29 +375,6 @@ impl Rulebook {
 fn around(matched: &Range<usize>, from: usize, reach: usize, len: usize) -> Range<usize> {
     let end = matched.end.min(matched.start + REGEX_SPAN);
     matched.start.saturating_sub(REGEX_REACH).max(from)..(end + reach).min(len)
-}
-
-/// The range of the normalised text that a range of its source became.
-fn from_source(view: &View, range: &Range<usize>) -> Range<u32> {
-    if view.map.is_identity() {
-        return crate::text::narrow(range.start)..crate::text::narrow(range.end);
-    }
-    // Positions are monotone, so a binary search over the map finds both ends.
-    let len = view.text().len();
-    let position = |wanted: usize| {
-        let (mut low, mut high) = (0, len);
-        while low < high {
-            let middle = low.midpoint(high);
-            if view.map.to_source(middle..middle + 1).start < wanted {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        crate::text::narrow(low)
-    };
-    let start = position(range.start);
-    start..position(range.end).max(start)
 }
 
 /// One condition in one view.

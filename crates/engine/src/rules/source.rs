@@ -110,6 +110,8 @@ pub struct PatternSource {
     pub anchor_line: bool,
     /// Regexes run on the source text with its case.
     pub exact: bool,
+    /// Regexes find values: each stands alone and is a match of its own.
+    pub value: bool,
     /// Validator for regex matches.
     pub check: Option<Check>,
     /// Bytes behind a candidate that regexes may look at.

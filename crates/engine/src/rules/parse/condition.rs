@@ -31,6 +31,15 @@ fn condition(report: Report<'_>, node: Node, patterns: &[PatternSource]) -> Resu
         let expected = "at least one pattern with `words`, `text` or `shape`".to_owned();
         return Err(report.error(all_at, message, expected));
     }
+    let regexes = || {
+        all.iter()
+            .filter_map(|index| patterns.get(*index))
+            .filter(|one| !is_trigger(one))
+    };
+    if regexes().count() > 1 && regexes().any(|pattern| pattern.value) {
+        let message = "a pattern with `value` beside another regex".to_owned();
+        return Err(report.error(all_at, message, "one regex where it finds values".to_owned()));
+    }
     let none = match fields.take("none") {
         Some(node) => refused(report, node, patterns, &all)?,
         None => Vec::new(),

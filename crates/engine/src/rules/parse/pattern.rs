@@ -10,7 +10,9 @@ use crate::checks::CHECKS;
 use crate::lexicon::parse_text;
 use crate::rules::source::{PatternSource, Position, RuleError, Shape};
 
-const KEYS: [&str; 8] = ["words", "text", "anchor", "regex", "exact", "check", "reach", "shape"];
+const KEYS: [&str; 9] = [
+    "words", "text", "anchor", "regex", "exact", "value", "check", "reach", "shape",
+];
 const SHAPES: [(&str, Shape); 3] = [
     ("digits", Shape::Digits),
     ("number", Shape::Number),
@@ -62,6 +64,7 @@ fn pattern(report: Report<'_>, name: String, node: Node, regexes_left: usize) ->
         shape: None,
         anchor_line: false,
         exact: false,
+        value: false,
         check: None,
         reach: REACH_MIN,
     };
@@ -115,6 +118,12 @@ fn modifiers(report: Report<'_>, fields: &mut Fields<'_>, pattern: &mut PatternS
             return Err(misplaced(key.at, "exact", "regex"));
         }
         pattern.exact = boolean(report, &node, "exact")?;
+    }
+    if let Some((key, node)) = fields.take_entry("value") {
+        if pattern.regex.is_empty() {
+            return Err(misplaced(key.at, "value", "regex"));
+        }
+        pattern.value = boolean(report, &node, "value")?;
     }
     if let Some((key, node)) = fields.take_entry("check") {
         if pattern.regex.is_empty() {

@@ -1,0 +1,110 @@
+//! Conditions that look for values: every one near their words is a match of its own.
+
+use std::ops::Range;
+
+use super::{FRUITLESS_MAX, Hit, Match, Place, REGEX_REACH, REGEX_SPAN, Search, from_source};
+use crate::regex::Pattern;
+use crate::rules::compile::Rulebook;
+use crate::text::narrow;
+
+/// Values one condition may find in one view.
+const VALUES_PER_CONDITION_MAX: usize = 64;
+/// A value that starts further than this before the end of a window was seen with that window.
+const VALUE_LEN_MAX: usize = 128;
+
+impl Rulebook {
+    /// Finds every value of a condition's only regex within reach of its words. Returns whether it gave up
+    /// before it had seen all of them.
+    pub(super) fn hold_values(
+        &self,
+        here: &Place<'_>,
+        pattern: &Pattern,
+        chosen: &mut Vec<Option<Hit>>,
+        matches: &mut Vec<Match>,
+    ) -> bool {
+        let classes = here.condition.all.len();
+        let Some(driver) = (0..classes).min_by_key(|index| here.wanted(*index).len()) else {
+            return false;
+        };
+        let text = if pattern.exact {
+            here.source.as_bytes()
+        } else {
+            here.view.text()
+        };
+        let (mut found, mut in_vain, mut from) = (0, 0, 0);
+        for anchor in here.wanted(driver) {
+            let window = here.reach(anchor, pattern.exact);
+            if window.end <= from || !here.complete(driver, *anchor, classes, chosen) {
+                continue;
+            }
+            let mut start = window.start.max(from);
+            let before = found;
+            while let Some(range) = pattern.find(text, start..window.end) {
+                start = range.end;
+                found += 1;
+                matches.push(here.value(&range, pattern.exact));
+                // Whoever wants more asks again without these.
+                if found >= VALUES_PER_CONDITION_MAX {
+                    return false;
+                }
+            }
+            from = start.max(window.end.saturating_sub(VALUE_LEN_MAX));
+            in_vain += usize::from(found == before);
+            if in_vain >= FRUITLESS_MAX {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+impl Place<'_> {
+    /// Whether the other classes stand around an anchor as the condition wants them.
+    fn complete(&self, driver: usize, anchor: Hit, classes: usize, chosen: &mut Vec<Option<Hit>>) -> bool {
+        chosen.clear();
+        chosen.resize(classes, None);
+        if let Some(slot) = chosen.get_mut(driver) {
+            *slot = Some(anchor);
+        }
+        let search = Search {
+            here: self,
+            driver,
+            anchor,
+        };
+        search.complete(0, chosen)
+    }
+
+    /// The bytes around an anchor in which a value may stand: so many tokens as the condition allows.
+    fn reach(&self, anchor: &Hit, exact: bool) -> Range<usize> {
+        let tokens = &self.view.tokens;
+        let within = self.condition.within;
+        // From the end of the token before, so that signs in front of the first are seen.
+        let before = (anchor.first as usize).checked_sub(within as usize + 1);
+        let last = tokens.get((anchor.last + within) as usize).or(tokens.last());
+        let start = anchor.start as usize;
+        let end = (anchor.end as usize).min(start + REGEX_SPAN);
+        let from = before
+            .and_then(|index| tokens.get(index))
+            .map_or(0, |token| token.end as usize);
+        let to = last.map_or(end, |token| token.end as usize);
+        let len = self.view.text().len();
+        let window = from.max(start.saturating_sub(REGEX_REACH))..to.min(end + REGEX_REACH).min(len);
+        if exact { self.view.map.to_source(window) } else { window }
+    }
+
+    fn value(&self, range: &Range<usize>, exact: bool) -> Match {
+        let place = if exact {
+            from_source(self.view, range)
+        } else {
+            narrow(range.start)..narrow(range.end)
+        };
+        Match {
+            rule: self.condition.rule,
+            start: place.start,
+            end: place.end,
+            // A value is what it is wherever it stands.
+            mention: false,
+            parts: vec![(place.start, place.end)],
+        }
+    }
+}
