@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
-use super::{FRUITLESS_MAX, Hit, Match, Place, REGEX_REACH, REGEX_SPAN, Search, from_source};
+use super::{Hit, Match, Place, REGEX_REACH, REGEX_SPAN, Search, from_source};
 use crate::regex::Pattern;
 use crate::rules::compile::Rulebook;
 use crate::text::narrow;
 
 /// Values one condition may find in one view.
 const VALUES_PER_CONDITION_MAX: usize = 64;
+/// Windows without a value before the search is given up, and says so. They are small and hardly overlap.
+const IN_VAIN_MAX: usize = 1 << 14;
 /// A value that starts further than this before the end of a window was seen with that window.
 const VALUE_LEN_MAX: usize = 128;
 
@@ -50,7 +52,7 @@ impl Rulebook {
             }
             from = start.max(window.end.saturating_sub(VALUE_LEN_MAX));
             in_vain += usize::from(found == before);
-            if in_vain >= FRUITLESS_MAX {
+            if in_vain >= IN_VAIN_MAX {
                 return true;
             }
         }
