@@ -15,7 +15,7 @@ from aidefence.respond.synthetic import iban_holds, luhn_holds, synthesise
 from aidefence.service.locating import merge
 
 KEY = b"a key of sixteen"
-CARD = "4111 1111 1111 1111"
+CARD = "4539 5787 6362 1486"
 TEXT = "Write to mia.ober@oberlin-bau.io, card 4111 1111 1111 1111, DE89 3704 0044 0532 0130 00."
 
 
