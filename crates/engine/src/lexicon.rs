@@ -13,6 +13,7 @@ mod members;
 mod shapes;
 
 use crate::ngram::bigram;
+use crate::payload::{self, Payload};
 use crate::text::{Token, View, head_at, low_bytes, mix, narrow};
 
 pub(crate) use self::classes::ClassSet;
@@ -81,6 +82,7 @@ pub(crate) struct Lexicon {
     digits: Option<u32>,
     number: Option<u32>,
     blob: Option<u32>,
+    payloads: Vec<(Payload, u32)>,
     members: Members,
     /// Of each lexeme.
     effects: Vec<Effect>,
@@ -108,6 +110,7 @@ impl Lexicon {
             digits: None,
             number: None,
             blob: None,
+            payloads: Vec::new(),
             members: Members::build(lexemes.len(), classes),
             effects: effects(counted, classes, gates),
             class_count: classes.len(),
@@ -157,6 +160,7 @@ impl Lexicon {
             Entry::Digits => self.digits = Some(lexeme),
             Entry::Number => self.number = Some(lexeme),
             Entry::Blob => self.blob = Some(lexeme),
+            Entry::Payload(payload) => self.payloads.push((*payload, lexeme)),
             Entry::Text { literal, line } => self.add_literal(lexeme, literal, *line, gather),
             Entry::Words(elements) => match elements.as_slice() {
                 [] => {}
@@ -378,6 +382,9 @@ impl Lexicon {
         if let Some(lexeme) = self.blob.filter(|_| view.stats.long_run) {
             shapes::blobs(view, lexeme, on);
         }
+        if !self.payloads.is_empty() {
+            self.scan_payloads(view, on);
+        }
         for position in &view.anchors {
             let at = *position as usize;
             let around = head_at(view.padded(), at.saturating_sub(1)).to_le_bytes();
@@ -393,6 +400,26 @@ impl Lexicon {
                 }
             }
         }
+    }
+
+    /// Calls `on` for what the programs behind a model would run.
+    #[inline(always)]
+    fn scan_payloads(&self, view: &View, on: &mut impl FnMut(Hit)) {
+        payload::scan(view, &mut |found, range| {
+            let token_at = |byte: usize| {
+                let behind = view.tokens.partition_point(|token| token.end as usize <= byte);
+                narrow(behind.min(view.tokens.len().saturating_sub(1)))
+            };
+            for (_, lexeme) in self.payloads.iter().filter(|(payload, _)| *payload == found) {
+                on(Hit {
+                    lexeme: *lexeme,
+                    first: token_at(range.start),
+                    last: token_at(range.end.saturating_sub(1).max(range.start)),
+                    start: narrow(range.start),
+                    end: narrow(range.end),
+                });
+            }
+        });
     }
 
     #[inline(always)]

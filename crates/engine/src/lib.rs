@@ -31,6 +31,7 @@ mod masks;
 mod memo;
 mod model;
 mod ngram;
+pub mod payload;
 mod regex;
 mod rewrite;
 pub mod rules;

@@ -3,6 +3,7 @@
 use super::{Hit, hit, word_of};
 use crate::fold::{Fold, fold};
 use crate::masks::Portable;
+use crate::payload::Payload;
 use crate::text::{Token, View, low_bytes};
 
 /// One way a class may be written.
@@ -18,6 +19,8 @@ pub(crate) enum Entry {
     Number,
     /// At least twenty characters without a space.
     Blob,
+    /// Something that the programs behind a model would run.
+    Payload(Payload),
 }
 
 /// One token of a phrase.

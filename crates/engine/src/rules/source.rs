@@ -1,5 +1,7 @@
 //! A rule as its author wrote it: parsed and checked, not yet compiled.
 
+use crate::payload::Payload;
+
 pub use crate::checks::Check;
 
 /// Where in a rule file something stands, 1-based.
@@ -89,6 +91,8 @@ pub enum Shape {
     Number,
     /// At least 20 characters without white space.
     Blob,
+    /// Something that the programs behind a model would run.
+    Payload(Payload),
 }
 
 /// One named pattern of a rule.

@@ -8,6 +8,7 @@ use super::fields::{Fields, Report, boolean, non_empty_list, number, one_of, sho
 use super::words::{NAME_FORM, is_name, words};
 use crate::checks::CHECKS;
 use crate::lexicon::parse_text;
+use crate::payload::Payload;
 use crate::rules::source::{PatternSource, Position, RuleError, Shape};
 
 const KEYS: [&str; 9] = [
@@ -75,7 +76,9 @@ fn pattern(report: Report<'_>, name: String, node: Node, regexes_left: usize) ->
         pattern.text = texts(report, node)?;
     }
     if let Some(node) = fields.take("shape") {
-        pattern.shape = Some(one_of(report, &node, "shape", &SHAPES)?);
+        let payloads = Payload::NAMES.map(|(name, payload)| (name, Shape::Payload(payload)));
+        let shapes: Vec<(&str, Shape)> = SHAPES.into_iter().chain(payloads).collect();
+        pattern.shape = Some(one_of(report, &node, "shape", &shapes)?);
     }
     if let Some(node) = fields.take("regex") {
         pattern.regex = regexes(report, node, regexes_left)?;

@@ -1,0 +1,325 @@
+//! Payloads for the programs behind a model: told by how those programs would read them.
+//!
+//! One look at the signs between the words says which of the readers is worth asking; an ordinary sentence asks none.
+
+mod markup;
+mod path;
+mod shell;
+mod sql;
+mod template;
+
+use std::ops::Range;
+
+use crate::text::View;
+
+/// What a payload does; each kind is a shape that rules can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Payload {
+    /// Makes the condition of a query true or false.
+    SqlLogic,
+    /// Adds a result to that of a query.
+    SqlUnion,
+    /// Adds a statement to a query.
+    SqlStacked,
+    /// Cuts the rest of a query off.
+    SqlTail,
+    /// Makes a database wait, read or tell.
+    SqlCall,
+    /// Asks how a query is built.
+    SqlProbe,
+    /// Runs a script by itself.
+    ScriptElement,
+    /// Runs a script on an event.
+    ScriptEvent,
+    /// Leads to a script.
+    ScriptLink,
+    /// Closes the mark-up it is put into.
+    ScriptBreakout,
+    /// Climbs out of a folder in disguise.
+    PathHidden,
+    /// Is nothing but the path of a file of the system.
+    PathSystem,
+    /// Goes on with a command behind a value.
+    ShellChain,
+    /// Is a command whose output is put in.
+    ShellSubstitution,
+    /// Calls an interpreter.
+    ShellCall,
+    /// Is code in a template.
+    TemplateCode,
+    /// Closes a search filter of a directory.
+    DirectoryFilter,
+}
+
+impl Payload {
+    /// Every kind by its name in rules.
+    pub(crate) const NAMES: [(&'static str, Self); 17] = [
+        ("sql_logic", Self::SqlLogic),
+        ("sql_union", Self::SqlUnion),
+        ("sql_stacked", Self::SqlStacked),
+        ("sql_tail", Self::SqlTail),
+        ("sql_call", Self::SqlCall),
+        ("sql_probe", Self::SqlProbe),
+        ("script_element", Self::ScriptElement),
+        ("script_event", Self::ScriptEvent),
+        ("script_link", Self::ScriptLink),
+        ("script_breakout", Self::ScriptBreakout),
+        ("path_hidden", Self::PathHidden),
+        ("path_system", Self::PathSystem),
+        ("shell_chain", Self::ShellChain),
+        ("shell_substitution", Self::ShellSubstitution),
+        ("shell_call", Self::ShellCall),
+        ("template_code", Self::TemplateCode),
+        ("directory_filter", Self::DirectoryFilter),
+    ];
+}
+
+/// Signs that a reader waits for, as bits.
+mod sign {
+    pub(super) const QUOTE: u16 = 1;
+    pub(super) const COMPARE: u16 = 2;
+    pub(super) const BREAK: u16 = 4;
+    pub(super) const ROUND: u16 = 8;
+    pub(super) const TAG: u16 = 16;
+    pub(super) const CURLY: u16 = 32;
+    pub(super) const ESCAPE: u16 = 64;
+    pub(super) const DOTS: u16 = 128;
+    pub(super) const COMMENT: u16 = 256;
+    pub(super) const COLON: u16 = 512;
+    pub(super) const TICK: u16 = 1024;
+
+    /// What a byte may announce.
+    pub(super) const fn of(byte: u8) -> u16 {
+        match byte {
+            b'\'' | b'"' => QUOTE,
+            b'=' | b'>' => COMPARE,
+            b'<' => COMPARE | TAG,
+            b';' | b'|' | b'&' => BREAK,
+            b'(' | b')' => ROUND,
+            b'{' => CURLY,
+            b'%' | b'\\' => ESCAPE,
+            b'#' | b'*' | b'@' => COMMENT,
+            b':' => COLON,
+            b'`' | b'$' => TICK,
+            _ => 0,
+        }
+    }
+}
+
+/// Calls `on` for each payload in a view, with the bytes it covers.
+#[inline(always)]
+pub(crate) fn scan(view: &View, on: &mut impl FnMut(Payload, Range<usize>)) {
+    let signs = signs_of(view);
+    if signs != 0 || opens_like_a_path(view.text()) {
+        read(view.text(), signs, on);
+    }
+}
+
+/// The signs that stand between words.
+#[inline(always)]
+fn signs_of(view: &View) -> u16 {
+    let text = view.text();
+    let mut signs = 0;
+    let mut at = 0;
+    let ends = view
+        .tokens
+        .iter()
+        .map(|token| (token.start as usize, token.end as usize));
+    for (start, end) in ends.chain(std::iter::once((text.len(), text.len()))) {
+        let gap = text.get(at..start).unwrap_or_default();
+        at = end;
+        match gap {
+            // An apostrophe inside a word is an apostrophe.
+            [] | [b' ' | b',' | b'\''] => {}
+            [only] => signs |= sign::of(*only),
+            gap => signs |= signs_in(gap),
+        }
+    }
+    signs
+}
+
+fn signs_in(gap: &[u8]) -> u16 {
+    let mut signs = 0;
+    let mut last = 0;
+    for byte in gap {
+        signs |= sign::of(*byte);
+        signs |= match (last, byte) {
+            (b'.', b'.') | (b'/', b'/' | b'.') => sign::DOTS,
+            (b'-', b'-') => sign::COMMENT,
+            _ => 0,
+        };
+        last = *byte;
+    }
+    signs
+}
+
+/// A text that begins as an absolute path, or behind a line end.
+#[inline(always)]
+fn opens_like_a_path(text: &[u8]) -> bool {
+    matches!(text, [b'/' | b'\n' | b'\\', ..] | [_, b':', b'/', ..])
+}
+
+/// Asks the readers whose signs are there.
+#[inline(never)]
+fn read(text: &[u8], signs: u16, on: &mut impl FnMut(Payload, Range<usize>)) {
+    let has = |wanted: u16| signs & wanted != 0;
+    if has(sign::QUOTE | sign::COMPARE | sign::BREAK | sign::ROUND | sign::COMMENT | sign::TICK)
+        && let Some((trick, range)) = sql::find(text)
+    {
+        on(of_sql(trick), range);
+    }
+    if (has(sign::TAG) || (has(sign::COMPARE) && has(sign::QUOTE)) || has(sign::COLON) || text.starts_with(b"on"))
+        && let Some((trick, range)) = markup::find(text)
+    {
+        on(of_markup(trick), range);
+    }
+    if (has(sign::ESCAPE | sign::DOTS) || opens_like_a_path(text))
+        && let Some((trick, range)) = path::find(text)
+    {
+        let payload = match trick {
+            path::Trick::Hidden => Payload::PathHidden,
+            path::Trick::System => Payload::PathSystem,
+        };
+        on(payload, range);
+    }
+    if (has(sign::BREAK | sign::TICK | sign::ROUND) || text.starts_with(b"\n"))
+        && let Some((trick, range)) = shell::find(text)
+    {
+        on(of_shell(trick), range);
+    }
+    if has(sign::CURLY | sign::TAG | sign::COMMENT)
+        && let Some(range) = template::find(text)
+    {
+        on(Payload::TemplateCode, range);
+    }
+    if has(sign::ROUND)
+        && let Some(range) = template::find_filter(text)
+    {
+        on(Payload::DirectoryFilter, range);
+    }
+}
+
+const fn of_sql(trick: sql::Trick) -> Payload {
+    match trick {
+        sql::Trick::Logic => Payload::SqlLogic,
+        sql::Trick::Union => Payload::SqlUnion,
+        sql::Trick::Stacked => Payload::SqlStacked,
+        sql::Trick::Tail => Payload::SqlTail,
+        sql::Trick::Call => Payload::SqlCall,
+        sql::Trick::Probe => Payload::SqlProbe,
+    }
+}
+
+const fn of_markup(trick: markup::Trick) -> Payload {
+    match trick {
+        markup::Trick::Script => Payload::ScriptElement,
+        markup::Trick::Event => Payload::ScriptEvent,
+        markup::Trick::Link => Payload::ScriptLink,
+        markup::Trick::Breakout => Payload::ScriptBreakout,
+    }
+}
+
+const fn of_shell(trick: shell::Trick) -> Payload {
+    match trick {
+        shell::Trick::Chain => Payload::ShellChain,
+        shell::Trick::Substitution => Payload::ShellSubstitution,
+        shell::Trick::Interpreter => Payload::ShellCall,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Payload, scan};
+    use crate::masks::Portable;
+    use crate::text::View;
+
+    fn found(text: &str) -> Vec<Payload> {
+        let mut view = View::default();
+        view.read(Portable, text, &[false; 256]);
+        let mut found = Vec::new();
+        scan(&view, &mut |payload, range| {
+            assert!(range.start <= range.end && range.end <= view.text().len(), "{text}");
+            found.push(payload);
+        });
+        found
+    }
+
+    #[test]
+    fn each_reader_is_asked_for_its_signs() {
+        for (text, wanted) in [
+            ("7 or 3=3", Payload::SqlLogic),
+            ("<svg onload=alert(3)>", Payload::ScriptEvent),
+            ("..%c0%af..%c0%afkeys", Payload::PathHidden),
+            ("/etc/issue", Payload::PathSystem),
+            ("; ls -la", Payload::ShellChain),
+            ("{{8*8}}", Payload::TemplateCode),
+            ("*)(uid=*", Payload::DirectoryFilter),
+        ] {
+            assert!(found(text).contains(&wanted), "{text}: {:?}", found(text));
+        }
+    }
+
+    /// Cuts and joins of payloads, so that every reader meets broken input.
+    #[test]
+    fn no_text_makes_a_reader_fail() {
+        let pieces = [
+            "'",
+            "\"",
+            "/*",
+            "*/",
+            "--",
+            "#",
+            "%",
+            "%2",
+            "%25%3",
+            "%c0",
+            "%u22",
+            "<",
+            "</",
+            "<a ",
+            "=",
+            "&#",
+            "&#x",
+            "{{",
+            "}}",
+            "${",
+            ")(",
+            "or",
+            "1",
+            "select",
+            "union",
+            "(",
+            ")",
+            ";",
+            "|",
+            "`",
+            "$(",
+            "\\",
+            "..",
+            "/",
+            "0x",
+            "@",
+            "[",
+            "é",
+            "日",
+            "\n",
+            " ",
+            "+",
+            "style=\\6",
+            "-",
+        ];
+        let mut state = 7_u64;
+        for _ in 0..20_000 {
+            let mut text = String::new();
+            for _ in 0..state % 13 {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                let at = usize::try_from(state >> 33).unwrap_or(0) % pieces.len();
+                text.push_str(pieces.get(at).copied().unwrap_or_default());
+            }
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            found(&text);
+        }
+    }
+}

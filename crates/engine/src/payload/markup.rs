@@ -1,0 +1,344 @@
+//! Script in mark-up, told by the elements and attributes a browser would see.
+//!
+//! Reads tags as a browser does: a name behind `<`, then attributes parted by white space, slashes or quotes, with
+//! or without quotes around their values. What makes a browser run a script counts; what only shows something does not.
+
+mod names;
+mod value;
+
+use std::ops::Range;
+
+use self::names::{is_event, is_everyday};
+use self::value::{Scheme, breaks_style, runs_code, scheme, styles_code};
+
+/// Bytes that are looked at: one more than a value may have.
+const TEXT_BYTES_MAX: usize = 1025;
+/// Tags that are looked at.
+const TAGS_MAX: usize = 256;
+/// Bytes of one tag.
+const TAG_BYTES_MAX: usize = 2048;
+/// Bytes of a script that are looked at.
+const SCRIPT_BYTES_MAX: usize = 512;
+/// A longer text is a page or an answer, in which mark-up may be the matter itself: rules judge those.
+const VALUE_BYTES_MAX: usize = 1024;
+
+/// What mark-up does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Trick {
+    /// Runs a script by itself.
+    Script,
+    /// Runs a script on an event.
+    Event,
+    /// Leads to a script.
+    Link,
+    /// Closes the attribute or element it is put into.
+    Breakout,
+}
+
+struct Tag<'a> {
+    name: &'a [u8],
+    /// Everything between the name and the end.
+    rest: &'a [u8],
+    end: usize,
+    closing: bool,
+}
+
+/// Finds the first piece of mark-up that runs something.
+pub(crate) fn find(text: &[u8]) -> Option<(Trick, Range<usize>)> {
+    let text = text.get(..text.len().min(TEXT_BYTES_MAX)).unwrap_or_default();
+    if !is_value(text) {
+        return None;
+    }
+    let mut weak = None;
+    for start in memchr::memchr_iter(b'<', text).take(TAGS_MAX) {
+        let Some(tag) = tag_at(text, start) else { continue };
+        let found = judge(text, start, &tag);
+        if let Some((trick, sure)) = found {
+            if sure {
+                return Some((trick, start..tag.end));
+            }
+            weak.get_or_insert((trick, start..tag.end));
+        }
+    }
+    weak.or_else(|| bare(text).map(|trick| (trick, 0..text.len())))
+}
+
+/// A text that may be a whole parameter: short, of one line, and not a sentence around the mark-up.
+fn is_value(text: &[u8]) -> bool {
+    let first = memchr::memchr(b'<', text).unwrap_or(text.len());
+    let before = text.get(..first).unwrap_or_default();
+    let words = before
+        .split(|byte| !byte.is_ascii_alphanumeric())
+        .filter(|word| word.len() > 1);
+    let last = memchr::memrchr(b'>', text).map_or(text.len(), |at| at + 1);
+    let after = text.get(last..).unwrap_or_default().split(u8::is_ascii_whitespace);
+    let prose = after.filter(|word| word.len() > 1 && word.iter().all(u8::is_ascii_alphabetic));
+    text.len() <= VALUE_BYTES_MAX && words.count() <= 3 && prose.count() <= 4
+}
+
+/// Reads the tag at `start`.
+fn tag_at(text: &[u8], start: usize) -> Option<Tag<'_>> {
+    let inside = text.get(start + 1..text.len().min(start + TAG_BYTES_MAX))?;
+    let closing = inside.first() == Some(&b'/');
+    let inside = inside.get(usize::from(closing)..)?;
+    let odd = inside
+        .iter()
+        .take_while(|byte| matches!(**byte, 0 | b'/' | b'<' | b'?'))
+        .count();
+    let inside = inside.get(odd..)?;
+    let len = inside.iter().take_while(|byte| is_name(**byte)).count();
+    if len == 0 {
+        return None;
+    }
+    let (name, rest) = inside.split_at_checked(len)?;
+    let offset = start + 1 + usize::from(closing) + odd + len;
+    let stop = end_of_tag(rest);
+    Some(Tag {
+        name,
+        rest: rest.get(..stop).unwrap_or_default(),
+        end: (offset + stop + 1).min(text.len()),
+        closing,
+    })
+}
+
+/// Where the `>` outside of quotes stands; a quote that nothing closes is none.
+fn end_of_tag(rest: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(byte) = rest.get(at) {
+        let quoted = at > 0 && matches!(rest.get(at - 1), Some(b'=' | b' '));
+        match byte {
+            b'>' => return at,
+            b'\'' | b'"' if quoted => {
+                let inner = rest.get(at + 1..).unwrap_or_default();
+                at += inner.iter().position(|other| other == byte).map_or(0, |len| len + 1);
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    rest.len()
+}
+
+const fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_')
+}
+
+/// What a tag does, and whether that is sure wherever it stands.
+fn judge(text: &[u8], start: usize, tag: &Tag<'_>) -> Option<(Trick, bool)> {
+    if tag.closing {
+        return None;
+    }
+    let breaks_out = start > 0 && closes_something(text.get(..start).unwrap_or_default());
+    let name = tag.name.rsplit(|byte| *byte == b':').next().unwrap_or(tag.name);
+    if name.starts_with(b"script") {
+        return Some((Trick::Script, breaks_out || runs_script(text, tag)));
+    }
+    let mut found = None;
+    for (attribute, given) in Attributes::of(tag.rest) {
+        if is_event(attribute) && !given.is_empty() {
+            let sure = runs_code(given) || breaks_out;
+            if sure {
+                return Some((Trick::Event, true));
+            }
+            // What a form does when it is used is how pages are written.
+            if !is_everyday(attribute) {
+                found = Some((Trick::Event, false));
+            }
+        }
+        let unknown = attribute.starts_with(b"on") && attribute.len() > 4 && !is_everyday(attribute);
+        if (unknown && !given.starts_with(b"{") && is_short(tag)) || is_odd(name, attribute, given) {
+            found.get_or_insert((Trick::Event, false));
+        }
+        match scheme(given) {
+            Some(Scheme::Script) if !is_inert(given) => return Some((Trick::Link, true)),
+            Some(Scheme::Document) if name != b"img" => found = Some((Trick::Link, false)),
+            _ => {}
+        }
+        if attribute == b"style" && styles_code(given) {
+            return Some((Trick::Script, true));
+        }
+        if attribute == b"style" && breaks_style(given) {
+            found = Some((Trick::Script, false));
+        }
+    }
+    let styles = matches!(name, b"style" | b"link" | b"meta" | b"import" | b"xml");
+    let near = text
+        .get(start..text.len().min(start + SCRIPT_BYTES_MAX))
+        .unwrap_or_default();
+    if styles && styles_code(near) {
+        return Some((Trick::Script, true));
+    }
+    found.or_else(|| breaks_out.then_some((Trick::Breakout, false)))
+}
+
+/// A tag of one attribute or two: a probe, not a page.
+fn is_short(tag: &Tag<'_>) -> bool {
+    Attributes::of(tag.rest).filter(|(_, given)| !given.is_empty()).count() <= 2
+}
+
+/// Ways to load or restyle a page that pages do not go.
+fn is_odd(name: &[u8], attribute: &[u8], given: &[u8]) -> bool {
+    let imports = matches!(
+        name,
+        b"import" | b"namespace" | b"listener" | b"handler" | b"xml-stylesheet"
+    );
+    let charset = attribute == b"charset" && (given.starts_with(b"x-") || given.starts_with(b"utf-7"));
+    let scriptlet = attribute == b"type" && given == b"text/x-scriptlet";
+    let outside = attribute == b"xlink:href" && given.starts_with(b"//");
+    let refresh = attribute == b"http-equiv" && given == b"link";
+    imports || charset || scriptlet || outside || refresh || (attribute == b"src" && given.starts_with(b"view-source:"))
+}
+
+/// `javascript:void(0)` and its like lead nowhere.
+fn is_inert(given: &[u8]) -> bool {
+    let plain: Vec<u8> = given
+        .iter()
+        .copied()
+        .filter(|byte| byte.is_ascii_alphanumeric() || *byte == b':')
+        .collect();
+    matches!(
+        plain.as_slice(),
+        b"javascript:" | b"javascript:void0" | b"javascript:void" | b"javascript:false"
+    )
+}
+
+/// A script that only shows that it runs, or takes what it should not have.
+fn runs_script(text: &[u8], tag: &Tag<'_>) -> bool {
+    let body = text
+        .get(tag.end..text.len().min(tag.end + SCRIPT_BYTES_MAX))
+        .unwrap_or_default();
+    let stop = body.windows(2).position(|pair| pair == b"</").unwrap_or(body.len());
+    runs_code(body.get(..stop).unwrap_or_default())
+}
+
+/// The text before a tag ends a quote, an attribute or an element that it did not begin.
+fn closes_something(before: &[u8]) -> bool {
+    let tail = before.get(before.len().saturating_sub(8)..).unwrap_or_default();
+    let trimmed = tail.trim_ascii_end();
+    let ended = trimmed.ends_with(b"\">")
+        || trimmed.ends_with(b"'>")
+        || trimmed.ends_with(b"\"/>")
+        || trimmed.ends_with(b"'/>");
+    let opened = memchr::memchr(b'<', before).is_some();
+    ended && !opened && before.len() <= 40
+}
+
+/// A value without any tag that goes on as an attribute, or is a script address.
+fn bare(text: &[u8]) -> Option<Trick> {
+    if matches!(scheme(text), Some(Scheme::Script)) && !is_inert(text) {
+        return Some(Trick::Link);
+    }
+    if text.starts_with(b"on")
+        && Attributes::of(text)
+            .next()
+            .is_some_and(|(name, given)| is_event(name) && !given.is_empty())
+    {
+        return Some(Trick::Event);
+    }
+    let quote = text.iter().position(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+    let from = quote.map_or(0, |at| at + 1);
+    let tagged = memchr::memchr(b'<', text.get(..from).unwrap_or_default()).is_some();
+    let rest = text.get(from..)?;
+    let found = Attributes::of(rest).any(|(name, given)| {
+        !tagged && is_event(name) && (runs_code(given) || quote.is_some_and(|at| at <= 16)) && !given.is_empty()
+    });
+    found.then_some(Trick::Breakout)
+}
+
+/// Attributes, as lenient as browsers are.
+struct Attributes<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Attributes<'a> {
+    const fn of(rest: &'a [u8]) -> Self {
+        Self { rest }
+    }
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let skip = self.rest.iter().position(|byte| byte.is_ascii_alphabetic())?;
+        self.rest = self.rest.get(skip..)?;
+        let len = self.rest.iter().take_while(|byte| is_name(**byte)).count().max(1);
+        let (name, rest) = self.rest.split_at_checked(len)?;
+        let space = rest.iter().take_while(|byte| is_filler(**byte)).count();
+        let after = rest.get(space..).unwrap_or_default();
+        let Some((b'=', after)) = after.split_first() else {
+            self.rest = rest;
+            return Some((name, &[]));
+        };
+        let filled = after.iter().take_while(|byte| is_filler(**byte)).count();
+        let after = after.get(filled..).unwrap_or_default();
+        let (given, rest) = match after.first() {
+            Some(quote @ (b'"' | b'\'' | b'`')) => {
+                let inner = after.get(1..).unwrap_or_default();
+                let end = inner.iter().position(|byte| byte == quote).unwrap_or(inner.len());
+                (inner.get(..end), inner.get(end + 1..))
+            }
+            _ => {
+                let coded = after.starts_with(b"&#");
+                let ends = |byte: &u8| byte.is_ascii_whitespace() && !coded;
+                let end = after.iter().position(ends).unwrap_or(after.len());
+                (after.get(..end), after.get(end..))
+            }
+        };
+        self.rest = rest.unwrap_or_default();
+        Some((name, given.unwrap_or_default()))
+    }
+}
+
+/// What browsers pass over between a name, its `=` and its value.
+const fn is_filler(byte: u8) -> bool {
+    byte <= b' '
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Trick, find};
+
+    fn trick(text: &str) -> Option<Trick> {
+        find(text.to_lowercase().as_bytes()).map(|(trick, _)| trick)
+    }
+
+    #[test]
+    fn what_makes_a_browser_run_something_is_found() {
+        for (text, wanted) in [
+            ("<script>alert(3)</script>", Trick::Script),
+            ("<ScRiPt src=//drop.invalid/x.js></script>", Trick::Script),
+            ("<img src=q onerror=prompt(8)>", Trick::Event),
+            ("<svg/onload=confirm`5`>", Trick::Event),
+            ("\"><b onmouseover=top.go()>x", Trick::Event),
+            ("<a href=\"java\tscript:alert(7)\">go</a>", Trick::Link),
+            ("<a href='&#106;avascript:alert(7)'>go</a>", Trick::Link),
+            ("<iframe src=\"data:text/html;base64,PHNjcmlwdD4=\">", Trick::Link),
+            ("\" onfocus=alert(4) autofocus x=\"", Trick::Breakout),
+            ("<div style=\"width:expression(alert(2))\">", Trick::Script),
+            ("javascript:alert(9)", Trick::Link),
+        ] {
+            assert_eq!(trick(text), Some(wanted), "{text}");
+        }
+    }
+
+    #[test]
+    fn ordinary_mark_up_and_signs_are_not() {
+        for text in [
+            "a < b and c > d",
+            "<p>Hello <b>world</b></p>",
+            "<a href=\"https://example.com/\">here</a>",
+            "<img src=\"cat.png\" alt=\"a cat\">",
+            "Vec<String> and Map<K, V>",
+            "x <- c(1, 2)",
+            "I <3 you",
+            "How do I write a button with <button onclick=\"save()\">Save</button> in plain HTML and wire it up?",
+            "The page loads its code with <script src=\"/static/app.js\"></script> at the end of the body, as usual.",
+            "<https://example.com/path>",
+            "name@example.com",
+            "on time = in time",
+        ] {
+            assert_eq!(trick(text), None, "{text}");
+        }
+    }
+}
