@@ -10,7 +10,7 @@ mod template;
 
 use std::ops::Range;
 
-use crate::text::View;
+use crate::text::{View, byte_kind};
 
 /// What a payload does; each kind is a shape that rules can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -106,25 +106,70 @@ mod sign {
     }
 }
 
+/// So many words in a row at the start of a text are a sentence; no value that was tampered with begins so.
+const LEAD_WORDS: usize = 8;
+/// Bytes within which signs are looked for.
+const SIGNS_BYTES_MAX: usize = 4096;
+/// Climbing in disguise is looked for in texts up to so many bytes; rules look in longer ones.
+const PATH_BYTES_MAX: usize = 512;
+
 /// Calls `on` for each payload in a view, with the bytes it covers.
 #[inline(always)]
 pub(crate) fn scan(view: &View, on: &mut impl FnMut(Payload, Range<usize>)) {
-    let signs = signs_of(view);
-    if signs != 0 || opens_like_a_path(view.text()) {
-        read(view.text(), signs, on);
+    let text = view.text();
+    if begins_as_a_sentence(view) {
+        let escapes = view.stats.kinds & (byte_kind::PERCENT | byte_kind::BACKSLASH) != 0;
+        let mut signs = if escapes { sign::ESCAPE } else { 0 };
+        signs |= if memchr::memchr(b'{', text).is_some() {
+            sign::CURLY
+        } else {
+            0
+        };
+        if signs != 0 {
+            read_any(text, signs, on);
+        }
+        return;
     }
+    let signs = signs_of(view);
+    if signs != 0 || opens_like_a_path(text) {
+        read_value(text, signs, on);
+        read_any(text, signs, on);
+    }
+}
+
+/// Whether a text begins with words that only spaces, commas and the like part.
+#[inline(always)]
+fn begins_as_a_sentence(view: &View) -> bool {
+    let text = view.text();
+    let mut at = 0;
+    let mut words = 0;
+    for token in view.tokens.iter().take(LEAD_WORDS) {
+        let plain = match text.get(at..token.start as usize) {
+            Some([b' ' | b'\''] | [b',' | b'.' | b'?' | b'!', b' ']) => words > 0,
+            Some([]) => words == 0,
+            _ => false,
+        };
+        if !plain || token.digits > 0 {
+            return false;
+        }
+        words += 1;
+        at = token.end as usize;
+    }
+    words == LEAD_WORDS
 }
 
 /// The signs that stand between words.
 #[inline(always)]
 fn signs_of(view: &View) -> u16 {
     let text = view.text();
+    let text = text.get(..text.len().min(SIGNS_BYTES_MAX)).unwrap_or_default();
     let mut signs = 0;
     let mut at = 0;
-    let ends = view
+    let near = view
         .tokens
         .iter()
-        .map(|token| (token.start as usize, token.end as usize));
+        .take_while(|token| (token.end as usize) <= text.len());
+    let ends = near.map(|token| (token.start as usize, token.end as usize));
     for (start, end) in ends.chain(std::iter::once((text.len(), text.len()))) {
         let gap = text.get(at..start).unwrap_or_default();
         at = end;
@@ -144,7 +189,7 @@ fn signs_in(gap: &[u8]) -> u16 {
     for byte in gap {
         signs |= sign::of(*byte);
         signs |= match (last, byte) {
-            (b'.', b'.') | (b'/', b'/' | b'.') => sign::DOTS,
+            (b'.' | b'/', b'.') => sign::DOTS,
             (b'-', b'-') => sign::COMMENT,
             _ => 0,
         };
@@ -159,21 +204,38 @@ fn opens_like_a_path(text: &[u8]) -> bool {
     matches!(text, [b'/' | b'\n' | b'\\', ..] | [_, b':', b'/', ..])
 }
 
-/// Asks the readers whose signs are there.
+/// Asks the readers of whole values whose signs are there.
 #[inline(never)]
-fn read(text: &[u8], signs: u16, on: &mut impl FnMut(Payload, Range<usize>)) {
+fn read_value(text: &[u8], signs: u16, on: &mut impl FnMut(Payload, Range<usize>)) {
     let has = |wanted: u16| signs & wanted != 0;
     if has(sign::QUOTE | sign::COMPARE | sign::BREAK | sign::ROUND | sign::COMMENT | sign::TICK)
         && let Some((trick, range)) = sql::find(text)
     {
         on(of_sql(trick), range);
     }
-    if (has(sign::TAG) || (has(sign::COMPARE) && has(sign::QUOTE)) || has(sign::COLON) || text.starts_with(b"on"))
+    if (has(sign::TAG | sign::COLON) || (has(sign::COMPARE) && has(sign::QUOTE)) || text.starts_with(b"on"))
         && let Some((trick, range)) = markup::find(text)
     {
         on(of_markup(trick), range);
     }
-    if (has(sign::ESCAPE | sign::DOTS) || opens_like_a_path(text))
+    if (has(sign::BREAK | sign::TICK | sign::ROUND) || text.starts_with(b"\n"))
+        && let Some((trick, range)) = shell::find(text)
+    {
+        on(of_shell(trick), range);
+    }
+    if has(sign::ROUND)
+        && let Some(range) = template::find_filter(text)
+    {
+        on(Payload::DirectoryFilter, range);
+    }
+}
+
+/// Asks the readers of what may stand anywhere.
+#[inline(never)]
+fn read_any(text: &[u8], signs: u16, on: &mut impl FnMut(Payload, Range<usize>)) {
+    let has = |wanted: u16| signs & wanted != 0;
+    let climbs = has(sign::ESCAPE | sign::DOTS) && text.len() <= PATH_BYTES_MAX;
+    if (climbs || opens_like_a_path(text))
         && let Some((trick, range)) = path::find(text)
     {
         let payload = match trick {
@@ -182,20 +244,10 @@ fn read(text: &[u8], signs: u16, on: &mut impl FnMut(Payload, Range<usize>)) {
         };
         on(payload, range);
     }
-    if (has(sign::BREAK | sign::TICK | sign::ROUND) || text.starts_with(b"\n"))
-        && let Some((trick, range)) = shell::find(text)
-    {
-        on(of_shell(trick), range);
-    }
-    if has(sign::CURLY | sign::TAG | sign::COMMENT)
+    if (has(sign::CURLY) || (has(sign::TAG) && has(sign::ESCAPE)))
         && let Some(range) = template::find(text)
     {
         on(Payload::TemplateCode, range);
-    }
-    if has(sign::ROUND)
-        && let Some(range) = template::find_filter(text)
-    {
-        on(Payload::DirectoryFilter, range);
     }
 }
 
@@ -262,52 +314,6 @@ mod tests {
     /// Cuts and joins of payloads, so that every reader meets broken input.
     #[test]
     fn no_text_makes_a_reader_fail() {
-        let pieces = [
-            "'",
-            "\"",
-            "/*",
-            "*/",
-            "--",
-            "#",
-            "%",
-            "%2",
-            "%25%3",
-            "%c0",
-            "%u22",
-            "<",
-            "</",
-            "<a ",
-            "=",
-            "&#",
-            "&#x",
-            "{{",
-            "}}",
-            "${",
-            ")(",
-            "or",
-            "1",
-            "select",
-            "union",
-            "(",
-            ")",
-            ";",
-            "|",
-            "`",
-            "$(",
-            "\\",
-            "..",
-            "/",
-            "0x",
-            "@",
-            "[",
-            "é",
-            "日",
-            "\n",
-            " ",
-            "+",
-            "style=\\6",
-            "-",
-        ];
         let mut state = 7_u64;
         for _ in 0..20_000 {
             let mut text = String::new();
@@ -315,11 +321,58 @@ mod tests {
                 state = state
                     .wrapping_mul(6_364_136_223_846_793_005)
                     .wrapping_add(1_442_695_040_888_963_407);
-                let at = usize::try_from(state >> 33).unwrap_or(0) % pieces.len();
-                text.push_str(pieces.get(at).copied().unwrap_or_default());
+                let at = usize::try_from(state >> 33).unwrap_or(0) % PIECES.len();
+                text.push_str(PIECES.get(at).copied().unwrap_or_default());
             }
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             found(&text);
         }
     }
+
+    const PIECES: [&str; 44] = [
+        "'",
+        "\"",
+        "/*",
+        "*/",
+        "--",
+        "#",
+        "%",
+        "%2",
+        "%25%3",
+        "%c0",
+        "%u22",
+        "<",
+        "</",
+        "<a ",
+        "=",
+        "&#",
+        "&#x",
+        "{{",
+        "}}",
+        "${",
+        ")(",
+        "or",
+        "1",
+        "select",
+        "union",
+        "(",
+        ")",
+        ";",
+        "|",
+        "`",
+        "$(",
+        "\\",
+        "..",
+        "/",
+        "0x",
+        "@",
+        "[",
+        "é",
+        "日",
+        "\n",
+        " ",
+        "+",
+        "style=\\6",
+        "-",
+    ];
 }

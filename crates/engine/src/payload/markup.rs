@@ -73,7 +73,7 @@ fn is_value(text: &[u8]) -> bool {
     let last = memchr::memrchr(b'>', text).map_or(text.len(), |at| at + 1);
     let after = text.get(last..).unwrap_or_default().split(u8::is_ascii_whitespace);
     let prose = after.filter(|word| word.len() > 1 && word.iter().all(u8::is_ascii_alphabetic));
-    text.len() <= VALUE_BYTES_MAX && words.count() <= 3 && prose.count() <= 4
+    text.len() <= VALUE_BYTES_MAX && words.take(4).count() <= 3 && prose.take(5).count() <= 4
 }
 
 /// Reads the tag at `start`.

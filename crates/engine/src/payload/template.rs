@@ -12,17 +12,13 @@ const EXPRESSIONS_MAX: usize = 32;
 const PROSE_WORDS: usize = 8;
 
 /// Openings and their ends.
-const BRACKETS: [(&[u8], &[u8]); 10] = [
+const BRACKETS: [(&[u8], &[u8]); 6] = [
     (b"{{", b"}}"),
     (b"${", b"}"),
     (b"<%", b"%>"),
     (b"#{", b"}"),
     (b"*{", b"}"),
     (b"{%", b"%}"),
-    (b"@(", b")"),
-    (b"[[", b"]]"),
-    (b"{php}", b"{/php}"),
-    (b"#set(", b")"),
 ];
 
 /// What reaches out of a template; whatever the text around it.
@@ -69,31 +65,21 @@ pub(crate) fn find(text: &[u8]) -> Option<Range<usize>> {
         .split(u8::is_ascii_whitespace)
         .filter(|word| word.iter().all(u8::is_ascii_alphabetic) && word.len() > 1);
     let prose = words.take(PROSE_WORDS).count() >= PROSE_WORDS;
-    let mut seen = 0;
-    for start in memchr::memchr_iter(b'{', text).chain(memchr::memchr3_iter(b'%', b'(', b'[', text)) {
-        for (open, close) in BRACKETS {
-            let Some(from) = start.checked_sub(
-                open.iter()
-                    .position(|byte| Some(byte) == text.get(start).as_ref().copied())
-                    .unwrap_or(0),
-            ) else {
-                continue;
-            };
-            let Some(inner) = text.get(from..).and_then(|rest| rest.strip_prefix(open)) else {
-                continue;
-            };
-            let inner = inner.get(..inner.len().min(EXPRESSION_BYTES_MAX)).unwrap_or_default();
-            let Some(end) = memchr::memmem::find(inner, close) else {
-                continue;
-            };
-            let expression = inner.get(..end).unwrap_or_default();
-            if reaches(expression) || (!prose && tries(expression)) {
-                return Some(from..from + open.len() + end + close.len());
-            }
-            seen += 1;
-            if seen > EXPRESSIONS_MAX {
-                return None;
-            }
+    let starts = memchr::memchr2_iter(b'{', b'<', text);
+    for start in starts.take(EXPRESSIONS_MAX) {
+        let expression = |from: usize| {
+            let rest = text.get(from..)?;
+            let (open, close) = BRACKETS.iter().find(|(open, _)| rest.starts_with(open))?;
+            let inner = rest.get(open.len()..)?;
+            let inner = inner.get(..inner.len().min(EXPRESSION_BYTES_MAX))?;
+            let end = memchr::memmem::find(inner, close)?;
+            let code = inner.get(..end)?;
+            let counts = reaches(code) || (!prose && tries(code));
+            counts.then_some(from..from + open.len() + end + close.len())
+        };
+        let found = expression(start).or_else(|| expression(start.saturating_sub(1)));
+        if found.is_some() {
+            return found;
         }
     }
     None

@@ -22,12 +22,12 @@ pub(super) fn read(value: &[u8], around: Around, plus_is_space: bool, tokens: &m
         plus_is_space,
     };
     if let Around::Quote(quote) = around {
-        let Some(end) = value.iter().position(|byte| *byte == quote) else {
+        let Some(end) = memchr::memchr(quote, value) else {
             return false;
         };
         let before = value.get(..end).unwrap_or_default();
         let words = before.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        if words.count() > WORDS_BEFORE_MAX {
+        if words.take(WORDS_BEFORE_MAX + 1).count() > WORDS_BEFORE_MAX {
             return false;
         }
         reader.at = end + 1;
