@@ -292,14 +292,13 @@ const FILES: [&[u8]; 40] = [
 ];
 
 /// Folders in which every file is the system's own.
-const FOLDERS: [&[u8]; 17] = [
+const FOLDERS: [&[u8]; 16] = [
     b"/etc/",
     b"/proc/self/",
     b"/proc/version",
     b"/proc/cmdline",
     b"/var/log/",
     b"/var/adm/",
-    b"/root/.",
     b"/var/spool/cron",
     b"/usr/local/apache",
     b"/usr/local/etc/",
