@@ -19,7 +19,9 @@ _FALSE_ALARMS_MAX = 0.005
 
 def test_harmless_values_are_no_payloads() -> None:
     lines = _VALUES.read_text("utf-8").splitlines()
-    values = [line.replace("\\n", "\n") for line in lines if not line.startswith(("# ==", "# Harm"))]
+    values = [
+        line.replace("\\n", "\n") for line in lines if not line.startswith(("# ==", "# Harm"))
+    ]
     guard = Guard(dense="off", deep="off")
     flags = {category: guard.thresholds[category][0] for category in _PAYLOADS}
     loud = [
