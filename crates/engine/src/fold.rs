@@ -240,7 +240,7 @@ fn base_letter(c: char) -> char {
 }
 
 /// Scripts written without spaces between words.
-fn is_unspaced_script(c: char) -> bool {
+pub(crate) fn is_unspaced_script(c: char) -> bool {
     matches!(c as u32,
         0x0E00..=0x0EFF            // Thai, Lao
         | 0x1000..=0x109F          // Burmese

@@ -3,6 +3,7 @@
 mod blocks;
 mod stats;
 mod token;
+mod undressed;
 mod wide;
 
 use crate::fold::is_look_alike_script;
@@ -12,6 +13,7 @@ use crate::masks::{Classify, Masks};
 pub(crate) use self::stats::{Stats, byte_kind};
 use self::token::PLAIN_LEN_MAX;
 pub(crate) use self::token::{head_at, low_bytes, mix};
+pub(crate) use self::undressed::{is_one_letter, undressed};
 
 /// Zero bytes after the text, so that a whole block and a word can be read at any position of it.
 pub(crate) const PAD: usize = 72;

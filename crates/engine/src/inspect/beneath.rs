@@ -13,7 +13,7 @@ use crate::masks::Classify;
 use crate::rewrite::{may_rewrite, rewrites, smuggled};
 use crate::rules::matching::Context;
 use crate::shape::hints;
-use crate::text::View;
+use crate::text::{View, undressed};
 
 /// A text made from the inspected one, waiting to be looked at.
 #[derive(Debug)]
@@ -209,6 +209,9 @@ impl Engine {
                 rewritten_codes: Codes::default(),
             });
         }
+        if !text.is_ascii() && !chain.contains(&"undressed") {
+            queue_undressed(text, view, maps, chain, most, scratch);
+        }
         let decode = hints(view, text, &scratch.matching.context_counts);
         if decode.any() && scratch.layers.len() <= self.limits.views_max {
             self.queue_decoded(text, decode, maps, chain, most, scratch);
@@ -217,7 +220,7 @@ impl Engine {
                 if layer
                     .chain
                     .last()
-                    .is_some_and(|name| is_rewrite(name) && *name != "smuggled")
+                    .is_some_and(|name| is_rewrite(name) && !matches!(*name, "smuggled" | "undressed"))
                 {
                     layer.rewritten_codes = scratch.codes.clone();
                 }
@@ -285,6 +288,27 @@ impl Engine {
     }
 }
 
+/// Queues the text without what is laid over its characters, if a decoder may find something there.
+fn queue_undressed(
+    text: &str,
+    view: &View,
+    maps: &[Arc<OffsetMap>],
+    chain: &[&'static str],
+    most: usize,
+    scratch: &mut Scratch,
+) {
+    let plain = undressed(text, view.stats.mixed_tokens > 0, most);
+    let Some((text, map)) = plain.filter(|(plain, _)| Hints::of(plain).any()) else {
+        return;
+    };
+    scratch.layers.push(Layer {
+        text,
+        maps: std::iter::once(Arc::new(map)).chain(maps.iter().cloned()).collect(),
+        chain: grown(chain, "undressed"),
+        rewritten_codes: Codes::default(),
+    });
+}
+
 /// The next text in the queue, cut to what there is room for.
 fn take_layer(next: usize, room: usize, scratch: &mut Scratch) -> Option<Layer> {
     let slot = scratch.layers.get_mut(next)?;
@@ -309,5 +333,8 @@ fn grown(chain: &[&'static str], name: &'static str) -> Vec<&'static str> {
 }
 
 fn is_rewrite(name: &str) -> bool {
-    matches!(name, "spacing" | "leet" | "repeats" | "glued" | "smuggled")
+    matches!(
+        name,
+        "spacing" | "gaps" | "leet" | "repeats" | "glued" | "smuggled" | "undressed"
+    )
 }

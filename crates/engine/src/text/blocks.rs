@@ -55,6 +55,7 @@ impl View {
             return false;
         }
         self.cut_blocks(kernel, anchor);
+        self.note_neighbours();
         self.stats.triples = has_triple(&self.padded);
         true
     }

@@ -17,6 +17,8 @@ pub(crate) struct Stats {
     pub(crate) alphanumeric_mixes: u32,
     /// Longest run of one-letter tokens.
     pub(crate) lone_letters: u32,
+    /// Neighbours with nothing between them but signs beyond ASCII: emoji for spaces.
+    pub(crate) tight_gaps: u32,
     /// Longest run of tokens that may be groups of hex or binary digits.
     pub(crate) digit_groups: u32,
     /// At least 16 characters without white space somewhere.

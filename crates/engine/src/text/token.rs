@@ -1,6 +1,7 @@
 //! Ending a token: everything known of its bytes is computed there.
 
-use super::{Token, View, narrow};
+use super::{Token, View, is_one_letter, narrow};
+use crate::fold::is_unspaced_script;
 
 /// `0x` at the beginning of a word.
 const HEX_MARK: u64 = 0x7830;
@@ -62,6 +63,45 @@ impl View {
             hash,
             head,
         });
+    }
+
+    /// Whether a token is one letter, of a script that has words.
+    #[inline(always)]
+    pub(crate) fn is_lone_letter(&self, token: &Token) -> bool {
+        const LEN_MAX: usize = 12;
+        if token.len() == 1 {
+            return token.digits == 0;
+        }
+        // Nearly every word is turned away by its first byte or its length.
+        if token.head & 0xFF < 0xC0 || token.len() > LEN_MAX {
+            return false;
+        }
+        self.is_one_wide_letter(token)
+    }
+
+    #[inline(never)]
+    fn is_one_wide_letter(&self, token: &Token) -> bool {
+        let bytes = self.text().get(token.start as usize..token.end as usize);
+        bytes
+            .and_then(|letters| std::str::from_utf8(letters).ok())
+            .is_some_and(|letters| is_one_letter(letters) && !letters.starts_with(is_unspaced_script))
+    }
+
+    /// What tokens beyond ASCII show beside one another: lone letters, and signs in the place of spaces.
+    pub(super) fn note_neighbours(&mut self) {
+        const GAP_LEN_MAX: u32 = 16;
+        let (mut run, mut longest, mut tight, mut end) = (0, 0, 0, 0);
+        for token in &self.tokens {
+            run = if self.is_lone_letter(token) { run + 1 } else { 0 };
+            longest = longest.max(run);
+            if (2..=GAP_LEN_MAX).contains(&(token.start - end)) && end > 0 {
+                let ends = [end, token.start - 1].map(|at| self.padded.get(at as usize).copied());
+                tight += u32::from(ends.iter().all(|byte| byte.is_some_and(|byte| !byte.is_ascii())));
+            }
+            end = token.end;
+        }
+        self.stats.lone_letters = longest;
+        self.stats.tight_gaps = tight;
     }
 
     /// Mixes in what is behind the first eight bytes of a token.

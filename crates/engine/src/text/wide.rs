@@ -42,6 +42,7 @@ impl View {
         }
         self.end_word(cut.sentence, source);
         self.padded.extend([0; PAD]);
+        self.note_neighbours();
         self.stats.triples = has_triple(&self.padded);
         self.stats.letter_like = self.stats.kinds & byte_kind::LETTER_LIKE != 0 && has_letter_like(self.text());
         self.stats.turned = is_turned(self.text());

@@ -1,0 +1,121 @@
+//! Digits and signs for letters.
+
+use super::Writer;
+use crate::text::View;
+
+/// `1gn0r3 4ll` → `ignore all`, in words that mix letters with the digits and signs that pass for them.
+pub(super) fn undo_leet(view: &View, writer: &mut Writer<'_>) {
+    let text = view.text();
+    let is_part = |byte: &u8| LEET.get(usize::from(*byte)).is_some_and(|class| class & PART != 0);
+    let loose = is_mostly_leet(text, is_part);
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|_| !writer.is_full()) {
+        let Some(gap) = rest.iter().position(is_part) else {
+            break;
+        };
+        at += gap;
+        let run = text.get(at..).unwrap_or_default();
+        let len = run.iter().position(|byte| !is_part(byte)).unwrap_or(run.len());
+        let run = run.get(..len).unwrap_or_default();
+        if is_leet(run) || (loose && is_loose_leet(run)) {
+            writer.copy_to(at);
+            for (place, byte) in run.iter().enumerate() {
+                match plain_letter(run, place, *byte, loose) {
+                    Some(letter) => writer.replace(at + place + 1, &[letter]),
+                    None => writer.copy_to(at + place + 1),
+                }
+            }
+        }
+        at += len.max(1);
+    }
+}
+
+/// Whether a third of all words are leet beyond doubt.
+fn is_mostly_leet(text: &[u8], is_part: impl Fn(&u8) -> bool) -> bool {
+    const LEET_MIN: usize = 2;
+    let (mut words, mut leet) = (0_usize, 0_usize);
+    for run in text.split(|byte| !is_part(byte)).filter(|run| !run.is_empty()) {
+        words += 1;
+        leet += usize::from(is_leet(run));
+    }
+    leet >= LEET_MIN && leet * 3 >= words
+}
+
+/// Classes of bytes of a word in which signs may stand for letters.
+const PART: u8 = 1;
+const SIGN: u8 = 2;
+const SMALL: u8 = 4;
+
+static LEET: [u8; 256] = leet_classes();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
+const fn leet_classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' => PART | SMALL,
+            b'0' | b'1' | b'3' | b'4' | b'5' | b'7' | b'8' | b'@' | b'$' | b'!' | b'|' => PART | SIGN,
+            b'A'..=b'Z' | b'2' | b'6' | b'9' => PART,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+}
+
+/// Letters on both sides of a sign, or a sign before at least two letters: `pr3vious`, `4ll`; not `mp3`.
+fn is_leet(run: &[u8]) -> bool {
+    if run.len() < 3 || run.len() > 64 {
+        return false;
+    }
+    let class = |byte: &u8| LEET.get(usize::from(*byte)).copied().unwrap_or(0);
+    let counts = |byte: &u8| class(byte) & (SMALL | SIGN) != 0;
+    let sign = |byte: &u8| class(byte) & SIGN != 0;
+    if !run.iter().any(sign) || run.iter().filter(|byte| byte.is_ascii_lowercase()).count() < 2 {
+        return false;
+    }
+    let inside = run.windows(3).any(|window| match window {
+        [a, b, c] => counts(a) && sign(b) && counts(c),
+        _ => false,
+    });
+    let opening = run.first().is_some_and(sign) && run.get(1..3).is_some_and(|two| two.iter().all(counts));
+    inside || opening
+}
+
+/// Letters and signs in any order, where other words are leet: `0f`, `@s`, `lin3`.
+fn is_loose_leet(run: &[u8]) -> bool {
+    let is_sign = |byte: &u8| LEET.get(usize::from(*byte)).is_some_and(|class| class & SIGN != 0);
+    let is_letter = |byte: &u8| byte.is_ascii_lowercase();
+    (2..=64).contains(&run.len())
+        && run.iter().any(is_letter)
+        && run.strip_suffix(b"!").unwrap_or(run).iter().any(is_sign)
+}
+
+fn plain_letter(run: &[u8], place: usize, byte: u8, loose: bool) -> Option<u8> {
+    // A sign at the end is punctuation more often than a letter: `stop!`.
+    let last = place + 1 == run.len();
+    Some(match byte {
+        b'0' => b'o',
+        b'1' => {
+            let beside_one = run.get(place + 1) == Some(&b'1') || (place > 0 && run.get(place - 1) == Some(&b'1'));
+            if beside_one || (last && run.len() > 2) {
+                b'l'
+            } else {
+                b'i'
+            }
+        }
+        b'3' => b'e',
+        b'4' => b'a',
+        b'5' => b's',
+        b'7' => b't',
+        b'8' => b'b',
+        b'@' if !last || loose => b'a',
+        b'$' if !last || loose || run.len() > 3 => b's',
+        b'!' | b'|' if !last => b'i',
+        _ => return None,
+    })
+}
