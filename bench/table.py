@@ -20,9 +20,11 @@ _FRONT = (
         "engine-2000",
         "engine-2000-hard",
         "batch-100",
-        "single-100",
     ),
-    *("rest-100", "adversarial", "import", "memory", "wheel", "accuracy-dev", "languages"),
+    *("single-100", "single-100-dense", "cascade", "rest-100", "adversarial"),
+    *("import", "memory", "wheel"),
+    *("accuracy-dev", "accuracy-dev-fast", "languages", "disguise", "hidden"),
+    *("pii", "secrets", "vault"),
 )
 
 _HEAD = """\

@@ -72,11 +72,14 @@ impl View {
         if token.len() == 1 {
             return token.digits == 0;
         }
-        // Nearly every word is turned away by its first byte or its length.
-        if token.head & 0xFF < 0xC0 || token.len() > LEN_MAX {
-            return false;
+        // Nearly every word is turned away by its first byte or its length: marks that stay with their letters are
+        // three bytes long, and so are the letters.
+        match token.head & 0xFF {
+            0xC0..=0xDF => token.len() == 2,
+            0xEA..=0xED => token.len() == 3,
+            0..0xC0 | 0xE3..=0xE9 => false,
+            _ => token.len() <= LEN_MAX && self.is_one_wide_letter(token),
         }
-        self.is_one_wide_letter(token)
     }
 
     #[inline(never)]

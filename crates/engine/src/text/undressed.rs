@@ -14,6 +14,10 @@ const DRESSED_MIN: usize = 8;
 /// `source` with plain letters for styled ones, and without marks and characters that show nothing. None where there
 /// is little of either.
 pub(crate) fn undressed(source: &str, mixed: bool, most: usize) -> Option<(String, OffsetMap)> {
+    source
+        .chars()
+        .filter(|c| may_be_dressed(*c, mixed))
+        .nth(DRESSED_MIN - 1)?;
     let look_alikes = mixed && is_latin_in_disguise(source);
     // What shows backwards is for a decoder to turn round.
     let overridden = source.contains(OVERRIDE);
@@ -36,6 +40,16 @@ pub(crate) fn undressed(source: &str, mixed: bool, most: usize) -> Option<(Strin
         }
     }
     (dressed >= DRESSED_MIN).then_some((text, map))
+}
+
+/// Whether a character may be laid over others or be a form of one; letters of living scripts are turned away.
+const fn may_be_dressed(c: char, mixed: bool) -> bool {
+    match c as u32 {
+        0xAD => true,
+        0..0x300 | 0x590..0x115F | 0x1E00..0x2000 | 0x2E80..0xF900 => false,
+        0x370..0x590 => mixed,
+        _ => true,
+    }
 }
 
 /// Writes what a character beyond ASCII is a form of.
