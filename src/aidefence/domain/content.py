@@ -29,11 +29,18 @@ class Span:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Content:
-    """One part of a request or an answer. Its repr stays silent about the text."""
+    """One part of a request or an answer. Its repr stays silent about the text.
+
+    `tool` is the name of the tool that is called or has answered, `call_id` what ties call and
+    result together, `source` what a document calls itself.
+    """
 
     text: str
     origin: Origin = Origin.USER
     modality: Modality = Modality.TEXT
+    tool: str | None = None
+    call_id: str | None = None
+    source: str | None = None
 
     @property
     def digest(self) -> str:

@@ -1,33 +1,23 @@
-"""Read texts and chat messages in the shapes that clients send them."""
+"""Read texts, chat messages and whole requests in the shapes that clients send them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from aidefence.domain.content import Content, Degraded, Inspection
-from aidefence.domain.enums import Direction, Modality, Origin
+from aidefence.domain.enums import Direction, Origin
 from aidefence.domain.errors import ContentError
+from aidefence.ingest.blocks import Frame, Part, read_body, read_document
+from aidefence.ingest.items import ROLES, read_item
+
+__all__ = ["CONTENTS_MAX", "ROLES", "Inspectable", "Message", "Request", "open_request", "read"]
 
 Message: TypeAlias = Mapping[str, object]
-Inspectable: TypeAlias = "str | Content | Sequence[Message | Content | str]"
+Inspectable: TypeAlias = "str | Content | Message | Sequence[Message | Content | str]"
 
 CONTENTS_MAX = 10_000
-_DEPTH_MAX = 8
-
-ROLES: Mapping[str, Origin] = {
-    "system": Origin.SYSTEM,
-    "developer": Origin.SYSTEM,
-    "user": Origin.USER,
-    "assistant": Origin.ASSISTANT,
-    "model": Origin.ASSISTANT,
-    "tool": Origin.TOOL,
-    "function": Origin.TOOL,
-    "retrieval": Origin.RETRIEVAL,
-    "document": Origin.RETRIEVAL,
-    "memory": Origin.MEMORY,
-}
 
 
 def read(
@@ -36,101 +26,121 @@ def read(
     origin: Origin = Origin.USER,
     direction: Direction = Direction.INPUT,
 ) -> Inspection:
-    """Read a text, a content, or a list of chat messages, contents and texts."""
+    """Read a text, a content, a list of chat messages, contents and texts, or a whole request."""
     if isinstance(given, str):
         return Inspection((Content(given, origin),), direction)
     if isinstance(given, Content):
         return Inspection((given,), direction)
-    if isinstance(given, Mapping) or not isinstance(given, Sequence):
-        raise ContentError(f"cannot inspect a `{type(given).__name__}`: expected text or messages")
-    if len(given) > CONTENTS_MAX:
-        raise ContentError(f"`{len(given)}` messages are more than {CONTENTS_MAX}")
-    parts = [part for at, item in enumerate(given) for part in _read_at(at, item, origin)]
-    contents = tuple(part for part in parts if isinstance(part, Content))
-    unread = dict.fromkeys(part for part in parts if isinstance(part, Degraded))
-    return Inspection(contents, direction, tuple(unread))
+    request = open_request(given, messages_max=CONTENTS_MAX)
+    return _inspection(_parts(request, origin), direction, request.unread)
 
 
-_Part: TypeAlias = Content | Degraded
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One message, document or system text of a request, not yet read."""
+
+    path: str
+    item: object
+    kind: Origin | None = None
+    """What the request says it is; none for a message, which says so itself."""
+
+    def read(self, origin: Origin, direction: Direction) -> Inspection:
+        """Read it alone; a bare text comes from `origin`."""
+        return _inspection(self.parts(origin), direction)
+
+    def parts(self, origin: Origin) -> Iterator[Part]:
+        """Read it part by part; errors say where in the request it stands."""
+        try:
+            if self.kind is Origin.RETRIEVAL and not _speaks(self.item):
+                yield from read_document(self.item, Frame(self.kind))
+            elif self.kind is Origin.SYSTEM:
+                yield from read_body(self.item, Frame(self.kind))
+            else:
+                yield from read_item(self.item, origin)
+        except ContentError as error:
+            # A system text has no inside that a pointer could name.
+            inner = "" if self.kind is Origin.SYSTEM else error.path
+            raise ContentError(error.reason, f"{self.path}{inner}") from None
 
 
-def _read_at(at: int, item: object, origin: Origin) -> Iterator[_Part]:
-    try:
-        yield from _read_item(item, origin)
-    except ContentError as error:
-        raise ContentError(error.reason, f"/{at}{error.path}") from None
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request taken apart and not yet read: what stands before the messages, and they."""
+
+    head: tuple[Place, ...]
+    messages: Sequence[object]
+    path: str = ""
+    unread: tuple[Degraded, ...] = ()
+    is_one_text: bool = False
+
+    def place(self, at: int) -> Place:
+        """Return a message with the JSON pointer to it."""
+        path = self.path if self.is_one_text else f"{self.path}/{at}"
+        return Place(path, self.messages[at])
 
 
-def _read_item(item: object, origin: Origin) -> Iterator[_Part]:
-    if isinstance(item, str):
-        yield Content(item, origin)
-    elif isinstance(item, Content):
-        yield item
-    elif isinstance(item, Mapping):
-        yield from _read_message(item)
-    else:
-        raise ContentError(f"cannot read a `{type(item).__name__}` as a message")
+def open_request(given: object, *, messages_max: int) -> Request:
+    """Take a list of messages or a whole request apart; nothing in it is read yet."""
+    if not isinstance(given, Mapping):
+        return Request((), _listed(given, "", messages_max))
+    head = [
+        Place(f"/{key}", given[key], Origin.SYSTEM)
+        for key in ("system", "instructions")
+        if given.get(key) is not None
+    ]
+    documents = given.get("documents")
+    if documents is not None:
+        head += (
+            Place(f"/documents/{at}", document, Origin.RETRIEVAL)
+            for at, document in enumerate(_listed(documents, "/documents", messages_max))
+        )
+    unread = (_TOOLS,) if given.get("tools") or given.get("functions") else ()
+    for key in ("messages", "input"):
+        said = given.get(key)
+        if said is None:
+            continue
+        if isinstance(said, str):
+            return Request(tuple(head), (said,), f"/{key}", unread, is_one_text=True)
+        return Request(tuple(head), _listed(said, f"/{key}", messages_max), f"/{key}", unread)
+    if documents is None:
+        raise ContentError("a request has `messages`, `input` or `documents`: none is there")
+    return Request(tuple(head), (), "/messages", unread)
 
 
-def _read_message(message: Message) -> Iterator[_Part]:
-    role = message.get("role")
-    origin = ROLES.get(role) if isinstance(role, str) else None
-    if origin is None:
-        raise ContentError(f"the role is unknown: expected {', '.join(ROLES)}", "/role")
-    yield from _read_body(message.get("content"), origin, _DEPTH_MAX)
-    yield from _read_calls(message.get("tool_calls"))
-    call = message.get("function_call")
-    if isinstance(call, Mapping):
-        yield _tool_call(call.get("arguments"))
+def _listed(given: object, path: str, most: int) -> Sequence[object]:
+    if isinstance(given, str | Mapping) or not isinstance(given, Sequence):
+        kind = type(given).__name__
+        raise ContentError(f"cannot inspect a `{kind}`: expected text or messages", path)
+    if len(given) > most:
+        raise ContentError(f"`{len(given)}` messages are more than {most}", path)
+    return given
 
 
-def _read_body(body: object, origin: Origin, depth: int) -> Iterator[_Part]:
-    if body is None:
-        return
-    if isinstance(body, str):
-        yield Content(body, origin)
-    elif isinstance(body, Sequence) and depth > 0:
-        for block in body:
-            yield from _read_block(block, origin, depth - 1)
-    else:
-        raise ContentError("message content is neither text nor a list of blocks", "/content")
+def _parts(request: Request, origin: Origin) -> Iterator[Part]:
+    for place in request.head:
+        yield from place.parts(origin)
+    for at in range(len(request.messages)):
+        yield from request.place(at).parts(origin)
 
 
-def _read_block(block: object, origin: Origin, depth: int) -> Iterator[_Part]:
-    if isinstance(block, str):
-        yield Content(block, origin)
-        return
-    if not isinstance(block, Mapping):
-        raise ContentError("a content block is neither text nor an object", "/content")
-    kind = block.get("type", "text")
-    text = block.get("text", block.get("refusal"))
-    if isinstance(text, str):
-        yield Content(text, origin)
-    elif kind == "tool_use":
-        yield _tool_call(block.get("input"))
-    elif kind == "tool_result":
-        yield from _read_body(block.get("content"), Origin.TOOL, depth)
-    else:
-        yield Degraded(f"content.{kind}", "only text is inspected by this version")
+def _speaks(document: object) -> bool:
+    """Whether a document says of itself from whom it comes."""
+    return isinstance(document, Content) or (isinstance(document, Mapping) and "role" in document)
 
 
-def _read_calls(calls: object) -> Iterator[_Part]:
-    if not isinstance(calls, Sequence) or isinstance(calls, str):
-        return
-    for call in calls:
-        function = call.get("function") if isinstance(call, Mapping) else None
-        if isinstance(function, Mapping):
-            yield _tool_call(function.get("arguments"))
+def _inspection(
+    parts: Iterator[Part], direction: Direction, known: tuple[Degraded, ...] = ()
+) -> Inspection:
+    contents: list[Content] = []
+    unread = dict.fromkeys(known)
+    for part in parts:
+        if isinstance(part, Degraded):
+            unread[part] = None
+            continue
+        contents.append(part)
+        if len(contents) > CONTENTS_MAX:
+            raise ContentError(f"there are more than {CONTENTS_MAX} texts")
+    return Inspection(tuple(contents), direction, tuple(unread))
 
 
-def _tool_call(arguments: object) -> Content:
-    # The arguments are the model's words, whatever dress they wear.
-    text = arguments if isinstance(arguments, str) else _as_json(arguments)
-    return Content(text, Origin.ASSISTANT, Modality.TOOL_CALL)
-
-
-def _as_json(value: object) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ContentError("tool arguments are not JSON") from error
+_TOOLS = Degraded("request.tools", "definitions of tools are not read with a request")
