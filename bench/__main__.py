@@ -1,4 +1,4 @@
-"""`python -m bench [run [NAME…] | list | table]`; without anything, run everything."""
+"""`python -m bench [run [NAME…] | list | table | peers]`; without anything, run everything."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ import subprocess
 import sys
 
 from bench.definitions import DEFINITIONS, Definition
+from bench.peers import FOLDER, build_all
 from bench.record import write_record
 from bench.table import write_table
 
+_ACTIONS = ("run", "one", "list", "table", "peers")
 _KNOWN = {definition.name: definition for definition in DEFINITIONS}
 
 
 def main() -> int:
     """Do what the arguments say; 1 when a measurement failed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("action", nargs="?", default="run", choices=["run", "one", "list", "table"])
+    parser.add_argument("action", nargs="?", default="run", choices=_ACTIONS)
+    parser.add_argument("--peers", metavar="DIR", help="where environments of peers are kept")
     parser.add_argument("names", nargs="*", metavar="NAME", help="measurements; without any, all")
     given = parser.parse_args()
+    if given.peers is not None:
+        os.environ[FOLDER] = given.peers
     unknown = [name for name in given.names if name not in _KNOWN]
     if unknown:
         parser.error(f"unknown measurement `{unknown[0]}`; known: {', '.join(_KNOWN)}")
@@ -32,6 +37,8 @@ def main() -> int:
         case "table":
             print(write_table())
             return 0
+        case "peers":
+            return build_all()
         case "one":
             return max(_measure(_KNOWN[name]) for name in given.names)
         case _:
