@@ -18,7 +18,7 @@ PROMISED = [
 GUARD = {
     *("ainspect", "ainspect_batch", "confidences", "degraded", "from_config", "inspect"),
     *("inspect_batch", "of", "policy_version", "setup", "thresholds", "warm"),
-    *("neutralize", "redact", "unseal"),
+    *("answer_thresholds", "neutralize", "redact", "unseal"),
 }
 _HEAVY = {
     *("asyncio", "granian", "msgspec", "numpy", "onnxruntime", "pyarrow", "pydantic", "rich"),

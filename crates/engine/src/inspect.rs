@@ -65,6 +65,13 @@ pub struct Thresholds {
     pub block: [f32; CATEGORY_COUNT],
 }
 
+impl Thresholds {
+    /// The least confidence at which anything is flagged.
+    fn lowest_flag(&self) -> f32 {
+        self.flag.iter().copied().fold(f32::INFINITY, f32::min)
+    }
+}
+
 /// Who speaks in a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detector {
@@ -173,8 +180,8 @@ pub struct Engine {
     pub(crate) rulebook: Rulebook,
     pub(crate) model: Model,
     thresholds: Thresholds,
-    /// The least confidence at which anything is flagged.
-    lowest_flag: f32,
+    /// What holds for a text on its way out.
+    answers: Thresholds,
     limits: Limits,
     /// Tells this engine from all others.
     pub(crate) number: u64,
@@ -236,7 +243,7 @@ impl Engine {
             rulebook,
             model,
             thresholds: setup.thresholds,
-            lowest_flag: setup.thresholds.flag.iter().copied().fold(f32::INFINITY, f32::min),
+            answers: setup.thresholds,
             limits: Limits::DEFAULT,
             number: next_owner(),
             user_from,
@@ -248,6 +255,13 @@ impl Engine {
     #[must_use]
     pub fn with_dense(mut self, model: Arc<Dense>, terms: Terms) -> Self {
         self.dense = Some((model, terms));
+        self
+    }
+
+    /// Judges texts on their way out by thresholds of their own.
+    #[must_use]
+    pub const fn with_answers(mut self, thresholds: Thresholds) -> Self {
+        self.answers = thresholds;
         self
     }
 
@@ -350,6 +364,7 @@ struct Seen {
     ngram: NgramScores,
     loudest: Option<Loudest>,
     exhausted: bool,
+    direction: u8,
 }
 
 impl Engine {
@@ -397,6 +412,7 @@ impl Engine {
             ngram,
             loudest,
             exhausted,
+            direction: context.direction,
         }
     }
 

@@ -24,6 +24,7 @@ pub mod features;
 mod fold;
 mod inspect;
 mod kernel;
+pub mod leak;
 mod lexicon;
 pub mod limits;
 pub mod map;

@@ -55,7 +55,15 @@ pub(crate) fn to_code_points(text: &str, findings: &mut [Finding]) {
     if findings.is_empty() || text.is_ascii() {
         return;
     }
-    let mut ends: Vec<usize> = spans(findings).flat_map(|span| [span.start, span.end]).collect();
+    let known: Vec<Range<usize>> = spans(findings).cloned().collect();
+    for (span, points) in spans_mut(findings).zip(points_of(text, &known)) {
+        *span = points;
+    }
+}
+
+/// Byte ranges of a text as ranges of code points, in one pass over it.
+pub(crate) fn points_of(text: &str, ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut ends: Vec<usize> = ranges.iter().flat_map(|range| [range.start, range.end]).collect();
     ends.sort_unstable();
     ends.dedup();
     let points = count_up_to(text, &ends);
@@ -66,9 +74,10 @@ pub(crate) fn to_code_points(text: &str, findings: &mut [Finding]) {
             .copied()
             .unwrap_or_default()
     };
-    for span in spans_mut(findings) {
-        *span = point(span.start)..point(span.end);
-    }
+    ranges
+        .iter()
+        .map(|range| point(range.start)..point(range.end))
+        .collect()
 }
 
 /// How many characters start before each of `ends`, which are bytes in ascending order.

@@ -21,7 +21,7 @@ pub(crate) struct Engine {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (rules, model, *, flag, block, paranoia=1, exclude=Vec::new(), user_rules=Vec::new(), dense=None))]
+    #[pyo3(signature = (rules, model, *, flag, block, paranoia=1, exclude=Vec::new(), user_rules=Vec::new(), dense=None, answers=None))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only at the Python side")]
     fn new(
         py: Python<'_>,
@@ -33,6 +33,7 @@ impl Engine {
         exclude: Vec<(String, String)>,
         user_rules: Vec<(String, String)>,
         dense: Option<(Bound<'_, Dense>, Bound<'_, DenseTerms>)>,
+        answers: Option<(Vec<f32>, Vec<f32>)>,
     ) -> PyResult<Self> {
         let thresholds = Thresholds {
             flag: by_category(flag, "flag")?,
@@ -53,6 +54,12 @@ impl Engine {
         let mut core = py
             .detach(|| Core::new(&setup))
             .map_err(|error| setup_error(py, error))?;
+        if let Some((flag, block)) = answers {
+            core = core.with_answers(Thresholds {
+                flag: by_category(flag, "answers flag")?,
+                block: by_category(block, "answers block")?,
+            });
+        }
         if let Some((model, terms)) = dense {
             core = core.with_dense(model.get().core.clone(), terms.get().core.clone());
         }

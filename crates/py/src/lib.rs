@@ -3,6 +3,7 @@
 mod convert;
 mod dense;
 mod engine;
+mod leak;
 
 use pyo3::prelude::*;
 
@@ -38,5 +39,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(engine::category_ngrams, module)?)?;
     module.add_function(wrap_pyfunction!(engine::normalize, module)?)?;
     module.add_function(wrap_pyfunction!(engine::check_rule, module)?)?;
+    module.add_function(wrap_pyfunction!(leak::leaks, module)?)?;
     Ok(())
 }

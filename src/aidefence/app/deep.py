@@ -81,6 +81,7 @@ def open_deep(
         milliseconds_max=card.limits.milliseconds_max,
         on_error=setup.on_error,
         missing=missing,
+        of_answers=Judge(policy.of_answers().flag, policy.of_answers().block, own_rules),
     )
     return DeepPart(tier, name=_NONE if missing else f"{card.name}-{card.digest}")
 

@@ -25,7 +25,7 @@ from aidefence.domain.enums import (
 from aidefence.domain.errors import ContentError, SettingError
 from aidefence.domain.rewrite import Rewrite
 from aidefence.ingest.messages import Inspectable, read
-from aidefence.policy.profiles import NEVER
+from aidefence.policy.profiles import NEVER, Threshold
 from aidefence.respond.batch import DecisionBatch
 
 # Up to here an inspection takes less time than a visit to another thread.
@@ -48,6 +48,7 @@ class Guard:
         paranoia: int = 1,
         exclude: Iterable[ExcludeLike] = (),
         thresholds: Mapping[Category, ThresholdLike] | None = None,
+        answer_thresholds: Mapping[Category, ThresholdLike] | None = None,
         dense: DeepMode | str = DeepMode.AUTO,
         dense_file: Path | str | None = None,
         deep: DeepMode | str = DeepMode.AUTO,
@@ -59,7 +60,8 @@ class Guard:
         `rules_dir` adds the rules of a folder to ours. `paranoia` from 2 to 4 adds rules that cry
         wolf more often. `exclude` silences rules: `"pi-0007"`, `"pii-*"`, or for texts from one
         place only, `"pii-*@tool"`. `thresholds` sets for a category the confidence from which it
-        is flagged, or a pair of flag and block.
+        is flagged, or a pair of flag and block, in both directions; `answer_thresholds` does so
+        for answers only.
 
         `deep` says whether the deep model reads what the other tiers are not sure of: `"auto"`
         where it is installed, `"off"`, or `"required"`, which refuses to start without it.
@@ -74,6 +76,7 @@ class Guard:
             paranoia=paranoia,
             exclude=exclude,
             thresholds=thresholds,
+            answer_thresholds=answer_thresholds,
             dense=dense,
             dense_file=dense_file,
             deep=deep,
@@ -100,6 +103,9 @@ class Guard:
             paranoia=setup.paranoia,
             exclude=[exclusion.pair for exclusion in setup.exclude],
             thresholds={category: (it.flag, it.block) for category, it in setup.thresholds},
+            answer_thresholds={
+                category: (it.flag, it.block) for category, it in setup.answer_thresholds
+            },
             dense=setup.dense,
             dense_file=setup.dense_file,
             deep=setup.deep,
@@ -245,11 +251,12 @@ class Guard:
 
         Confidences are in single precision, and so they are compared.
         """
-        table = self._corridor.charter.policy.thresholds
-        return {
-            category: (it.flag, None if it.block >= NEVER else it.block)
-            for category, it in zip(CATEGORIES, table, strict=True)
-        }
+        return _pairs(self._corridor.charter.policy.thresholds)
+
+    @property
+    def answer_thresholds(self) -> Mapping[Category, tuple[float, float | None]]:
+        """The same for texts on their way out."""
+        return _pairs(self._corridor.charter.policy.of_answers().thresholds)
 
     @property
     def setup(self) -> Setup:
@@ -287,6 +294,13 @@ async def _aside(call: Callable[[], _Answer]) -> _Answer:
     import asyncio  # noqa: PLC0415
 
     return await asyncio.to_thread(call)
+
+
+def _pairs(table: Sequence[Threshold]) -> Mapping[Category, tuple[float, float | None]]:
+    return {
+        category: (it.flag, None if it.block >= NEVER else it.block)
+        for category, it in zip(CATEGORIES, table, strict=True)
+    }
 
 
 def _code(given: Origin | Direction, members: type[Origin | Direction]) -> int:

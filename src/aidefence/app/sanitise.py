@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from aidefence.adapters.cipher import AesGcm
 from aidefence.adapters.system import fresh_word
-from aidefence.domain.enums import CATEGORIES, Category, Wrap
+from aidefence.domain.enums import CATEGORIES, Category, Direction, Wrap
 from aidefence.domain.errors import ContentError, LimitError, SettingError
 from aidefence.domain.rewrite import Rewrite
 from aidefence.domain.sanitising import (
@@ -59,7 +59,9 @@ def make_wanted(
 
 def make_locator(corridor: Corridor, origin: int, direction: int) -> Locator:
     """Build what finds values in texts of one origin and direction."""
-    thresholds = corridor.charter.policy.thresholds
+    policy = corridor.charter.policy
+    is_answer = direction == Direction.OUTPUT.code
+    thresholds = policy.of_answers().thresholds if is_answer else policy.thresholds
     flags = {it: thresholds[it.code].flag for it in Category}
     return Locator(lambda text: corridor.evidence(text, origin, direction), flags)
 

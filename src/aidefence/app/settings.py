@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     paranoia: int = Field(default=1, ge=1, le=4)
     exclude: Annotated[tuple[str, ...], NoDecode] = ()
     thresholds: dict[Category, ThresholdSettings] = Field(default_factory=dict)
+    answer_thresholds: dict[Category, ThresholdSettings] = Field(default_factory=dict)
     dense: DeepMode = DeepMode.AUTO
     dense_file: Path | None = None
     deep: DeepMode = DeepMode.AUTO
@@ -97,7 +99,8 @@ class Settings(BaseSettings):
             rules_dir=self.rules_dir,
             paranoia=self.paranoia,
             exclude=self.exclude,
-            thresholds={name: (it.flag, it.block) for name, it in self.thresholds.items()},
+            thresholds=_pairs(self.thresholds),
+            answer_thresholds=_pairs(self.answer_thresholds),
             dense=self.dense,
             dense_file=self.dense_file,
             deep=self.deep,
@@ -116,6 +119,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over the file: an operator must be able to override."""
         return env_settings, init_settings
+
+
+def _pairs(given: Mapping[Category, ThresholdSettings]) -> dict[Category, tuple[float, float]]:
+    return {name: (it.flag, it.block) for name, it in given.items()}
 
 
 class FixedSettings(Settings):

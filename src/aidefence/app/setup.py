@@ -29,6 +29,7 @@ class Setup:
     paranoia: int = 1
     exclude: tuple[Exclusion, ...] = ()
     thresholds: tuple[tuple[Category, Threshold], ...] = ()
+    answer_thresholds: tuple[tuple[Category, Threshold], ...] = ()
     dense: DeepMode = DeepMode.AUTO
     dense_file: Path | None = None
     deep: DeepMode = DeepMode.AUTO
@@ -43,6 +44,7 @@ def make_setup(
     paranoia: int = 1,
     exclude: Iterable[ExcludeLike] = (),
     thresholds: Mapping[Category, ThresholdLike] | None = None,
+    answer_thresholds: Mapping[Category, ThresholdLike] | None = None,
     dense: DeepMode | str = DeepMode.AUTO,
     dense_file: Path | str | None = None,
     deep: DeepMode | str = DeepMode.AUTO,
@@ -52,13 +54,13 @@ def make_setup(
     """Check what a caller asks for; raises `SettingError` naming the setting."""
     if paranoia not in range(1, PARANOIA_MAX + 1):
         raise SettingError("paranoia", f"`{paranoia}` is not a level from 1 to {PARANOIA_MAX}")
-    given = sorted((thresholds or {}).items(), key=lambda item: str(item[0]))
     return Setup(
         profile=_member("profile", Profile, profile),
         rules_dir=None if rules_dir is None else Path(rules_dir).resolve(),
         paranoia=paranoia,
         exclude=tuple(sorted({_exclusion(item) for item in exclude})),
-        thresholds=tuple((_category(name), _threshold(value)) for name, value in given),
+        thresholds=_thresholds("thresholds", thresholds),
+        answer_thresholds=_thresholds("answer_thresholds", answer_thresholds),
         dense=_member("dense", DeepMode, dense),
         dense_file=None if dense_file is None else Path(dense_file).resolve(),
         deep=_member("deep", DeepMode, deep),
@@ -75,11 +77,18 @@ def _member(setting: str, members: type[_Member], given: str) -> _Member:
         raise SettingError(setting, f"`{given}` is unknown: expected {known}") from None
 
 
-def _category(given: Category | str) -> Category:
+def _thresholds(
+    setting: str, given: Mapping[Category, ThresholdLike] | None
+) -> tuple[tuple[Category, Threshold], ...]:
+    items = sorted((given or {}).items(), key=lambda item: str(item[0]))
+    return tuple((_category(setting, name), _threshold(value)) for name, value in items)
+
+
+def _category(setting: str, given: Category | str) -> Category:
     try:
         return Category(given)
     except ValueError:
-        raise SettingError("thresholds", f"`{given}` is no category") from None
+        raise SettingError(setting, f"`{given}` is no category") from None
 
 
 def _exclusion(given: ExcludeLike) -> Exclusion:

@@ -40,7 +40,9 @@ def corridor_for(setup: Setup) -> Corridor:
 def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
     shipped, model = rulebook.shipped(), models.load()
     anchors = _anchors(model)
-    policy = make_policy(setup.profile, anchors, dict(setup.thresholds))
+    policy = make_policy(
+        setup.profile, anchors, dict(setup.thresholds), dict(setup.answer_thresholds)
+    )
     dense = open_dense(setup, model, anchors)
     engine = Engine(
         [rule.pair for rule in shipped],
@@ -51,6 +53,7 @@ def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
         exclude=[exclusion.pair for exclusion in setup.exclude],
         user_rules=[rule.pair for rule in own],
         dense=dense.part,
+        answers=(policy.of_answers().flag, policy.of_answers().block),
     )
     rules = engine.rules()
     deep = open_deep(setup, (model, dense.sha256), anchors, policy, _ids_of(rules, own))
@@ -97,6 +100,7 @@ def _version(
         rulebook.digest(rules),
         model.digest if model else "",
         repr(policy.thresholds),
+        repr(policy.answers),
         repr(setup.exclude),
         str(setup.paranoia),
         *((dense.name,) if dense.part else ()),

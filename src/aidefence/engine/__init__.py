@@ -78,8 +78,11 @@ class Engine:
         exclude: Sequence[tuple[str, str]] = (),
         user_rules: Sequence[tuple[str, str]] = (),
         dense: tuple[Dense, DenseTerms] | None = None,
+        answers: tuple[Sequence[float], Sequence[float]] | None = None,
     ) -> None:
         """Compile rules and read a model; `dense` reads what these are not sure of.
+
+        `answers` are the thresholds of flag and block for texts on their way out.
 
         Raises:
             RuleError: a rule file cannot be accepted; says file, line and column.
@@ -96,6 +99,7 @@ class Engine:
                 exclude=exclude,
                 user_rules=user_rules,
                 dense=dense,
+                answers=answers,
             )
         except _native.RuleSyntaxError as error:
             raise _rule_error(error) from error

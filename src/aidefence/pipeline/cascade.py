@@ -57,19 +57,19 @@ class Cascade(Corridor):
         self, text: str, origin: int = 1, direction: int = 0, since_ns: int = 0
     ) -> Decision:
         """Decide on one text; origin and direction are codes."""
-        start_ns = self._now_ns()
+        start_ns, charter = self._now_ns(), self._charters[direction]
         record = self._scan(text, origin, direction)
         scanned_ns = self._now_ns()
         if record[1] < 0 and record[3] < self._low:
-            return Decision(record, self.charter, scanned_ns - start_ns, (), self._degraded)
+            return Decision(record, charter, scanned_ns - start_ns, (), self._degraded)
         deadline_ns = (since_ns or start_ns) + self._budget_ns
         found = self._consult(record, (text, origin, direction), deadline_ns)
         if found is None:
-            return Decision(record, self.charter, scanned_ns - start_ns, (), self._degraded)
+            return Decision(record, charter, scanned_ns - start_ns, (), self._degraded)
         end_ns = self._now_ns()
         degraded = (*self._degraded, *found.degraded)
         took_ns = end_ns - scanned_ns
-        return Decision(found.record, self.charter, end_ns - start_ns, (), degraded, took_ns)
+        return Decision(found.record, charter, end_ns - start_ns, (), degraded, took_ns)
 
     def inspect(self, inspection: Inspection, since_ns: int = 0) -> Decision:
         """Decide on all contents together: the worst one speaks for them."""
@@ -101,7 +101,7 @@ class Cascade(Corridor):
         sure = record[1] < 0 and record[3] < self._low
         if not sure and self._uncertain(record, (text, origin, direction)) is not None:
             return None
-        return Decision(record, self.charter, elapsed_ns, (), self._degraded)
+        return Decision(record, self._charters[direction], elapsed_ns, (), self._degraded)
 
     def at_once(self, inspection: Inspection) -> Decision | None:
         """Decide on all contents if that takes microseconds; none if one must be read deeper."""
@@ -140,7 +140,7 @@ class Cascade(Corridor):
         amended = self._read_all(waiting, threads, last_ns) if waiting else {}
         return DecisionBatch(
             records,
-            self.charter,
+            self._charters[direction],
             self._now_ns() - start_ns,
             self._degraded,
             amended=amended,

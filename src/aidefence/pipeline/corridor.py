@@ -17,7 +17,7 @@ _NO_CATEGORY = -1
 class Corridor:
     """One engine and one policy. Immutable and safe to share between threads."""
 
-    __slots__ = ("_degraded", "_engine", "_notes", "_now_ns", "_scan", "charter")
+    __slots__ = ("_charters", "_degraded", "_engine", "_notes", "_now_ns", "_scan", "charter")
 
     def __init__(
         self,
@@ -29,6 +29,8 @@ class Corridor:
     ) -> None:
         """`degraded` stands in every decision; `notes` tell only those who ask the installation."""
         self.charter = charter
+        # By the code of a direction: an answer is held against thresholds of its own.
+        self._charters = (charter, charter.of_answers())
         self._notes = notes
         self._engine = engine
         self._degraded = degraded
@@ -54,13 +56,15 @@ class Corridor:
         del since_ns  # these tiers are done before any time is over
         start_ns = self._now_ns()
         record = self._scan(text, origin, direction)
-        return Decision(record, self.charter, self._now_ns() - start_ns, (), self._degraded)
+        charter = self._charters[direction]
+        return Decision(record, charter, self._now_ns() - start_ns, (), self._degraded)
 
     def evidence(self, text: str, origin: int = 1, direction: int = 0) -> Decision:
         """Give what the engine finds in one text; tiers outside of it are not asked."""
         start_ns = self._now_ns()
         record = self._scan(text, origin, direction)
-        return Decision(record, self.charter, self._now_ns() - start_ns, (), self._degraded)
+        charter = self._charters[direction]
+        return Decision(record, charter, self._now_ns() - start_ns, (), self._degraded)
 
     def inspect(self, inspection: Inspection, since_ns: int = 0) -> Decision:
         """Decide on all contents together: the worst one speaks for them."""
@@ -93,7 +97,9 @@ class Corridor:
         del since_ns
         start_ns = self._now_ns()
         records = self._engine.inspect_batch(texts, origin, direction, threads)
-        return DecisionBatch(records, self.charter, self._now_ns() - start_ns, self._degraded)
+        return DecisionBatch(
+            records, self._charters[direction], self._now_ns() - start_ns, self._degraded
+        )
 
     def confidences(self, text: str, origin: int = 1, direction: int = 0) -> Sequence[float]:
         """Give the confidence of every category, after all tiers that have a say."""
@@ -114,10 +120,11 @@ class Corridor:
         missed: tuple[Degraded, ...] = (),
         deep_ns: int = 0,
     ) -> Decision:
+        charter = self._charters[inspection.direction.code]
         degraded = (*self._degraded, *inspection.unread, *missed)
         if len(records) == 1:
-            return Decision(records[0], self.charter, elapsed_ns, (), degraded, deep_ns)
-        return Decision(worst(records), self.charter, elapsed_ns, records, degraded, deep_ns)
+            return Decision(records[0], charter, elapsed_ns, (), degraded, deep_ns)
+        return Decision(worst(records), charter, elapsed_ns, records, degraded, deep_ns)
 
 
 def worst(records: tuple[Record, ...]) -> Record:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aidefence.decide.again import Judge, at_least
 from aidefence.domain.content import Degraded
 from aidefence.domain.decision import Record
-from aidefence.domain.enums import OnError
+from aidefence.domain.enums import Direction, OnError
 from aidefence.domain.errors import AIDefenceError
 from aidefence.domain.reading import Opinion
 from aidefence.engine import MODEL_CATEGORIES
@@ -41,7 +41,7 @@ class DeepTier:
     """The deep model with all that its word depends on. Without an encoder it says what missed."""
 
     __slots__ = (
-        *("_encoder", "_failed", "_fusion", "_judge", "_missing", "_on_error", "high", "low"),
+        *("_encoder", "_failed", "_fusion", "_judges", "_missing", "_on_error", "high", "low"),
         "milliseconds_max",
     )
 
@@ -55,11 +55,15 @@ class DeepTier:
         milliseconds_max: int,
         on_error: OnError = OnError.KEEP,
         missing: str = "",
+        of_answers: Judge | None = None,
     ) -> None:
-        """`missing` says why there is no encoder; `band` is of confidences of tier 1."""
+        """`missing` says why there is no encoder; `band` is of confidences of tier 1.
+
+        `of_answers` decides texts on their way out.
+        """
         self._encoder = encoder
         self._fusion = fusion
-        self._judge = judge
+        self._judges = (judge, of_answers or judge)
         self._on_error = on_error
         self._missing = missing
         self._failed = ""
@@ -128,10 +132,13 @@ class DeepTier:
             # Never the text itself: a runtime may quote what it was given.
             _log.warning("the deep model failed on a text", exc_info=False)
             return self._missed(record, confidences, self._failed or _FAILED)
-        return self._heard(record, confidences, opinion)
+        return self._heard(record, confidences, opinion, direction)
 
-    def _heard(self, record: Record, confidences: Sequence[float], opinion: Opinion) -> Consulted:
-        again, weighed = self._judge.decide(record, confidences, opinion)
+    def _heard(
+        self, record: Record, confidences: Sequence[float], opinion: Opinion, direction: int
+    ) -> Consulted:
+        judge = self._judges[direction == Direction.OUTPUT.code]
+        again, weighed = judge.decide(record, confidences, opinion)
         if opinion.cut_short:
             degraded = (Degraded(CHECK, _CUT_SHORT),)
             return Consulted(at_least(again, self._on_error.least), weighed, degraded)

@@ -35,6 +35,11 @@ class Policy:
 
     profile: Profile
     thresholds: tuple[Threshold, ...]
+    answers: tuple[Threshold, ...] = ()
+
+    def of_answers(self) -> Policy:
+        """The same policy for texts on their way out."""
+        return Policy(self.profile, self.answers, self.answers) if self.answers else self
 
     @property
     def enforced(self) -> bool:
@@ -53,13 +58,45 @@ class Policy:
 
 
 def make_policy(
-    profile: Profile, anchors: Anchors, overrides: Mapping[Category, Threshold]
+    profile: Profile,
+    anchors: Anchors,
+    overrides: Mapping[Category, Threshold],
+    answer_overrides: Mapping[Category, Threshold] | None = None,
 ) -> Policy:
-    """Lay a profile over the model's anchors; what the operator sets himself wins."""
-    for category, threshold in overrides.items():
-        _check(category, threshold)
+    """Lay a profile over the model's anchors; what the operator sets himself wins.
+
+    `overrides` hold in both directions, `answer_overrides` for answers only.
+    """
+    for setting, given in (
+        ("thresholds", overrides),
+        ("answer_thresholds", answer_overrides or {}),
+    ):
+        for category, threshold in given.items():
+            _check(f"{setting}.{category.value}", threshold)
     table = {**_learned(profile, anchors), **_BY_RULES[profile], **overrides}
-    return Policy(profile, tuple(table[category] for category in CATEGORIES))
+    own = {**overrides, **(answer_overrides or {})}
+    answers = {**table, **_of_answers(profile, anchors), **own}
+    return Policy(
+        profile,
+        tuple(table[category] for category in CATEGORIES),
+        tuple(answers[category] for category in CATEGORIES),
+    )
+
+
+def _of_answers(profile: Profile, anchors: Anchors) -> dict[Category, Threshold]:
+    """Where an answer is judged otherwise than a question.
+
+    Nobody attacks a model by its own answer: one that explains, quotes or teaches an attack is
+    ordinary, so only what is as good as certain is told. What it would carry off is another matter.
+    """
+    if profile is Profile.STRICT:
+        threshold = Threshold(flag=anchors.fpr_1, block=max(anchors.fpr_02, anchors.fpr_1))
+        harmful = Threshold(flag=0.8, block=0.95)
+    else:
+        threshold = Threshold(flag=anchors.fpr_02)
+        harmful = Threshold(flag=0.9)
+    spoken_of = set(_LEARNED) - {Category.DATA_EXFILTRATION}
+    return {**dict.fromkeys(spoken_of, threshold), Category.HARMFUL_REQUEST: harmful}
 
 
 def _learned(profile: Profile, anchors: Anchors) -> dict[Category, Threshold]:
@@ -72,10 +109,10 @@ def _learned(profile: Profile, anchors: Anchors) -> dict[Category, Threshold]:
     return dict.fromkeys(_LEARNED, threshold)
 
 
-def _check(category: Category, threshold: Threshold) -> None:
+def _check(setting: str, threshold: Threshold) -> None:
     if threshold.flag < 0 or threshold.block < threshold.flag:
         raise SettingError(
-            f"thresholds.{category.value}",
+            setting,
             f"flag `{threshold.flag}` and block `{threshold.block}` must rise from 0",
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from aidefence.domain.enums import Action
@@ -33,6 +33,10 @@ class PolicyCharter:
     enforced: bool
     knowledge: Mapping[str, str] = field(default_factory=dict)
     entities: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def of_answers(self) -> PolicyCharter:
+        """The same charter for texts on their way out."""
+        return replace(self, policy=self.policy.of_answers())
 
     def explain(self, rule_id: str) -> str:
         """What a rule stands for, in words."""

@@ -1,7 +1,7 @@
 //! From what was seen to what should happen, and the evidence for it.
 
 use super::deeper::Heard;
-use super::{Action, Detector, Engine, Finding, IN_USE_MIN, Outcome, Scratch, Seen};
+use super::{Action, Detector, Engine, Finding, IN_USE_MIN, Outcome, Scratch, Seen, Thresholds};
 use crate::batch::TIERS_RUN;
 use crate::category::{CATEGORY_COUNT, MODEL_CATEGORY_COUNT};
 use crate::ngram::BLOCK;
@@ -11,6 +11,8 @@ use crate::rules::matching::Context;
 const LOUD_TOKENS_MAX: usize = 5;
 /// The bit of the dense model among the tiers.
 const DENSE_TIER: u8 = 1 << 2;
+/// The code of a text's way out.
+const OUTPUT: u8 = 1;
 /// The one category beside the attacks on the model on which the dense model has a word.
 const HARMFUL: u8 = 7;
 
@@ -37,7 +39,7 @@ impl Engine {
         {
             return self.decide_again(text, seen, fused, &heard, scratch);
         }
-        if scratch.found.is_empty() && fused < self.lowest_flag {
+        if scratch.found.is_empty() && fused < self.thresholds_for(seen).lowest_flag() {
             let mut confidences = [0.0; CATEGORY_COUNT];
             if let Some(first) = confidences.first_mut() {
                 *first = fused;
@@ -56,6 +58,14 @@ impl Engine {
             };
         }
         self.decide_shallow(text, seen, score, fused, scratch)
+    }
+
+    const fn thresholds_for(&self, seen: &Seen) -> &Thresholds {
+        if seen.direction == OUTPUT {
+            &self.answers
+        } else {
+            &self.thresholds
+        }
     }
 
     #[inline(never)]
@@ -93,9 +103,10 @@ impl Engine {
         if let (Some(heard), Some(harmful)) = (belief.heard, confidences.get_mut(usize::from(HARMFUL))) {
             *harmful = harmful.max(heard.harm);
         }
-        let leading = self.leading(&confidences);
+        let thresholds = self.thresholds_for(seen);
+        let leading = leading(thresholds, &confidences);
         let mut findings = std::mem::take(&mut scratch.found);
-        let flag = at(&self.thresholds.flag, lead);
+        let flag = at(&thresholds.flag, lead);
         let explained = findings
             .iter()
             .any(|finding| finding.category < MODEL_CATEGORY_COUNT && finding.score >= IN_USE_MIN);
@@ -104,7 +115,7 @@ impl Engine {
             findings.push(self.model_finding(text, seen, lead, belief.shallow, scratch));
         }
         if let Some(heard) = belief.heard {
-            findings.extend(heard.findings(lead, flag, at(&self.thresholds.flag, HARMFUL)));
+            findings.extend(heard.findings(lead, flag, at(&thresholds.flag, HARMFUL)));
         }
         findings.sort_by(|a, b| {
             b.score
@@ -127,24 +138,6 @@ impl Engine {
             unread: belief.heard.is_some_and(|heard| !heard.whole),
             tiers: TIERS_RUN | if belief.heard.is_some() { DENSE_TIER } else { 0 },
         }
-    }
-
-    /// The category that asks for the strongest action, the surest of them if several do.
-    fn leading(&self, confidences: &[f32; CATEGORY_COUNT]) -> Option<(Action, f32, u8)> {
-        let mut leading: Option<(Action, f32, u8)> = None;
-        for (code, confidence) in (0_u8..).zip(*confidences) {
-            let wanted = if confidence >= at(&self.thresholds.block, code) {
-                Action::Block
-            } else if confidence >= at(&self.thresholds.flag, code) {
-                Action::Flag
-            } else {
-                continue;
-            };
-            if leading.is_none_or(|(known, by, _)| (wanted, confidence) > (known, by)) {
-                leading = Some((wanted, confidence, code));
-            }
-        }
-        leading
     }
 
     /// The category an attack on the model belongs to, if a rule in use says so.
@@ -201,6 +194,24 @@ impl Engine {
             loud.into_iter().map(|(start, end)| back(start, end)).collect(),
         )
     }
+}
+
+/// The category that asks for the strongest action, the surest of them if several do.
+fn leading(thresholds: &Thresholds, confidences: &[f32; CATEGORY_COUNT]) -> Option<(Action, f32, u8)> {
+    let mut leading: Option<(Action, f32, u8)> = None;
+    for (code, confidence) in (0_u8..).zip(*confidences) {
+        let wanted = if confidence >= at(&thresholds.block, code) {
+            Action::Block
+        } else if confidence >= at(&thresholds.flag, code) {
+            Action::Flag
+        } else {
+            continue;
+        };
+        if leading.is_none_or(|(known, by, _)| (wanted, confidence) > (known, by)) {
+            leading = Some((wanted, confidence, code));
+        }
+    }
+    leading
 }
 
 fn at(thresholds: &[f32; CATEGORY_COUNT], code: u8) -> f32 {

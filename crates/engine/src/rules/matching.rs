@@ -11,7 +11,7 @@ use crate::lexicon::{ClassSet, Effect, Gate, Hit, Lexicon, hit};
 use crate::memo::{Known, Lexemes, Memo};
 use crate::rules::compile::{Condition, Rule, Rulebook};
 use crate::rules::gathered::Gathered;
-use crate::rules::mention::is_mention;
+use crate::rules::mention::{is_mention, is_shown};
 use crate::rules::source::{Flow, Mention};
 use crate::text::View;
 
@@ -252,6 +252,7 @@ impl Rulebook {
                 condition,
                 gathered,
                 reports,
+                answer: context.direction == 1,
             };
             let value = condition
                 .patterns
@@ -324,7 +325,8 @@ impl Rulebook {
             found += 1;
             let parts = chosen.iter().flatten().map(|hit| (hit.start, hit.end)).collect();
             let (start, end) = (place.start, place.end);
-            let mention = rule.mention == Mention::Discount && is_mention(view, chosen.iter().flatten(), here.reports);
+            let mention = rule.mention == Mention::Discount && is_mention(view, chosen.iter().flatten(), here.reports)
+                || here.answer && is_payload(rule.category) && is_shown(view.text(), start as usize, end as usize);
             matches.push(Match {
                 rule: condition.rule,
                 start,
@@ -386,6 +388,13 @@ struct Place<'a> {
     gathered: &'a Gathered,
     /// Tokens at which reporting words stand.
     reports: &'a [u32],
+    /// The text is on its way out.
+    answer: bool,
+}
+
+/// What runs where a program reads it, and is shown where a person reads code: SQL, scripts, commands, paths.
+const fn is_payload(category: u8) -> bool {
+    matches!(category, 10..=13)
 }
 
 impl<'a> Place<'a> {

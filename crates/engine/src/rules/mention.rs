@@ -50,3 +50,11 @@ fn is_enclosed(text: &[u8], start: usize, end: usize) -> bool {
     let fences = before.windows(3).filter(|window| *window == b"```").count();
     fences % 2 == 1 && after.windows(3).any(|window| window == b"```")
 }
+
+/// Whether bytes stand in a block of code that is opened and closed, so that a reader is shown them.
+pub(super) fn is_shown(text: &[u8], start: usize, end: usize) -> bool {
+    let before = text.get(..start).unwrap_or_default();
+    let after = text.get(end..).unwrap_or_default();
+    let fences = memchr::memmem::find_iter(before, b"```").count();
+    fences % 2 == 1 && memchr::memmem::find(after, b"```").is_some()
+}
