@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aidefence.app.guard import Guard
+    from aidefence.app.tools import ToolPins
     from aidefence.app.vault import Vault
     from aidefence.domain.content import Content, Degraded, Span
     from aidefence.domain.decision import Decision, TierTiming
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
         LimitError,
         MissingExtraError,
         ModelError,
+        PinError,
         RulebookError,
         RuleError,
         SettingError,
         VaultError,
     )
     from aidefence.domain.rewrite import Change, ChangeKind, OffsetMap, Rewrite, RewrittenContent
+    from aidefence.domain.tools import Capability, ToolFinding, ToolReport, ToolsDecision
     from aidefence.domain.verdict import Finding, Match, Verdict
     from aidefence.respond.batch import DecisionBatch
     from aidefence.respond.restoring import Restorer
@@ -49,6 +52,7 @@ __all__ = [
     "AIDefenceError",
     "Action",
     "AddressError",
+    "Capability",
     "Category",
     "Change",
     "ChangeKind",
@@ -68,6 +72,7 @@ __all__ = [
     "ModelError",
     "OffsetMap",
     "Origin",
+    "PinError",
     "Profile",
     "Restorer",
     "Rewrite",
@@ -78,6 +83,10 @@ __all__ = [
     "Severity",
     "Span",
     "TierTiming",
+    "ToolFinding",
+    "ToolPins",
+    "ToolReport",
+    "ToolsDecision",
     "Vault",
     "VaultError",
     "Verdict",
@@ -86,13 +95,16 @@ __all__ = [
 
 _HOMES = {
     "aidefence.app.guard": "Guard",
+    "aidefence.app.tools": "ToolPins",
     "aidefence.app.vault": "Vault",
     "aidefence.domain.content": "Content Degraded Span",
     "aidefence.domain.decision": "Decision TierTiming",
     "aidefence.domain.enums": "Action Category Direction Modality Origin Profile Severity",
     "aidefence.domain.errors": "AIDefenceError AddressError ConfigError ContentError"
-    " LimitError MissingExtraError ModelError RuleError RulebookError SettingError VaultError",
+    " LimitError MissingExtraError ModelError PinError RuleError RulebookError SettingError"
+    " VaultError",
     "aidefence.domain.rewrite": "Change ChangeKind OffsetMap Rewrite RewrittenContent",
+    "aidefence.domain.tools": "Capability ToolFinding ToolReport ToolsDecision",
     "aidefence.domain.verdict": "Finding Match Verdict",
     "aidefence.respond.batch": "DecisionBatch",
     "aidefence.respond.restoring": "Restorer",

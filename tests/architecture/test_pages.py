@@ -21,7 +21,9 @@ def _names(section: str) -> list[str]:
     return re.findall(r"^\| `([\w.<>-]+)` \|", section, re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tuning.md", "docs/sanitising.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/tuning.md", "docs/sanitising.md", "docs/tools.md"]
+)
 def test_python_on_a_page_runs(root: Path, page: str) -> None:
     blocks = _blocks(root / page, "python")
     assert blocks

@@ -13,12 +13,14 @@ PROMISED = [
     *("ContentError", "Decision", "DecisionBatch", "Degraded", "Direction", "Finding", "Guard"),
     *("Match", "MissingExtraError", "Modality", "ModelError", "Origin", "Profile", "RuleError"),
     *("RulebookError", "SettingError", "Severity", "Span", "TierTiming", "Verdict"),
+    *("Capability", "PinError", "ToolFinding", "ToolPins", "ToolReport", "ToolsDecision"),
     "__version__",
 ]
 GUARD = {
     *("ainspect", "ainspect_batch", "confidences", "degraded", "from_config", "inspect"),
     *("inspect_batch", "of", "policy_version", "setup", "thresholds", "warm"),
     *("answer_thresholds", "neutralize", "redact", "unseal"),
+    *("inspect_tools",),
 }
 _HEAVY = {
     *("asyncio", "granian", "msgspec", "numpy", "onnxruntime", "pyarrow", "pydantic", "rich"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aidefence.app import sanitise
 from aidefence.app.setup import ExcludeLike, Setup, ThresholdLike, make_setup
@@ -27,6 +27,11 @@ from aidefence.domain.rewrite import Rewrite
 from aidefence.ingest.messages import Inspectable, read
 from aidefence.policy.profiles import NEVER, Threshold
 from aidefence.respond.batch import DecisionBatch
+
+if TYPE_CHECKING:
+    from aidefence.app.tools import PinsLike
+    from aidefence.domain.tools import ToolsDecision
+    from aidefence.ingest.tools import Tools
 
 # Up to here an inspection takes less time than a visit to another thread.
 _INLINE_CODE_POINTS_MAX = 16_384
@@ -205,6 +210,23 @@ class Guard:
         )
         codes = _code(origin, Origin), _code(direction, Direction)
         return sanitise.redact(text, sanitise.make_locator(self._corridor, *codes), wanted)
+
+    def inspect_tools(self, tools: Tools, *, pins: PinsLike = None) -> ToolsDecision:
+        """Inspect tool definitions before a model is given them.
+
+        `tools` is a list as OpenAI, Anthropic, Gemini or Bedrock take it, what an MCP server
+        answers to `tools/list`, or an object with such a list for each of several servers. `pins`
+        is the file of approved definitions: what is new, changed or gone since is a finding.
+
+        Raises:
+            ContentError: something is no tool definition.
+            PinError: the pins cannot be read, or do not fit their digests.
+
+        """
+        # Who guards prompts alone need not load what reads tools.
+        from aidefence.app import tools as door  # noqa: PLC0415
+
+        return door.inspect_tools(self._setup, tools, pins)
 
     @staticmethod
     def unseal(text: str, *, key: bytes) -> Rewrite:

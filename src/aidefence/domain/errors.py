@@ -78,6 +78,10 @@ class VaultError(AIDefenceError):
     """A vault cannot be read or written, or its keys do not fit."""
 
 
+class PinError(AIDefenceError):
+    """A file of pins cannot be read or written, or was changed by somebody else."""
+
+
 class AddressError(AIDefenceError, OSError):
     """The gateway cannot listen where it was told to."""
 

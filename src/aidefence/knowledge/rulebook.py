@@ -15,6 +15,7 @@ FILE_BYTES_MAX = 1 << 20
 FILES_MAX = 20_000
 _DEPTH_MAX = 8
 _ENDINGS = (".yml", ".yaml")
+_LEXICONS = "lexicons"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,18 @@ def load(extra_dir: Path | None = None) -> tuple[RuleFile, ...]:
 def shipped() -> tuple[RuleFile, ...]:
     """Read the rules in the package."""
     return tuple(_walk(files("aidefence") / "rules", "rules", _DEPTH_MAX))
+
+
+def shipped_for_tools() -> tuple[RuleFile, ...]:
+    """Read the rules about definitions and calls of tools, and the lexicons they may use.
+
+    They judge nothing else: what is an order in the description of a tool is small talk in a chat.
+    """
+    package = files("aidefence")
+    return (
+        *_walk(package / "rules" / _LEXICONS, f"rules/{_LEXICONS}", 0),
+        *_walk(package / "toolrules", "toolrules", _DEPTH_MAX),
+    )
 
 
 def from_folder(folder: Path) -> tuple[RuleFile, ...]:

@@ -1,0 +1,94 @@
+"""The front door of tools: definitions, pins, calls and traces, wired to a guard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
+
+from aidefence.adapters.pins import PinFile
+from aidefence.app.setup import Setup
+from aidefence.app.wiring import corridor_for
+from aidefence.domain.enums import CATEGORIES, Origin
+from aidefence.domain.tools import ToolsDecision
+from aidefence.engine import Engine
+from aidefence.ingest.tools import Tools, ToolSet, read_tools
+from aidefence.knowledge import rulebook
+from aidefence.policy.profiles import NEVER
+from aidefence.service.tools import ToolInspector, gone, pin_name
+
+PinsLike: TypeAlias = "ToolPins | Path | str | None"
+_SOME = 0.5
+
+
+class ToolPins:
+    """Approved tool definitions in a file, which several processes may share.
+
+    With a `key` the file is sealed: a pin that somebody wrote without it is refused.
+    """
+
+    __slots__ = ("_file",)
+
+    def __init__(self, path: Path | str, *, key: bytes | None = None) -> None:
+        """Use the file `path`; it is made by the first approval.
+
+        Raises:
+            PinError: the key is shorter than 16 bytes.
+
+        """
+        self._file = PinFile(Path(path), key)
+
+    def approve(self, tools: Tools, *, prune: bool = False) -> None:
+        """Approve these definitions as they are now.
+
+        With `prune` the pins of their servers that are among them no more are taken away.
+
+        Raises:
+            ContentError: something is no tool definition.
+            PinError: the file cannot be read or written.
+
+        """
+        approve(self._file, read_tools(tools), prune=prune)
+
+    def read(self) -> Mapping[tuple[str, str], Mapping[str, object]]:
+        """Give the approved definitions by server and name."""
+        return {(name.server, name.tool): it for name, it in self._file.read().items()}
+
+    @property
+    def file(self) -> PinFile:
+        """The file behind it."""
+        return self._file
+
+
+def approve(file: PinFile, given: ToolSet, *, prune: bool) -> None:
+    """Write the definitions that were given into the file."""
+    definitions = {pin_name(tool): tool.definition for tool in given.tools}
+    removed = gone(given.tools, file.read()) if prune else frozenset()
+    file.approve(definitions, removed)
+
+
+def inspect_tools(setup: Setup, tools: Tools, pins: PinsLike) -> ToolsDecision:
+    """Inspect definitions with the guard of this setup."""
+    pinned = None if pins is None else _open(pins).file.read()
+    return inspector_for(setup).inspect(read_tools(tools), pinned)
+
+
+def inspector_for(setup: Setup) -> ToolInspector:
+    """Build the inspector of a setup; all share the rules about tools."""
+    book, titles = _book()
+    everywhere = {"*", Origin.TOOL.value}
+    silent = tuple(it.rules for it in setup.exclude if it.origin in everywhere)
+    return ToolInspector(corridor_for(setup), book, titles, silent)
+
+
+@lru_cache(maxsize=1)
+def _book() -> tuple[Engine, dict[str, str]]:
+    """Build the engine that reads definitions and calls; it has no model and no policy."""
+    rules = [rule.pair for rule in rulebook.shipped_for_tools()]
+    book = Engine(rules, None, flag=[_SOME] * len(CATEGORIES), block=[NEVER] * len(CATEGORIES))
+    return book, {rule.id: rule.title for rule in book.rules()}
+
+
+def _open(pins: ToolPins | Path | str) -> ToolPins:
+    return pins if isinstance(pins, ToolPins) else ToolPins(pins)
