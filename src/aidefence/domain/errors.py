@@ -82,6 +82,10 @@ class PinError(AIDefenceError):
     """A file of pins cannot be read or written, or was changed by somebody else."""
 
 
+class ConversationError(AIDefenceError):
+    """What is kept of a conversation cannot be read or written."""
+
+
 class AddressError(AIDefenceError, OSError):
     """The gateway cannot listen where it was told to."""
 
