@@ -12,10 +12,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from aidefence.app.conversation import Conversation, ConversationStore
     from aidefence.app.guard import Guard
     from aidefence.app.tools import ToolPins
     from aidefence.app.vault import Vault
     from aidefence.domain.content import Content, Degraded, Span
+    from aidefence.domain.conversation import Assembled, ConversationDecision, Joint, Piece, Told
     from aidefence.domain.decision import Decision, TierTiming
     from aidefence.domain.enums import (
         Action,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         AIDefenceError,
         ConfigError,
         ContentError,
+        ConversationError,
         LimitError,
         MissingExtraError,
         ModelError,
@@ -52,6 +55,7 @@ __all__ = [
     "AIDefenceError",
     "Action",
     "AddressError",
+    "Assembled",
     "Capability",
     "Category",
     "Change",
@@ -59,12 +63,17 @@ __all__ = [
     "ConfigError",
     "Content",
     "ContentError",
+    "Conversation",
+    "ConversationDecision",
+    "ConversationError",
+    "ConversationStore",
     "Decision",
     "DecisionBatch",
     "Degraded",
     "Direction",
     "Finding",
     "Guard",
+    "Joint",
     "LimitError",
     "Match",
     "MissingExtraError",
@@ -72,6 +81,7 @@ __all__ = [
     "ModelError",
     "OffsetMap",
     "Origin",
+    "Piece",
     "PinError",
     "Profile",
     "Restorer",
@@ -83,6 +93,7 @@ __all__ = [
     "Severity",
     "Span",
     "TierTiming",
+    "Told",
     "ToolFinding",
     "ToolPins",
     "ToolReport",
@@ -94,15 +105,17 @@ __all__ = [
 ]
 
 _HOMES = {
+    "aidefence.app.conversation": "Conversation ConversationStore",
     "aidefence.app.guard": "Guard",
     "aidefence.app.tools": "ToolPins",
     "aidefence.app.vault": "Vault",
     "aidefence.domain.content": "Content Degraded Span",
+    "aidefence.domain.conversation": "Assembled ConversationDecision Joint Piece Told",
     "aidefence.domain.decision": "Decision TierTiming",
     "aidefence.domain.enums": "Action Category Direction Modality Origin Profile Severity",
     "aidefence.domain.errors": "AIDefenceError AddressError ConfigError ContentError"
-    " LimitError MissingExtraError ModelError PinError RuleError RulebookError SettingError"
-    " VaultError",
+    " ConversationError LimitError MissingExtraError ModelError PinError RuleError RulebookError"
+    " SettingError VaultError",
     "aidefence.domain.rewrite": "Change ChangeKind OffsetMap Rewrite RewrittenContent",
     "aidefence.domain.tools": "Capability ToolFinding ToolReport ToolsDecision",
     "aidefence.domain.verdict": "Finding Match Verdict",

@@ -14,6 +14,8 @@ PROMISED = [
     *("Match", "MissingExtraError", "Modality", "ModelError", "Origin", "Profile", "RuleError"),
     *("RulebookError", "SettingError", "Severity", "Span", "TierTiming", "Verdict"),
     *("Capability", "PinError", "ToolFinding", "ToolPins", "ToolReport", "ToolsDecision"),
+    *("Assembled", "Conversation", "ConversationDecision", "ConversationError"),
+    *("ConversationStore", "Joint", "Piece", "Told"),
     "__version__",
 ]
 GUARD = {
@@ -21,6 +23,7 @@ GUARD = {
     *("inspect_batch", "of", "policy_version", "setup", "thresholds", "warm"),
     *("answer_thresholds", "neutralize", "redact", "unseal"),
     *("inspect_tools",),
+    *("conversation", "neutralize", "redact", "unseal"),
 }
 _HEAVY = {
     *("asyncio", "granian", "msgspec", "numpy", "onnxruntime", "pyarrow", "pydantic", "rich"),

@@ -14,6 +14,7 @@ from aidefence.domain.content import Degraded
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import (
     CATEGORIES,
+    Action,
     Category,
     DeepMode,
     Direction,
@@ -29,6 +30,7 @@ from aidefence.policy.profiles import NEVER, Threshold
 from aidefence.respond.batch import DecisionBatch
 
 if TYPE_CHECKING:
+    from aidefence.app.conversation import Conversation, ConversationStore
     from aidefence.app.tools import PinsLike
     from aidefence.domain.tools import ToolsDecision
     from aidefence.ingest.tools import Tools
@@ -227,6 +229,34 @@ class Guard:
         from aidefence.app import tools as door  # noqa: PLC0415
 
         return door.inspect_tools(self._setup, tools, pins)
+
+    def conversation(
+        self,
+        name: str,
+        *,
+        store: ConversationStore | None = None,
+        quarantine: Action | str = Action.BLOCK,
+        risk_threshold: float | None = None,
+        risk_action: Action | str = Action.FLAG,
+        assemble: bool = True,
+    ) -> Conversation:
+        """Follow the conversation of this name: each message is inspected once.
+
+        Without a `store` it is kept in this process. A message whose action is `quarantine` or
+        graver is set apart. A message that adds to a risk over `risk_threshold` gets at least
+        `risk_action`. `assemble` also inspects what stands in pieces in several messages.
+        """
+        # Loaded when first asked for: who inspects texts alone pays nothing for it.
+        from aidefence.app import conversation as door  # noqa: PLC0415
+
+        conduct = door.make_conduct(
+            quarantine=quarantine,
+            risk_threshold=risk_threshold,
+            risk_action=risk_action,
+            assemble=assemble,
+        )
+        follower = (store or door.process_store()).follower(self._corridor)
+        return door.Conversation(follower, name, conduct)
 
     @staticmethod
     def unseal(text: str, *, key: bytes) -> Rewrite:

@@ -45,6 +45,20 @@ def read_item(item: object, origin: Origin) -> Iterator[Part]:
         raise ContentError(f"cannot read a `{type(item).__name__}` as a message")
 
 
+def speaker(item: object) -> Origin | None:
+    """Tell who speaks, as far as that can be known without reading; none where it cannot."""
+    if isinstance(item, Content):
+        return item.origin
+    if not isinstance(item, Mapping):
+        return None
+    role, kind = item.get("role"), item.get("type")
+    if isinstance(role, str):
+        return ROLES.get(role)
+    if isinstance(kind, str):
+        return Origin.TOOL if kind.endswith(("_output", "_result")) else Origin.ASSISTANT
+    return None
+
+
 def _read_mapping(item: Fields) -> Iterator[Part]:
     kind = item.get("type")
     if "role" not in item and isinstance(kind, str):

@@ -143,4 +143,4 @@ def _inspection(
     return Inspection(tuple(contents), direction, tuple(unread))
 
 
-_TOOLS = Degraded("request.tools", "definitions of tools are not read with a request")
+_TOOLS = Degraded("request.tools", "definitions of tools are inspected by `Guard.inspect_tools`")
