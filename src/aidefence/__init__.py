@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ConfigError,
         ContentError,
         ConversationError,
+        LaunchError,
         LimitError,
         MissingExtraError,
         ModelError,
@@ -74,6 +75,7 @@ __all__ = [
     "Finding",
     "Guard",
     "Joint",
+    "LaunchError",
     "LimitError",
     "Match",
     "MissingExtraError",
@@ -114,8 +116,8 @@ _HOMES = {
     "aidefence.domain.decision": "Decision TierTiming",
     "aidefence.domain.enums": "Action Category Direction Modality Origin Profile Severity",
     "aidefence.domain.errors": "AIDefenceError AddressError ConfigError ContentError"
-    " ConversationError LimitError MissingExtraError ModelError PinError RuleError RulebookError"
-    " SettingError VaultError",
+    " ConversationError LaunchError LimitError MissingExtraError ModelError PinError RuleError"
+    " RulebookError SettingError VaultError",
     "aidefence.domain.rewrite": "Change ChangeKind OffsetMap Rewrite RewrittenContent",
     "aidefence.domain.tools": "Capability ToolFinding ToolReport ToolsDecision",
     "aidefence.domain.verdict": "Finding Match Verdict",

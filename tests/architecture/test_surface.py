@@ -16,6 +16,7 @@ PROMISED = [
     *("Capability", "PinError", "ToolFinding", "ToolPins", "ToolReport", "ToolsDecision"),
     *("Assembled", "Conversation", "ConversationDecision", "ConversationError"),
     *("ConversationStore", "Joint", "Piece", "Told"),
+    "LaunchError",
     "__version__",
 ]
 GUARD = {

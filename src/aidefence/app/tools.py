@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from aidefence.adapters.pins import PinFile
 from aidefence.app.setup import Setup
 from aidefence.app.wiring import corridor_for
 from aidefence.domain.enums import CATEGORIES, Origin
+from aidefence.domain.launching import ServerCommand
 from aidefence.domain.tools import ToolsDecision
 from aidefence.engine import Engine
 from aidefence.ingest.tools import Tools, ToolSet, read_tools
@@ -59,6 +60,20 @@ class ToolPins:
     def file(self) -> PinFile:
         """The file behind it."""
         return self._file
+
+
+def ask_server(server: ServerCommand, *, timeout_seconds: float) -> list[Any]:
+    """Start a server and ask it for its tools.
+
+    Raises:
+        LaunchError: it does not start, or does not answer as a server of tools.
+
+    """
+    # Who starts no servers need not load what does.
+    from aidefence import __version__  # noqa: PLC0415
+    from aidefence.adapters.mcp_stdio import list_tools  # noqa: PLC0415
+
+    return list_tools(server, __version__, timeout_seconds)
 
 
 def approve(file: PinFile, given: ToolSet, *, prune: bool) -> None:

@@ -86,6 +86,10 @@ class ConversationError(AIDefenceError):
     """What is kept of a conversation cannot be read or written."""
 
 
+class LaunchError(AIDefenceError):
+    """A server of tools cannot be started, or does not answer as one."""
+
+
 class AddressError(AIDefenceError, OSError):
     """The gateway cannot listen where it was told to."""
 

@@ -48,6 +48,22 @@ def read_tools(given: object) -> ToolSet:
     return ToolSet(tuple(tools), tuple(unread))
 
 
+def servers_in(given: object) -> tuple[tuple[str, str, object], ...]:
+    """Part what was given by servers: name, pointer and tools of each; one list alone has no name.
+
+    Raises:
+        ContentError: it is neither.
+
+    """
+    if isinstance(given, Mapping):
+        answer = "jsonrpc" in given and isinstance(given.get("result"), Mapping)
+        if not (_is_tool(given) or answer or isinstance(given.get("tools"), Sequence)):
+            return tuple((str(name), f"/{escape_key(str(name))}", it) for name, it in given.items())
+    elif not isinstance(given, Sequence) or isinstance(given, str | bytes | bytearray):
+        raise ContentError(f"a `{type(given).__name__}` is no list of tool definitions")
+    return (("", "", given),)
+
+
 def _read(
     given: object, path: str, server: str, unread: dict[Degraded, None]
 ) -> Iterator[ToolDefinition]:

@@ -19,14 +19,14 @@ _EXCERPTS_MAX = 4
 _EXCERPT_CHARACTERS_MAX = 320
 _FINDINGS_MAX = 8
 
-_ACTION_STYLES = {
+ACTION_STYLES = {
     Action.ALLOW: "green",
     Action.FLAG: "bold yellow",
     Action.REDACT: "bold yellow",
     Action.REVIEW: "bold magenta",
     Action.BLOCK: "bold red",
 }
-_SEVERITY_STYLES = {
+SEVERITY_STYLES = {
     Severity.LOW: "cyan",
     Severity.MEDIUM: "yellow",
     Severity.HIGH: "red",
@@ -108,14 +108,14 @@ def _head(row: Row) -> Text:
     if item.record_id is not None:
         line.append(f" ({printable(item.record_id)})")
     line.append("  ")
-    line.append(decision.action.value, style=_ACTION_STYLES[decision.action])
+    line.append(decision.action.value, style=ACTION_STYLES[decision.action])
     if decision.action is not Action.ALLOW and not decision.enforced:
         line.append(" (observed only)", style="dim")
     if decision.category is None:
         line.append("  clean", style="dim")
         return line
     line.append(f"  {decision.category.value}")
-    line.append(f"  {decision.severity.value}", style=_SEVERITY_STYLES[decision.severity])
+    line.append(f"  {decision.severity.value}", style=SEVERITY_STYLES[decision.severity])
     line.append(f"  confidence {decision.confidence:.2f}")
     return line
 
@@ -128,7 +128,7 @@ def _finding_line(finding: Finding, index: LineIndex) -> Text:
     line.append(f"  {finding.category.value}")
     if finding.entity:
         line.append(f" {printable(finding.entity)}", style="dim")
-    line.append(f"  {finding.severity.value}", style=_SEVERITY_STYLES[finding.severity])
+    line.append(f"  {finding.severity.value}", style=SEVERITY_STYLES[finding.severity])
     line.append(f"  {finding.score:.2f}")
     if finding.chain:
         line.append(f"  hidden by {' → '.join(map(printable, finding.chain))}", style="magenta")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, TextIO
 from urllib.parse import quote
@@ -17,20 +17,20 @@ from aidefence.domain.verdict import Finding
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
-_LEVELS = {
+LEVELS = {
     Severity.LOW: "note",
     Severity.MEDIUM: "warning",
     Severity.HIGH: "error",
     Severity.CRITICAL: "error",
 }
 # What code-scanning services sort by, on the CVSS scale.
-_SECURITY_SEVERITY = {
+SECURITY_SEVERITY = {
     Severity.LOW: "3.0",
     Severity.MEDIUM: "5.5",
     Severity.HIGH: "8.0",
     Severity.CRITICAL: "9.5",
 }
-_CATALOGUES = (
+CATALOGUES = (
     ("OWASP Top 10 for LLM Applications", "2025", OWASP_LLM),
     ("OWASP Top 10 for Agentic Applications", "2026", OWASP_AGENTIC),
     ("MITRE ATLAS", "5.6.0", ATLAS),
@@ -72,11 +72,11 @@ class SarifReport:
                     "rules": list(self._rules.values()),
                     "supportedTaxonomies": [
                         {"name": name, "index": index}
-                        for index, (name, _, _) in enumerate(_CATALOGUES)
+                        for index, (name, _, _) in enumerate(CATALOGUES)
                     ],
                 }
             },
-            "taxonomies": [_catalogue(*catalogue) for catalogue in _CATALOGUES],
+            "taxonomies": [catalogue(*one) for one in CATALOGUES],
             "invocations": [_invocation(summary)],
             "columnKind": "unicodeCodePoints",
             "newlineSequences": ["\r\n", "\n"],
@@ -95,7 +95,7 @@ class SarifReport:
         return {
             "ruleId": finding.rule_id,
             "ruleIndex": self._indexes[finding.rule_id],
-            "level": _LEVELS[finding.severity],
+            "level": LEVELS[finding.severity],
             "message": {"text": _message(finding)},
             "locations": [self._location(row, finding, index)],
             "partialFingerprints": {"evidence/v1": sha256(print_of).hexdigest()[:32]},
@@ -152,37 +152,43 @@ class SarifReport:
 
 def _rule(finding: Finding) -> dict[str, Any]:
     entry = TAXONOMY[finding.category]
-    indexes = {
-        number: (place, name)
-        for place, (name, _, known) in enumerate(_CATALOGUES)
-        for number in known
-    }
     return {
         "id": finding.rule_id,
         "name": "".join(part.capitalize() for part in finding.category.value.split("_")),
         "shortDescription": {"text": printable(finding.explanation)},
         "fullDescription": {"text": entry.description},
-        "defaultConfiguration": {"level": _LEVELS[finding.severity]},
-        "relationships": [
-            {
-                "target": {
-                    "id": number,
-                    "toolComponent": {"name": indexes[number][1], "index": indexes[number][0]},
-                },
-                "kinds": ["relevant"],
-            }
-            for number in entry.ids
-        ],
+        "defaultConfiguration": {"level": LEVELS[finding.severity]},
+        "relationships": relationships(entry.ids),
         "properties": {
             "tags": ["security", finding.category.value],
             "category": finding.category.value,
             "severity": finding.severity.value,
-            "security-severity": _SECURITY_SEVERITY[finding.severity],
+            "security-severity": SECURITY_SEVERITY[finding.severity],
         },
     }
 
 
-def _catalogue(name: str, version: str, known: Mapping[str, str]) -> dict[str, Any]:
+def relationships(ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Point from a rule at its numbers in the catalogues."""
+    indexes = {
+        number: (place, name)
+        for place, (name, _, known) in enumerate(CATALOGUES)
+        for number in known
+    }
+    return [
+        {
+            "target": {
+                "id": number,
+                "toolComponent": {"name": indexes[number][1], "index": indexes[number][0]},
+            },
+            "kinds": ["relevant"],
+        }
+        for number in ids
+    ]
+
+
+def catalogue(name: str, version: str, known: Mapping[str, str]) -> dict[str, Any]:
+    """Write one public catalogue as SARIF names it."""
     return {
         "name": name,
         "version": version,

@@ -143,7 +143,7 @@ class _Style:
 
 
 def _write(guard: Guard, job: Job, summary: Summary, style: _Style, output: Path | None) -> None:
-    with _target(output, style.format) as stream:
+    with target(output, style.format) as stream:
         terminal = console(stream, colour=style.colour.forced)
         # On one terminal the bar must live where the report is printed, or they overlap.
         shared = style.format is Format.HUMAN and terminal.is_terminal and output is None
@@ -237,7 +237,7 @@ def _report(style: _Style, terminal: Console, stream: TextIO) -> Report:
 
 
 @contextlib.contextmanager
-def _target(output: Path | None, output_format: Format) -> Iterator[TextIO]:
+def target(output: Path | None, output_format: Format) -> Iterator[TextIO]:
     """Standard output, or a file that appears whole or not at all."""
     encoding = "utf-8" if output or output_format is not Format.HUMAN else None
     if output is None:
