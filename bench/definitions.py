@@ -11,6 +11,7 @@ from bench import (
     accuracy,
     adversarial,
     cascade,
+    conversation,
     disguise,
     engine,
     footprint,
@@ -249,6 +250,14 @@ DEFINITIONS: tuple[Definition, ...] = (
             _under("leaked", 1, "values shown to another session"),
         ),
         partial(vault.measure, 1_000_000, 2, 4),
+    ),
+    Definition(
+        "conversation",
+        "conversations: turn 10 and turn 10,000, attacks in pieces, tiers 0 to 2",
+        "Python call, one thread",
+        1,
+        (_under("append_ratio", 1.5, "of the time of turn 10"),),
+        conversation.measure,
     ),
     Definition(
         "pii",
