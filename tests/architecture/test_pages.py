@@ -22,7 +22,8 @@ def _names(section: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/tuning.md", "docs/sanitising.md", "docs/tools.md"]
+    "page",
+    ["README.md", "docs/tuning.md", "docs/sanitising.md", "docs/conversations.md", "docs/tools.md"],
 )
 def test_python_on_a_page_runs(root: Path, page: str) -> None:
     blocks = _blocks(root / page, "python")

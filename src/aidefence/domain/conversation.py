@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar, cast
 
 from aidefence.domain.content import Degraded, Span
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Action, Category, Severity
 from aidefence.domain.verdict import Finding
 from aidefence.domain.withholding import without
+
+_Chat = TypeVar("_Chat")
 
 NAME_LEN_MAX = 512
 # A message of the conversation is known by so many bytes of a keyed hash.
@@ -205,13 +208,13 @@ class ConversationDecision:
             for finding in (*(told.decision.findings if told.decision else ()), *told.found)
         )
 
-    def without_quarantined(self, messages: object) -> object:
+    def without_quarantined(self, messages: _Chat) -> _Chat:
         """Give a copy of the list or request that was inspected, less what is quarantined.
 
         The result of a tool is emptied and stays in its place: its call waits for it. A call that
         is quarantined goes together with its result.
         """
-        return without(messages, [told.path for told in self.quarantined])
+        return cast("_Chat", without(messages, [told.path for told in self.quarantined]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def _listed(messages: object, out: set[int]) -> object:
         left = _without_results(left, dropped) if dropped else left
         if left is not None:
             kept.append(left)
-    return kept
+    return tuple(kept) if isinstance(messages, tuple) else kept
 
 
 def _emptied(message: object) -> object | None:

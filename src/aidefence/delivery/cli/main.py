@@ -13,6 +13,7 @@ from aidefence.delivery.cli.doctor import doctor
 from aidefence.delivery.cli.evaluate import evaluate_files
 from aidefence.delivery.cli.rewriting import neutralize, redact
 from aidefence.delivery.cli.scan import scan
+from aidefence.delivery.cli.scan_chat import scan_chat
 from aidefence.delivery.cli.scan_tools import scan_tools
 from aidefence.delivery.cli.serve import serve
 
@@ -31,6 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(scan)
+app.command("scan-chat")(scan_chat)
 app.command("scan-tools")(scan_tools)
 app.command()(redact)
 app.command()(neutralize)
