@@ -1,6 +1,7 @@
 //! One text in, one outcome out: read, match, score, look beneath, fuse, decide.
 
 mod beneath;
+mod bytes;
 mod decide;
 mod deeper;
 mod exclude;
@@ -394,6 +395,9 @@ impl Engine {
         let mut exhausted = false;
         if !scratch.matches.is_empty() {
             self.take_matches(true, &[], &[], scratch);
+        }
+        if let Some(rules) = &self.rulebook.bytes {
+            self.take_bytes(rules, text, context, &mut scratch.found);
         }
         scratch.base_context = scratch.matching.context_counts;
         let decode = hints(&scratch.base, text, &scratch.base_context);
