@@ -396,9 +396,7 @@ impl Engine {
         if !scratch.matches.is_empty() {
             self.take_matches(true, &[], &[], scratch);
         }
-        if let Some(rules) = &self.rulebook.bytes {
-            self.take_bytes(rules, text, context, &mut scratch.found);
-        }
+        self.take_bytes(text, context, &mut scratch.found);
         scratch.base_context = scratch.matching.context_counts;
         let decode = hints(&scratch.base, text, &scratch.base_context);
         if may_rewrite(&scratch.base) || decode.any() || !scratch.base.smuggled.is_empty() {

@@ -38,7 +38,7 @@ fn spans(engine: &Engine, text: &str) -> Vec<String> {
     let found = outcome
         .findings
         .iter()
-        .map(|finding| text[finding.span.clone()].to_owned());
+        .map(|finding| text.get(finding.span.clone()).unwrap().to_owned());
     found.collect()
 }
 
