@@ -1,5 +1,15 @@
 //! Linear-time regexes.
+//!
+//! A regex runs as a program that takes one way after the other, and counts its steps: where there are too
+//! many, an automaton takes over. So keys, whose counted runs would cost an automaton a state a place, are
+//! read as fast as they can be compared, and no text can make that slow.
 
+mod program;
+mod set;
+mod values;
+mod walk;
+
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -7,10 +17,21 @@ use regex_automata::meta::{BuildError, Config, Regex};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
+use self::program::Program;
+pub(crate) use self::values::{Sight, Start, starts_of_values};
+use self::values::{begins_alone, stands_alone, word_end};
+use self::walk::{NOWHERE, Slots, TooMany, Walk, Ways};
 use crate::checks::Check;
+
+thread_local! {
+    static WAYS: RefCell<Ways> = RefCell::new(Ways::default());
+}
 
 /// A compiled regex never needs more than this.
 const NFA_BYTES_MAX: usize = 1 << 20;
+/// A match, and what of it is meant: the group in it, if it has one.
+type Found = (Range<usize>, Range<usize>);
+
 /// Matches looked at in one window before the search gives up on a validator.
 const TRIES_MAX: usize = 16;
 /// The same for values, which may start at every word.
@@ -21,6 +42,7 @@ const VALUE_TRIES_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Pattern {
     source: String,
+    program: OnceLock<Option<Program>>,
     regex: OnceLock<Option<Regex>>,
     pub(crate) exact: bool,
     /// It finds values, each of which stands alone.
@@ -35,6 +57,7 @@ impl Pattern {
     pub(crate) const fn new(source: String, exact: bool, check: Option<Check>, reach: usize) -> Self {
         Self {
             source,
+            program: OnceLock::new(),
             regex: OnceLock::new(),
             exact,
             value: false,
@@ -49,19 +72,12 @@ impl Pattern {
         self
     }
 
-    fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| compile(&self.source).ok()).as_ref()
-    }
-
     /// The first match inside `window` of `text` that the validator accepts: the group in it, if it has one.
     pub(crate) fn find(&self, text: &[u8], window: Range<usize>) -> Option<Range<usize>> {
-        let regex = self.regex()?;
+        let end = window.end.min(text.len());
         let mut from = window.start;
         for _ in 0..if self.value { VALUE_TRIES_MAX } else { TRIES_MAX } {
-            let input = Input::new(text).range(from..window.end.min(text.len()));
-            let found = regex.search(&input)?;
-            let whole = found.range();
-            let range = marked(regex, text, whole.clone());
+            let (whole, range) = self.search(text, from..end)?;
             let bytes = text.get(range.clone()).unwrap_or_default();
             let alone = !self.value || stands_alone(text, &range);
             if alone && self.check.is_none_or(|check| check.accepts(bytes)) {
@@ -79,6 +95,62 @@ impl Pattern {
         }
         None
     }
+
+    fn program(&self) -> Option<&Program> {
+        self.program.get_or_init(|| Program::of(&self.source)).as_ref()
+    }
+
+    /// The first match and what it is about.
+    fn search(&self, text: &[u8], window: Range<usize>) -> Option<Found> {
+        self.program()
+            .and_then(|program| walk_through(program, text, window.clone(), self.value).ok())
+            .unwrap_or_else(|| self.search_long(text, window))
+    }
+
+    /// The same, by an automaton.
+    #[inline(never)]
+    fn search_long(&self, text: &[u8], window: Range<usize>) -> Option<Found> {
+        let regex = self.regex.get_or_init(|| compile(&self.source).ok()).as_ref()?;
+        let whole = regex.search(&Input::new(text).range(window))?.range();
+        Some((whole.clone(), marked(regex, text, whole)))
+    }
+}
+
+/// The first match of a program inside a window and what it is about. Of values, only one that nothing
+/// stands before.
+fn walk_through(program: &Program, text: &[u8], window: Range<usize>, value: bool) -> Result<Option<Found>, TooMany> {
+    WAYS.with(|kept| {
+        let mut ways = kept.take();
+        let mut walk = Walk::new(program, text, window.len(), window.end, &mut ways);
+        let mut found = Ok(None);
+        for start in window.start..=window.end {
+            if !walk.may_begin(start) || value && !begins_alone(text, start) {
+                continue;
+            }
+            match walk.match_at(start) {
+                Ok(None) => {}
+                Ok(Some(end)) => {
+                    let whole = start..end;
+                    let marked = first_group(&walk.slots).unwrap_or_else(|| whole.clone());
+                    found = Ok(Some((whole, marked)));
+                    break;
+                }
+                Err(many) => {
+                    found = Err(many);
+                    break;
+                }
+            }
+        }
+        kept.replace(ways);
+        found
+    })
+}
+
+fn first_group(slots: &Slots) -> Option<Range<usize>> {
+    slots.chunks_exact(2).find_map(|pair| match *pair {
+        [start, end] if start != NOWHERE && end != NOWHERE => Some(start as usize..end as usize),
+        _ => None,
+    })
 }
 
 fn compile(pattern: &str) -> Result<Regex, Box<BuildError>> {
@@ -110,32 +182,6 @@ pub(crate) fn marked(regex: &Regex, text: &[u8], whole: Range<usize>) -> Range<u
     inner.next().map_or(whole, |group| group.range())
 }
 
-/// Whether a range is no piece of something longer: a hash, a path, a version, a run of base64. Letters and
-/// digits touch, also over one sign that joins.
-fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
-    let at = |index: Option<usize>| index.and_then(|index| text.get(index)).copied().unwrap_or(b' ');
-    let (before, earlier) = (range.start.checked_sub(1), range.start.checked_sub(2));
-    let (after, later) = (at(Some(range.end)), at(Some(range.end + 1)));
-    let (before, earlier) = (at(before), at(earlier));
-    let joins_before = b"-_./+\\@%&~$".contains(&before);
-    let joins_after = b"-_./+\\@=".contains(&after);
-    !(before.is_ascii_alphanumeric()
-        || after.is_ascii_alphanumeric()
-        || before == b'_'
-        || after == b'_'
-        || joins_before && (earlier.is_ascii_alphanumeric() || earlier == before)
-        || joins_after && later.is_ascii_alphanumeric()
-        // In JSON and code, `:` stands between a name and its value, but not between two numbers.
-        || before == b':' && earlier.is_ascii_digit()
-        || after == b':' && later.is_ascii_digit())
-}
-
-/// Where the letters and digits at `from` end; at least one byte further.
-fn word_end(text: &[u8], from: usize) -> usize {
-    let rest = text.get(from + 1..).unwrap_or_default();
-    from + 1 + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
-}
-
 /// Patterns look at bytes, so one that wants “no digit here” may end inside a character: what is
 /// left of whole characters is what it found.
 pub(crate) fn on_characters(text: &[u8], range: Range<usize>) -> Range<usize> {
@@ -151,68 +197,4 @@ pub(crate) fn on_characters(text: &[u8], range: Range<usize>) -> Range<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Pattern;
-    use crate::checks::Check;
-
-    #[test]
-    fn a_validator_refuses_and_the_search_goes_on() {
-        let pattern = Pattern::new(r"\b\d{16}\b".to_owned(), false, Some(Check::Luhn), 256);
-        let text = b"1234567812345678 then 4111111111111111";
-        assert_eq!(pattern.find(text, 0..text.len()), Some(22..38));
-        assert_eq!(pattern.find(text, 0..20), None);
-    }
-
-    #[test]
-    fn a_value_is_no_piece_of_something_longer() {
-        let pattern = Pattern::new(r"(?-u)\d{4}(?: \d{4})?".to_owned(), false, None, 256).for_values(true);
-        let found = |text: &str| {
-            let range = pattern.find(text.as_bytes(), 0..text.len());
-            range.and_then(|range| text.get(range)).map(str::to_owned)
-        };
-        for alone in [
-            "no 1234.",
-            "(1234)",
-            "id=1234, x",
-            "id:1234",
-            "之1234之",
-            "#1234",
-            "-1234 ",
-        ] {
-            assert_eq!(found(alone), Some("1234".to_owned()), "{alone}");
-        }
-        for piece in [
-            "v1.1234", "a-1234", "1234-b", "x/1234", "12:1234", "_1234", "1234=a", "--1234", "12345",
-        ] {
-            assert_eq!(found(piece), None, "{piece}");
-        }
-        assert_eq!(found("a-1234 5678"), Some("5678".to_owned()));
-    }
-
-    #[test]
-    fn what_is_found_ends_between_characters() {
-        let found = |pattern: &str, text: &str| {
-            let pattern = Pattern::new(pattern.to_owned(), false, None, 256);
-            pattern
-                .find(text.as_bytes(), 0..text.len())
-                .and_then(|range| text.get(range).map(str::to_owned))
-        };
-        let alone = r"(?-u)(?:^|[^\d])\d{4}(?:[^\d]|$)";
-        assert_eq!(found(alone, "之1234之").as_deref(), Some("1234"));
-        assert_eq!(found(alone, "é1234 é").as_deref(), Some("1234 "));
-        assert_eq!(found(alone, "1234").as_deref(), Some("1234"));
-        assert_eq!(found(r"(?-u)\xb9", "a之b").as_deref(), Some("之"));
-    }
-
-    #[test]
-    fn a_group_marks_what_is_found_and_checked() {
-        let key = r"(?:card|no)[:=](\d{16})(?:;|$)|iban=(\w+)";
-        let pattern = Pattern::new(key.to_owned(), false, Some(Check::Luhn), 256);
-        let text = b"card:1234567812345678;no=4111111111111111;";
-        assert_eq!(pattern.find(text, 0..text.len()), Some(25..41));
-        let pattern = Pattern::new(key.to_owned(), false, None, 256);
-        assert_eq!(pattern.find(b"my iban=DE89", 0..12), Some(8..12));
-        // What parts two matches may belong to both.
-        assert_eq!(pattern.find(text, 0..text.len()), Some(5..21));
-    }
-}
+mod tests;

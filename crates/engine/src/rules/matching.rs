@@ -1,14 +1,17 @@
 //! Which rules hold in a view, and where.
 
 mod original;
+mod sightings;
 mod values;
 
 use std::ops::Range;
 
 use self::original::from_source;
+use self::sightings::Sightings;
 use crate::features::REPORTING;
 use crate::lexicon::{ClassSet, Effect, Gate, Hit, Lexicon, hit};
 use crate::memo::{Known, Lexemes, Memo};
+use crate::regex::Pattern;
 use crate::rules::compile::{Condition, Rule, Rulebook};
 use crate::rules::gathered::Gathered;
 use crate::rules::mention::{is_mention, is_shown};
@@ -70,6 +73,7 @@ pub(crate) struct Scratch {
     /// What may hold.
     gate: Gate,
     gathered: Gathered,
+    seen: Sightings,
     chosen: Vec<Option<Hit>>,
     /// Some regex looked in vain too often; the reader of this resets it.
     pub(crate) gave_up: bool,
@@ -215,10 +219,12 @@ impl Rulebook {
             gathered,
             reports,
             chosen,
+            seen,
             gave_up,
             ..
         } = scratch;
-        candidates.retain(|index| self.reaches(*index, context));
+        seen.reset();
+        candidates.retain(|index| self.reaches(*index, context) && !self.is_ruled_out(*index, view, seen));
         gathered.reset(self.lexicon.class_count());
         for condition in candidates
             .iter()
@@ -254,15 +260,25 @@ impl Rulebook {
                 reports,
                 answer: context.direction == 1,
             };
-            let value = condition
-                .patterns
-                .iter()
-                .find_map(|index| self.patterns.get(*index as usize));
-            *gave_up |= match value.filter(|pattern| pattern.value) {
-                Some(pattern) => self.hold_values(&place, pattern, chosen, matches),
+            *gave_up |= match self.value_of(condition) {
+                Some((number, _)) => self.hold_values(&place, number, seen, chosen, matches),
                 None => self.hold(rule, &place, chosen, matches),
             };
         }
+    }
+
+    /// The pattern of a condition that looks for values.
+    fn value_of(&self, condition: &Condition) -> Option<(u32, &Pattern)> {
+        let number = *condition.patterns.first()?;
+        let pattern = self.patterns.get(number as usize)?;
+        pattern.value.then_some((number, pattern))
+    }
+
+    /// Whether a condition looks for values of which there are none.
+    fn is_ruled_out(&self, condition: u32, view: &View, seen: &mut Sightings) -> bool {
+        let condition = self.conditions.get(condition as usize);
+        let value = condition.and_then(|condition| self.value_of(condition));
+        value.is_some_and(|(number, pattern)| seen.rule_out(number, pattern, view.text()))
     }
 
     /// Whether the rule of a condition is meant for such content.

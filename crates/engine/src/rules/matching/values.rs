@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::sightings::Sightings;
 use super::{Hit, Match, Place, REGEX_REACH, REGEX_SPAN, Search, from_source};
-use crate::regex::Pattern;
 use crate::rules::compile::Rulebook;
 use crate::text::narrow;
 
@@ -20,10 +20,14 @@ impl Rulebook {
     pub(super) fn hold_values(
         &self,
         here: &Place<'_>,
-        pattern: &Pattern,
+        number: u32,
+        seen: &mut Sightings,
         chosen: &mut Vec<Option<Hit>>,
         matches: &mut Vec<Match>,
     ) -> bool {
+        let Some(pattern) = self.patterns.get(number as usize) else {
+            return false;
+        };
         let classes = here.condition.all.len();
         let Some(driver) = (0..classes).min_by_key(|index| here.wanted(*index).len()) else {
             return false;
@@ -41,7 +45,7 @@ impl Rulebook {
             }
             let mut start = window.start.max(from);
             let before = found;
-            while let Some(range) = pattern.find(text, start..window.end) {
+            while let Some(range) = seen.find(number, pattern, text, start..window.end) {
                 start = range.end;
                 found += 1;
                 matches.push(here.value(&range, pattern.exact));
