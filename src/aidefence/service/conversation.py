@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.conversation import (
@@ -42,7 +42,7 @@ from aidefence.service.conversation_state import (
     write_outcome,
     write_state,
 )
-from aidefence.service.conversation_turns import Reader, Turn, Walk, follow, moved, watched
+from aidefence.service.conversation_turns import Reader, Turn, Walk, follow, watched
 
 MESSAGES_MAX = 100_000
 ROWS_MAX = 100_000
@@ -109,8 +109,7 @@ class Follower:
             if is_same and kept is not None:
                 saved = Saved(kept.epoch)
             else:
-                walk.state = replace(walk.state, listed=len(listing), tail=tail)
-                saved = self._save(call, kept, walk)
+                saved = self._save(call, kept, walk, len(listing), tail)
             if saved is not None:
                 self._remember(listing, walk, None if saved.dropped else saved.epoch)
                 return self._conclude(call, walk, _Standing(request, head, listing, seen))
@@ -133,8 +132,7 @@ class Follower:
             walk = self._walk(call, state, 0)
             walk.take(Turn(f"/{state.listed}", state.listed, inspection, digest, outcome))
             tail = (state.tail + digest)[-_TAIL_BYTES:]
-            walk.state = replace(walk.state, listed=state.listed + 1, tail=tail)
-            if self._save(call, kept, walk) is not None:
+            if self._save(call, kept, walk, state.listed + 1, tail) is not None:
                 return self._conclude(call, walk, None)
         raise ConversationError("too many others write to this conversation at once")
 
@@ -166,12 +164,13 @@ class Follower:
         return kept, read_state(data) or State()
 
     def _walk(self, call: _Call, state: State, shift: int | None) -> Walk:
-        here = replace(state, said=moved(state.said, shift), shown=moved(state.shown, shift))
         watches = follow(self._watchers, state.watched)
         now_ms = self._clock.now_ms()
-        return Walk(call.reader, here, call.conduct, watches, now_ms)
+        return Walk.on_from(state, call.reader, call.conduct, watches, now_ms, shift)
 
-    def _save(self, call: _Call, kept: Kept | None, walk: Walk) -> Saved | None:
+    def _save(
+        self, call: _Call, kept: Kept | None, walk: Walk, listed: int, tail: bytes
+    ) -> Saved | None:
         self._purge_sometimes(walk.now_ms)
         states: dict[str, bytes] = {}
         for name, data in watched(walk.watches):
@@ -180,7 +179,7 @@ class Follower:
                 walk.degraded[Degraded(f"conversation.{name}", reason)] = None
             else:
                 states[name] = data
-        state = replace(walk.state, watched=states)
+        state = walk.state(listed, tail, states)
         address = call.known.address
         rows = [
             Row(digest, write_outcome(outcome), outcome.quarantined)
@@ -215,7 +214,7 @@ class Follower:
         return ConversationDecision(
             action=max(actions, default=Action.ALLOW),
             enforced=self._corridor.charter.enforced,
-            risk=walk.state.risk,
+            risk=walk.risk,
             messages=tuple(walk.told),
             quarantined=tuple(held),
             assembled=tuple(walk.assembled),
@@ -376,7 +375,7 @@ def _reasons(walk: Walk) -> Iterator[str]:
         if told.decision is not None and told.decision.action is not Action.ALLOW:
             yield from (f"{told.path}: {reason}" for reason in told.decision.reasons[:1])
         elif told.outcome.by_context:
-            risk = f"risk {walk.state.risk:.2f} of the conversation"
+            risk = f"risk {walk.risk:.2f} of the conversation"
             yield f"{told.path}: {told.action.value} by what came before it ({risk})"
     for it in walk.assembled:
         turns = ", ".join(str(turn) for turn in dict.fromkeys(p.turn for p in it.pieces))

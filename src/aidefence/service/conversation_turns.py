@@ -118,23 +118,69 @@ class Reader:
         )
 
 
-_SURE = 0.95
+_SURE = 0.9
 
 
 @dataclass(slots=True)
 class Walk:
-    """Goes through the new messages of one call; `state` is what remains of the conversation."""
+    """Goes through the new messages of one call. `state` says what remains of the conversation."""
 
     reader: Reader
-    state: State
     conduct: Conduct
     watches: Mapping[str, Watch]
     now_ms: int
+    turns: int
+    risk: float
+    at_ms: int
+    said: list[Fragment]
+    shown: list[Fragment]
+    heard: Action
+    heard_turn: int
     told: list[Told] = field(default_factory=list)
     assembled: list[Assembled] = field(default_factory=list)
     degraded: dict[Degraded, None] = field(default_factory=dict)
     partial: set[bytes] = field(default_factory=set)
     outcomes: dict[bytes, Outcome] = field(default_factory=dict)
+
+    @classmethod
+    def on_from(
+        cls,
+        state: State,
+        reader: Reader,
+        conduct: Conduct,
+        watches: Mapping[str, Watch],
+        now_ms: int,
+        shift: int | None,
+    ) -> Walk:
+        """Go on from a state; `shift` says by how much the list has moved, none if nobody knows."""
+        return cls(
+            reader,
+            conduct,
+            watches,
+            now_ms,
+            turns=state.turns,
+            risk=state.risk,
+            at_ms=state.at_ms,
+            said=_moved(state.said, shift),
+            shown=_moved(state.shown, shift),
+            heard=state.heard,
+            heard_turn=state.heard_turn,
+        )
+
+    def state(self, listed: int, tail: bytes, watched: Mapping[str, bytes]) -> State:
+        """Give what remains."""
+        return State(
+            self.turns,
+            listed,
+            self.risk,
+            self.at_ms,
+            tail,
+            tuple(self.said),
+            tuple(self.shown),
+            self.heard,
+            self.heard_turn,
+            watched,
+        )
 
     def take(self, turn: Turn) -> None:
         """Decide about the next message."""
@@ -154,7 +200,7 @@ class Walk:
             on_model = category is None or category.code < MODEL_CATEGORIES
             suspicion = confidence if on_model else 0.0
         alone = action
-        before = self.state
+        said, shown = self.said[:], self.shown[:]
         hit = self._assemble(turn, suspicion)
         if hit is not None:
             suspicion = max(suspicion, hit.confidence)
@@ -173,14 +219,12 @@ class Walk:
         outcome = Outcome(
             action, category, severity, confidence, quarantined, by_context=action is not alone
         )
-        self.told.append(
-            Told(turn.path, turn.index, self.state.turns, outcome, decision, tuple(found))
-        )
+        self.told.append(Told(turn.path, turn.index, self.turns, outcome, decision, tuple(found)))
         self._keep(turn.digest, outcome)
         if quarantined:
             # What does not go on to the model is a piece of nothing.
-            self.state = replace(self.state, said=before.said, shown=before.shown)
-        self.state = replace(self.state, turns=self.state.turns + 1)
+            self.said, self.shown = said, shown
+        self.turns += 1
 
     def _keep(self, digest: bytes, outcome: Outcome) -> None:
         standing = self.outcomes.get(digest)
@@ -199,7 +243,7 @@ class Walk:
                 continue
             for fragment in fragments(
                 content.text,
-                turn=self.state.turns,
+                turn=self.turns,
                 index=turn.index,
                 content=at,
                 confidence=suspicion,
@@ -210,26 +254,23 @@ class Walk:
                     hit = self._complete(window, content.origin, is_speech=is_speech)
         return hit
 
-    def _push(self, fragment: Fragment, *, is_speech: bool) -> tuple[Fragment, ...]:
-        if is_speech:
-            window = (*self.state.said, fragment)[-FRAGMENTS_MAX:]
-            self.state = replace(self.state, said=window)
-        else:
-            window = (*self.state.shown, fragment)[-FRAGMENTS_MAX:]
-            self.state = replace(self.state, shown=window)
+    def _push(self, fragment: Fragment, *, is_speech: bool) -> list[Fragment]:
+        window = self.said if is_speech else self.shown
+        window.append(fragment)
+        del window[:-FRAGMENTS_MAX]
         return window
 
     def _complete(
         self, window: Sequence[Fragment], origin: Origin, *, is_speech: bool
     ) -> Decision | None:
         # What was put together once is not told again with every message that follows.
-        is_over = self.state.turns - self.state.heard_turn >= FRAGMENTS_MAX
-        heard = Action.ALLOW if is_over else self.state.heard
+        is_over = self.turns - self.heard_turn >= FRAGMENTS_MAX
+        heard = Action.ALLOW if is_over else self.heard
         for candidate in candidates(window, is_speech=is_speech):
             decision = self.reader.whole(candidate, origin)
             if decision is None or decision.action <= heard:
                 continue
-            self.state = replace(self.state, heard=decision.action, heard_turn=self.state.turns)
+            self.heard, self.heard_turn = decision.action, self.turns
             spans = [finding.span for finding in decision.findings if not finding.mention]
             self.assembled.append(Assembled(candidate.how, candidate.pieces(spans), decision))
             return decision
@@ -241,11 +282,11 @@ class Walk:
         if origins.isdisjoint(_SPEECH | _BROUGHT):
             return Action.ALLOW
         trajectory = self.conduct.trajectory
-        left = trajectory.after(self.state.risk, self.now_ms - (self.state.at_ms or self.now_ms))
+        left = trajectory.after(self.risk, self.now_ms - (self.at_ms or self.now_ms))
         added = trajectory.added(suspicion)
-        risk = trajectory.together(left, added)
-        self.state = replace(self.state, risk=risk, at_ms=self.now_ms)
-        return trajectory.action if added > 0 and risk >= trajectory.threshold else Action.ALLOW
+        self.risk, self.at_ms = trajectory.together(left, added), self.now_ms
+        is_over = added > 0 and self.risk >= trajectory.threshold
+        return trajectory.action if is_over else Action.ALLOW
 
     def _watched(self, inspection: Inspection) -> list[Finding]:
         return [it for watch in self.watches.values() for it in watch.observe(inspection.contents)]
@@ -259,14 +300,14 @@ class Walk:
         return Action.FLAG if finding.score >= threshold.flag else Action.ALLOW
 
 
-def moved(window: Sequence[Fragment], shift: int | None) -> tuple[Fragment, ...]:
+def _moved(window: Sequence[Fragment], shift: int | None) -> list[Fragment]:
     """Give fragments the places that their messages have in the list of today."""
     if shift == 0:
-        return tuple(window)
-    return tuple(
+        return list(window)
+    return [
         replace(it, index=None if shift is None or it.index is None else _place(it.index + shift))
         for it in window
-    )
+    ]
 
 
 def _place(index: int) -> int | None:
