@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 from aidefence.domain.conversation import Fragment, Outcome, State
@@ -12,6 +13,7 @@ from aidefence.domain.enums import ACTIONS, CATEGORIES, SEVERITIES
 _FORMAT = 1
 _OUTCOME = struct.Struct("<BbBBf")
 _NONE = -1
+_LENGTH_BYTES = 4
 
 
 def write_state(state: State) -> bytes:
@@ -27,14 +29,16 @@ def write_state(state: State) -> bytes:
         [_written(it) for it in state.shown],
         state.heard.code,
         state.heard_turn,
-        {name: data.hex() for name, data in state.watched.items()},
+        [(name, len(data)) for name, data in state.watched.items()],
     ]
-    return json.dumps(told, separators=(",", ":")).encode()
+    text = json.dumps(told, separators=(",", ":")).encode()
+    return b"".join((len(text).to_bytes(_LENGTH_BYTES, "little"), text, *state.watched.values()))
 
 
 def read_state(data: bytes) -> State | None:
     """Read a state; none if it is of another format."""
-    told = json.loads(data)
+    at = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
+    told = json.loads(data[_LENGTH_BYTES:at])
     if told[0] != _FORMAT:
         return None
     _, turns, listed, risk, at_ms, tail, said, shown, heard, heard_turn, watched = told
@@ -48,8 +52,14 @@ def read_state(data: bytes) -> State | None:
         tuple(map(_read, shown)),
         ACTIONS[heard],
         heard_turn,
-        {name: bytes.fromhex(it) for name, it in watched.items()},
+        dict(_parts(data, at, watched)),
     )
+
+
+def _parts(data: bytes, at: int, named: list[tuple[str, int]]) -> Iterator[tuple[str, bytes]]:
+    for name, length in named:
+        yield name, data[at : at + length]
+        at += length
 
 
 def write_outcome(outcome: Outcome) -> bytes:
