@@ -11,7 +11,6 @@ use self::sightings::Sightings;
 use crate::features::REPORTING;
 use crate::lexicon::{ClassSet, Effect, Gate, Hit, Lexicon, hit};
 use crate::memo::{Known, Lexemes, Memo};
-use crate::regex::Pattern;
 use crate::rules::compile::{Condition, Rule, Rulebook};
 use crate::rules::gathered::Gathered;
 use crate::rules::mention::{is_mention, is_shown};
@@ -265,20 +264,6 @@ impl Rulebook {
                 None => self.hold(rule, &place, chosen, matches),
             };
         }
-    }
-
-    /// The pattern of a condition that looks for values.
-    fn value_of(&self, condition: &Condition) -> Option<(u32, &Pattern)> {
-        let number = *condition.patterns.first()?;
-        let pattern = self.patterns.get(number as usize)?;
-        pattern.value.then_some((number, pattern))
-    }
-
-    /// Whether a condition looks for values of which there are none.
-    fn is_ruled_out(&self, condition: u32, view: &View, seen: &mut Sightings) -> bool {
-        let condition = self.conditions.get(condition as usize);
-        let value = condition.and_then(|condition| self.value_of(condition));
-        value.is_some_and(|(number, pattern)| seen.rule_out(number, pattern, view.text()))
     }
 
     /// Whether the rule of a condition is meant for such content.

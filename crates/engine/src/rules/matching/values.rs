@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::sightings::Sightings;
 use super::{Hit, Match, Place, REGEX_REACH, REGEX_SPAN, Search, from_source};
-use crate::rules::compile::Rulebook;
-use crate::text::narrow;
+use crate::regex::Pattern;
+use crate::rules::compile::{Condition, Rulebook};
+use crate::text::{View, narrow};
 
 /// Values one condition may find in one view.
 const VALUES_PER_CONDITION_MAX: usize = 64;
@@ -15,6 +16,20 @@ const IN_VAIN_MAX: usize = 1 << 14;
 const VALUE_LEN_MAX: usize = 128;
 
 impl Rulebook {
+    /// The pattern of a condition that looks for values.
+    pub(super) fn value_of(&self, condition: &Condition) -> Option<(u32, &Pattern)> {
+        let number = *condition.patterns.first()?;
+        let pattern = self.patterns.get(number as usize)?;
+        pattern.value.then_some((number, pattern))
+    }
+
+    /// Whether a condition looks for values of which there are none.
+    pub(super) fn is_ruled_out(&self, condition: u32, view: &View, seen: &mut Sightings) -> bool {
+        let condition = self.conditions.get(condition as usize);
+        let value = condition.and_then(|condition| self.value_of(condition));
+        value.is_some_and(|(number, pattern)| seen.rule_out(number, pattern, view.text()))
+    }
+
     /// Finds every value of a condition's only regex within reach of its words. Returns whether it gave up
     /// before it had seen all of them.
     pub(super) fn hold_values(
