@@ -2,6 +2,7 @@
 //!
 //! One look at the signs between the words says which of the readers is worth asking; an ordinary sentence asks none.
 
+mod address;
 mod markup;
 mod path;
 mod shell;
@@ -49,11 +50,15 @@ pub enum Payload {
     TemplateCode,
     /// Closes a search filter of a directory.
     DirectoryFilter,
+    /// Leads to the service that tells a machine of the cloud who it is.
+    AddressMetadata,
+    /// Leads to an inner address in disguise.
+    AddressHidden,
 }
 
 impl Payload {
     /// Every kind by its name in rules.
-    pub(crate) const NAMES: [(&'static str, Self); 17] = [
+    pub(crate) const NAMES: [(&'static str, Self); 19] = [
         ("sql_logic", Self::SqlLogic),
         ("sql_union", Self::SqlUnion),
         ("sql_stacked", Self::SqlStacked),
@@ -71,6 +76,8 @@ impl Payload {
         ("shell_call", Self::ShellCall),
         ("template_code", Self::TemplateCode),
         ("directory_filter", Self::DirectoryFilter),
+        ("address_metadata", Self::AddressMetadata),
+        ("address_hidden", Self::AddressHidden),
     ];
 }
 
@@ -108,6 +115,10 @@ mod sign {
 
 /// So many words in a row at the start of a text are a sentence; no value that was tampered with begins so.
 const LEAD_WORDS: usize = 8;
+/// Longest value in which a piece of script is looked for.
+const PIECE_BYTES_MAX: usize = 400;
+/// Longest value that is looked at without a sign.
+const GLUED_BYTES_MAX: usize = 256;
 /// Bytes within which signs are looked for.
 const SIGNS_BYTES_MAX: usize = 4096;
 /// Climbing in disguise is looked for in texts up to so many bytes; rules look in longer ones.
@@ -125,12 +136,13 @@ pub(crate) fn scan(view: &View, on: &mut impl FnMut(Payload, Range<usize>)) {
         } else {
             0
         };
+        signs |= if address::has_any(text) { sign::COLON } else { 0 };
         if signs != 0 {
             read_any(text, signs, on);
         }
         return;
     }
-    let signs = signs_of(view);
+    let signs = signs_of(view) | if opens_like_a_query(text) { sign::ROUND } else { 0 };
     if signs != 0 || opens_like_a_path(text) {
         read_value(text, signs, on);
         read_any(text, signs, on);
@@ -198,10 +210,25 @@ fn signs_in(gap: &[u8]) -> u16 {
     signs
 }
 
+/// What goes on in words needs no sign: `1e0union select 2`, `1 and 1 not between 2 and 3`, `case 1 when 1 then 2 end`.
+#[inline(always)]
+fn opens_like_a_query(text: &[u8]) -> bool {
+    let has = |wanted: &[u8]| memchr::memmem::find(text, wanted).is_some();
+    let short = text.len() <= GLUED_BYTES_MAX;
+    match text {
+        [b'0'..=b'9' | b'.' | b'-' | b'u', ..] if short => has(b"union") || has(b" not "),
+        [b'c', b'a', b's', b'e', b' ', ..] if short => has(b" when "),
+        _ => false,
+    }
+}
+
 /// A text that begins as an absolute path, or behind a line end.
 #[inline(always)]
 fn opens_like_a_path(text: &[u8]) -> bool {
-    matches!(text, [b'/' | b'\n' | b'\\', ..] | [_, b':', b'/', ..])
+    matches!(
+        text,
+        [b'/' | b'\n' | b'\\' | b'.' | b'?', ..] | [_, b':', b'/', ..] | [b'0', b'x', b'2' | b'5', ..]
+    )
 }
 
 /// Asks the readers of whole values whose signs are there.
@@ -213,7 +240,9 @@ fn read_value(text: &[u8], signs: u16, on: &mut impl FnMut(Payload, Range<usize>
     {
         on(of_sql(trick), range);
     }
-    if (has(sign::TAG | sign::COLON) || (has(sign::COMPARE) && has(sign::QUOTE)) || text.starts_with(b"on"))
+    let called = has(sign::ROUND | sign::TICK) && text.len() <= PIECE_BYTES_MAX;
+    let marked = has(sign::TAG | sign::COLON) || (has(sign::COMPARE) && has(sign::QUOTE));
+    if (marked || called || text.starts_with(b"on"))
         && let Some((trick, range)) = markup::find(text)
     {
         on(of_markup(trick), range);
@@ -248,6 +277,15 @@ fn read_any(text: &[u8], signs: u16, on: &mut impl FnMut(Payload, Range<usize>))
         && let Some(range) = template::find(text)
     {
         on(Payload::TemplateCode, range);
+    }
+    if has(sign::COLON)
+        && let Some((trick, range)) = address::find(text)
+    {
+        let payload = match trick {
+            address::Trick::Metadata => Payload::AddressMetadata,
+            address::Trick::Hidden => Payload::AddressHidden,
+        };
+        on(payload, range);
     }
 }
 
@@ -306,6 +344,8 @@ mod tests {
             ("; ls -la", Payload::ShellChain),
             ("{{8*8}}", Payload::TemplateCode),
             ("*)(uid=*", Payload::DirectoryFilter),
+            ("http://2130706433/", Payload::AddressHidden),
+            ("http://169.254.169.254/latest/", Payload::AddressMetadata),
         ] {
             assert!(found(text).contains(&wanted), "{text}: {:?}", found(text));
         }

@@ -4,6 +4,7 @@
 //! or without quotes around their values. What makes a browser run a script counts; what only shows something does not.
 
 mod names;
+mod piece;
 mod value;
 
 use std::ops::Range;
@@ -21,6 +22,11 @@ const TAG_BYTES_MAX: usize = 2048;
 const SCRIPT_BYTES_MAX: usize = 512;
 /// A longer text is a page or an answer, in which mark-up may be the matter itself: rules judge those.
 const VALUE_BYTES_MAX: usize = 1024;
+
+/// Line ends from which on a text is a page.
+const PAGE_LINES_MIN: usize = 4;
+/// Longest name of a parameter.
+const NAME_BYTES_MAX: usize = 24;
 
 /// What mark-up does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,33 +53,54 @@ struct Tag<'a> {
 pub(crate) fn find(text: &[u8]) -> Option<(Trick, Range<usize>)> {
     let text = text.get(..text.len().min(TEXT_BYTES_MAX)).unwrap_or_default();
     if !is_value(text) {
-        return None;
+        return piece::find(text).map(|trick| (trick, 0..text.len()));
     }
+    // In a page of several lines mark-up is the matter itself: what only may be an attack is none there.
+    let page = memchr::memchr_iter(b'\n', text).take(PAGE_LINES_MIN).count() == PAGE_LINES_MIN;
     let mut weak = None;
     for start in memchr::memchr_iter(b'<', text).take(TAGS_MAX) {
         let Some(tag) = tag_at(text, start) else { continue };
-        let found = judge(text, start, &tag);
+        let found = judge(text, start, &tag, page);
         if let Some((trick, sure)) = found {
             if sure {
                 return Some((trick, start..tag.end));
             }
-            weak.get_or_insert((trick, start..tag.end));
+            if !page {
+                weak.get_or_insert((trick, start..tag.end));
+            }
         }
     }
-    weak.or_else(|| bare(text).map(|trick| (trick, 0..text.len())))
+    let whole = || bare(text).or_else(|| piece::find(text));
+    weak.or_else(|| whole().map(|trick| (trick, 0..text.len())))
 }
 
 /// A text that may be a whole parameter: short, of one line, and not a sentence around the mark-up.
 fn is_value(text: &[u8]) -> bool {
     let first = memchr::memchr(b'<', text).unwrap_or(text.len());
     let before = text.get(..first).unwrap_or_default();
+    let tagged = first < text.len();
     let words = before
-        .split(|byte| !byte.is_ascii_alphanumeric())
-        .filter(|word| word.len() > 1);
+        .split(|byte| {
+            if tagged {
+                !byte.is_ascii_alphanumeric()
+            } else {
+                byte.is_ascii_whitespace()
+            }
+        })
+        .filter(|word| word.len() > 1 && (tagged || is_word(word)));
     let last = memchr::memrchr(b'>', text).map_or(text.len(), |at| at + 1);
     let after = text.get(last..).unwrap_or_default().split(u8::is_ascii_whitespace);
     let prose = after.filter(|word| word.len() > 1 && word.iter().all(u8::is_ascii_alphabetic));
     text.len() <= VALUE_BYTES_MAX && words.take(4).count() <= 3 && prose.take(5).count() <= 4
+}
+
+/// Letters, and perhaps a stop behind them.
+fn is_word(word: &[u8]) -> bool {
+    let word = word
+        .strip_suffix(b":")
+        .or_else(|| word.strip_suffix(b","))
+        .unwrap_or(word);
+    word.iter().all(u8::is_ascii_alphabetic)
 }
 
 /// Reads the tag at `start`.
@@ -124,14 +151,15 @@ const fn is_name(byte: u8) -> bool {
 }
 
 /// What a tag does, and whether that is sure wherever it stands.
-fn judge(text: &[u8], start: usize, tag: &Tag<'_>) -> Option<(Trick, bool)> {
-    if tag.closing {
+fn judge(text: &[u8], start: usize, tag: &Tag<'_>, page: bool) -> Option<(Trick, bool)> {
+    // `<https://…>` is an address.
+    if tag.closing || (tag.name.ends_with(b":") && tag.rest.starts_with(b"//")) {
         return None;
     }
     let breaks_out = start > 0 && closes_something(text.get(..start).unwrap_or_default());
     let name = tag.name.rsplit(|byte| *byte == b':').next().unwrap_or(tag.name);
     if name.starts_with(b"script") {
-        return Some((Trick::Script, breaks_out || runs_script(text, tag)));
+        return Some((Trick::Script, breaks_out || (!page && runs_script(text, tag))));
     }
     let mut found = None;
     for (attribute, given) in Attributes::of(tag.rest) {
@@ -154,6 +182,9 @@ fn judge(text: &[u8], start: usize, tag: &Tag<'_>) -> Option<(Trick, bool)> {
             Some(Scheme::Document) if name != b"img" => found = Some((Trick::Link, false)),
             _ => {}
         }
+        if loads(name, attribute, given) {
+            return Some((Trick::Link, true));
+        }
         if attribute == b"style" && styles_code(given) {
             return Some((Trick::Script, true));
         }
@@ -169,6 +200,19 @@ fn judge(text: &[u8], start: usize, tag: &Tag<'_>) -> Option<(Trick, bool)> {
         return Some((Trick::Script, true));
     }
     found.or_else(|| breaks_out.then_some((Trick::Breakout, false)))
+}
+
+/// Loads a document that is written into the attribute, or that the page is sent to.
+fn loads(name: &[u8], attribute: &[u8], given: &[u8]) -> bool {
+    let page = attribute == b"srcdoc" && (memchr::memchr(b'<', given).is_some() || runs_code(given));
+    let sent = name == b"meta"
+        && attribute == b"content"
+        && memchr::memmem::find(given, b"url=").is_some_and(|at| {
+            let address = given.get(at + 4..).unwrap_or_default();
+            scheme(address).is_some()
+        });
+    let based = name == b"base" && attribute == b"href" && given.starts_with(b"//");
+    page || sent || based
 }
 
 /// A tag of one attribute or two: a probe, not a page.
@@ -225,8 +269,17 @@ fn closes_something(before: &[u8]) -> bool {
 
 /// A value without any tag that goes on as an attribute, or is a script address.
 fn bare(text: &[u8]) -> Option<Trick> {
-    if matches!(scheme(text), Some(Scheme::Script)) && !is_inert(text) {
-        return Some(Trick::Link);
+    // Also as the value of a parameter: `?go=javascript:…`.
+    let named = text
+        .iter()
+        .take(NAME_BYTES_MAX)
+        .position(|byte| matches!(byte, b'=' | b'<'));
+    let named = named.filter(|at| text.get(*at) == Some(&b'='));
+    let starts = [Some(0), named.map(|at| at + 1), text.starts_with(b"?").then_some(1)];
+    for address in starts.into_iter().flatten().filter_map(|at| text.get(at..)) {
+        if matches!(scheme(address), Some(Scheme::Script)) && !is_inert(address) {
+            return Some(Trick::Link);
+        }
     }
     if text.starts_with(b"on")
         && Attributes::of(text)

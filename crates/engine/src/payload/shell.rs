@@ -97,7 +97,8 @@ const PROGRAMS: [&[u8]; 71] = [
 ];
 
 /// Calls by which a language runs a command or code.
-const CALLS: [&[u8]; 17] = [
+const CALLS: [&[u8]; 18] = [
+    b"phpversion(",
     b"system(",
     b"exec(",
     b"passthru(",
@@ -128,12 +129,20 @@ pub(crate) fn find(text: &[u8]) -> Option<(Trick, Range<usize>)> {
 
 /// A separator behind nothing, or behind a short value, and then a program.
 fn chain(value: &[u8]) -> Option<(Trick, usize)> {
+    if is_row(value) {
+        return None;
+    }
     let mut at = 0;
     while let Some(byte) = value.get(at).filter(|_| at <= VALUE_BYTES_MAX) {
         if matches!(byte, b';' | b'|' | b'&' | b'\n' | b'\r') {
             let signs = signs_len(value, at);
             let rest = value.get(at + signs..).unwrap_or_default();
             let before = value.get(..at).unwrap_or_default();
+            // Behind a line end of a longer text stands its next line.
+            let line_end = matches!(byte, b'\n' | b'\r');
+            if line_end && memchr::memchr_iter(b'\n', rest).take(3).count() > 2 {
+                return None;
+            }
             if is_tampered(before) && runs(rest, before.trim_ascii().is_empty()) {
                 return Some((Trick::Chain, at));
             }
@@ -143,6 +152,17 @@ fn chain(value: &[u8]) -> Option<(Trick, usize)> {
         }
     }
     None
+}
+
+/// A row of a table begins and ends with a bar, with others in between.
+fn is_row(value: &[u8]) -> bool {
+    let line = value
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
+    let bars = line.iter().filter(|byte| **byte == b'|').count();
+    line.starts_with(b"| ") && line.ends_with(b"|") && bars >= 3
 }
 
 /// Separators and spaces in a row, escaped line ends among them.
@@ -180,10 +200,18 @@ fn runs(rest: &[u8], alone: bool) -> bool {
         .split(|byte| byte.is_ascii_whitespace() || b";|&`$<>(){}\"'%+,".contains(byte))
         .next();
     let path = path.unwrap_or_default();
+    // A line end that was written out: `id\n`.
+    let path = path.strip_suffix(b"\\n").unwrap_or(path);
+    let path = path.strip_suffix(b"\\r").unwrap_or(path);
     let name = path
         .rsplit(|byte| matches!(byte, b'/' | b'\\'))
         .next()
         .unwrap_or_default();
+    // `/???/c?t`: wildcards that only the shell fills in.
+    let wild = path.iter().filter(|byte| matches!(byte, b'?' | b'*')).count();
+    if path.starts_with(b"/") && wild >= 2 {
+        return true;
+    }
     if PROGRAMS.binary_search(&name).is_err() {
         return CALLS.iter().any(|call| rest.starts_with(call));
     }
@@ -196,7 +224,7 @@ fn runs(rest: &[u8], alone: bool) -> bool {
         .take(6)
         .filter(|word| word.iter().all(u8::is_ascii_alphabetic) && word.len() > 1)
         .count();
-    let rooted = path.len() > name.len();
+    let rooted = path.len() > name.len() || (name == b"net" && words.clone().next().is_some_and(is_of_net));
     let english: [&[u8]; 17] = [
         b"more", b"find", b"type", b"head", b"mail", b"touch", b"which", b"who", b"kill", b"route", b"net", b"ps",
         b"w", b"exec", b"find", b"cat", b"echo",
@@ -211,6 +239,21 @@ fn runs(rest: &[u8], alone: bool) -> bool {
         (false, true) => prose <= 3,
         (false, false) => prose <= 2,
     }
+}
+
+/// What `net` is asked for.
+fn is_of_net(word: &[u8]) -> bool {
+    let known: [&[u8]; 8] = [
+        b"user",
+        b"users",
+        b"localgroup",
+        b"group",
+        b"view",
+        b"share",
+        b"accounts",
+        b"session",
+    ];
+    known.contains(&word)
 }
 
 /// Arguments that only programs get.
@@ -236,6 +279,7 @@ fn substitution(value: &[u8]) -> Option<(Trick, usize)> {
         .iter()
         .all(|byte| byte.is_ascii_whitespace() || b"\"'`);&|#".contains(byte));
     let command = inner.get(..end).unwrap_or_default();
+    let command = command.strip_prefix(b"`").unwrap_or(command);
     let arguments = command.iter().any(u8::is_ascii_whitespace) || close == b')';
     (whole && arguments && runs(command, true)).then_some((Trick::Substitution, trimmed))
 }
@@ -244,16 +288,36 @@ fn substitution(value: &[u8]) -> Option<(Trick, usize)> {
 fn interpreter(value: &[u8]) -> Option<(Trick, usize)> {
     let open = value
         .iter()
-        .take_while(|byte| byte.is_ascii_whitespace() || b";'\".){}$[@|&<?".contains(byte))
+        .take_while(|byte| byte.is_ascii_whitespace() || b";:'\".){}$[@|&<?".contains(byte))
         .count();
     let rest = value.get(open..).unwrap_or_default();
     let rest = rest.strip_prefix(b"php ").unwrap_or(rest);
+    let lead = value.get(..open).unwrap_or_default();
+    let given: [&[u8]; 5] = [b"_get[", b"_post[", b"_request[", b"_cookie[", b"_server["];
+    if lead.ends_with(b"{$") && given.iter().any(|known| rest.starts_with(known)) {
+        return Some((Trick::Interpreter, open));
+    }
+    // What stands in `${@…}` is run by a language that only wanted to read a name.
+    let complex = lead.ends_with(b"{${") || lead.ends_with(b"${@");
+    let name = rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+        .count();
+    if complex && name > 2 && rest.get(name) == Some(&b'(') {
+        return Some((Trick::Interpreter, open));
+    }
     let call = CALLS.iter().find(|call| rest.starts_with(call))?;
     let inner = rest.get(call.len()..).unwrap_or_default();
     let shell = inner.trim_ascii_start();
     let quoted = matches!(shell.first(), Some(b'\'' | b'"' | b'`' | b'$'));
     let command = shell.get(usize::from(quoted)..).unwrap_or_default();
-    let probes = *call == b"phpinfo("
+    let first = command
+        .split(|byte| byte.is_ascii_whitespace() || b"'\"`);|&".contains(byte))
+        .next()
+        .unwrap_or_default();
+    let names_program = quoted && lead.is_empty() && PROGRAMS.binary_search(&first).is_ok();
+    let probes = matches!(*call, b"phpinfo(" | b"phpversion(")
+        || names_program
         || command.starts_with(b"phpinfo")
         || command.starts_with(b"$_")
         || shell.starts_with(b"$_");

@@ -98,7 +98,7 @@ fn tries(expression: &[u8]) -> bool {
         .copied()
         .filter(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'\'' | b'"' | b'='))
         .collect();
-    let mut sides = plain.split(|byte| matches!(byte, b'*' | b'+' | b'-'));
+    let mut sides = plain.split(|byte| matches!(byte, b'*' | b'+'));
     let number = |side: Option<&[u8]>| {
         side.is_some_and(|side| !side.is_empty() && side.len() <= 12 && side.iter().all(u8::is_ascii_digit))
     };

@@ -246,8 +246,16 @@ impl Reader<'_> {
         match class {
             Kind::Call if next == Some(&b'(') => Kind::Call,
             Kind::Call => Kind::Word,
+            // `1 not between 0 and 2`: the comparison is the next word.
+            Kind::Not if self.compares_next() => Kind::Key,
             class => class,
         }
+    }
+
+    fn compares_next(&self) -> bool {
+        let rest = self.value.get(self.at..).unwrap_or_default().trim_ascii_start();
+        let len = rest.iter().take_while(|byte| is_name(**byte)).count();
+        words::class_of(rest.get(..len).unwrap_or_default()) == Some(Kind::Compare)
     }
 
     fn string(&mut self, quote: u8) -> Kind {

@@ -1,5 +1,7 @@
 //! What the order of the tokens gives away.
 
+mod whole;
+
 use std::ops::Range;
 
 use super::lex::is_break;
@@ -16,7 +18,12 @@ pub(super) fn judge(value: &[u8], tokens: &[Token], quoted: bool) -> Option<(Tri
     let end = tokens.last()?.end;
     (0..tokens.len())
         .find_map(|at| line.trick_at(at).map(|trick| (trick, at)))
-        .or_else(|| line.tail().or_else(|| line.expression()).map(|trick| (trick, 0)))
+        .or_else(|| {
+            line.tail()
+                .or_else(|| line.expression())
+                .or_else(|| line.whole())
+                .map(|trick| (trick, 0))
+        })
         .and_then(|(trick, at)| Some((trick, tokens.get(at.saturating_sub(1))?.start..end)))
 }
 
@@ -205,7 +212,7 @@ impl Line<'_> {
 
     /// `waitfor delay '…'`.
     fn waits(&self, at: usize) -> bool {
-        self.word(at) == b"waitfor" && self.word(at + 1) == b"delay" && at > 0 && self.breaks(at) <= 1
+        self.word(at) == b"waitfor" && self.word(at + 1) == b"delay" && self.breaks(at) <= 1
     }
 
     /// `into outfile '…'`.
@@ -246,7 +253,9 @@ impl Line<'_> {
         // What follows is read as far as the next joint; prose must not stand there.
         let part = self.part(at + 1);
         let same = part.compares && part.words == 0 && (part.literals > 1 || part.calls);
-        if !value && at > 0 {
+        // What ends in a comparison asks a person.
+        let open = self.tokens.last().is_some_and(|token| token.kind == Kind::Compare);
+        if (!value && at > 0) || open {
             return false;
         }
         let asks = part.compares && (part.literals > 0 || part.calls) || part.selects;
@@ -259,7 +268,10 @@ impl Line<'_> {
         let compared = self.tokens.iter().take(at).any(|token| token.kind == Kind::Compare);
         let tampered = (at == 0 || self.has_value_before(at)) && !compared && (asks || self.calls_data(at + 1));
         let tampered = tampered && (at > 0 || self.calls_data(1));
-        self.breaks(at) == 0 && breaks <= 1 && (same || tampered)
+        // `3 < 5 && 5 < 7` compares on both sides of a sign: that is reckoning.
+        let sign = matches!(self.word(at), b"&&" | b"||");
+        let prose = breaks > 1 || (breaks == 1 && !part.selects && !part.calls);
+        self.breaks(at) == 0 && !prose && ((same && !(sign && compared)) || tampered)
     }
 
     /// The last token is a string that the query itself will close, behind an operator.
@@ -368,7 +380,7 @@ impl Line<'_> {
             .get(last.start.wrapping_sub(1))
             .is_some_and(u8::is_ascii_whitespace);
         let tail = match body {
-            [b'#', rest @ ..] => !spaced && rest.len() <= TAIL_BYTES_MAX,
+            [b'#', rest @ ..] => (!spaced || rest.is_empty()) && rest.len() <= TAIL_BYTES_MAX,
             [b'-', b'-', rest @ ..] | [b'/', b'*', rest @ ..] => rest.len() <= TAIL_BYTES_MAX,
             _ => false,
         };

@@ -1,0 +1,175 @@
+//! Pieces of script without mark-up: what closes a string of a script, and what only tries whether it runs.
+
+use super::Trick;
+
+/// Longest piece that is looked at.
+const PIECE_BYTES_MAX: usize = 400;
+/// Words in a row before a piece is prose.
+const WORDS_MAX: usize = 4;
+/// Signs without a letter that are a script all the same.
+const SIGNS_MIN: usize = 30;
+/// Bytes of a value before the string it closes.
+const VALUE_BYTES_MAX: usize = 24;
+
+/// What shows that a script runs, or takes what it should not; without white space.
+const PROBES: [&[u8]; 28] = [
+    b"alert(",
+    b"alert`",
+    b"prompt(",
+    b"prompt`",
+    b"confirm(",
+    b"confirm`",
+    b"print(",
+    b"eval(",
+    b"(alert)",
+    b"(prompt)",
+    b"(confirm)",
+    b"=alert",
+    b"=prompt",
+    b"=confirm",
+    b"alert.call",
+    b"alert.apply",
+    b"alert?.",
+    b"document.cookie",
+    b"document.domain",
+    b"document.write",
+    b"document.location",
+    b"window.location",
+    b"string.fromcharcode",
+    b"constructor(",
+    b"onerror=",
+    b"location=",
+    b"import(",
+    b"fetch(",
+];
+
+/// What is called to see whether anything is.
+const CALLS: [&[u8]; 4] = [b"alert", b"prompt", b"confirm", b"print"];
+
+/// By which names a script reaches everything else.
+const GLOBALS: [&[u8]; 8] = [
+    b"top",
+    b"self",
+    b"window",
+    b"this",
+    b"parent",
+    b"frames",
+    b"globalthis",
+    b"document",
+];
+
+/// What a short value does inside a script.
+pub(super) fn find(text: &[u8]) -> Option<Trick> {
+    let text = text.trim_ascii();
+    if text.len() > PIECE_BYTES_MAX || text.len() < 3 || is_prose(text) {
+        return None;
+    }
+    let plain: Vec<u8> = text.iter().copied().filter(|byte| *byte > b' ').collect();
+    if breaks_out(&plain) {
+        return Some(Trick::Breakout);
+    }
+    let runs = tries(&plain) || reaches(&plain) || is_signs(&plain) || names_a_call(&plain);
+    runs.then_some(Trick::Script)
+}
+
+fn is_prose(text: &[u8]) -> bool {
+    let words = text.split(u8::is_ascii_whitespace);
+    let plain = words.filter(|word| word.len() > 1 && word.iter().all(u8::is_ascii_alphabetic));
+    plain.take(WORDS_MAX + 1).count() > WORDS_MAX
+}
+
+fn has_probe(plain: &[u8]) -> bool {
+    PROBES.iter().any(|known| memchr::memmem::find(plain, known).is_some())
+}
+
+/// `';alert(1)//`: ends the string or the block that it would stand in, and goes on.
+fn breaks_out(plain: &[u8]) -> bool {
+    let quote = plain.iter().position(|byte| b"'\"`})]".contains(byte));
+    let Some(at) = quote.filter(|at| *at <= VALUE_BYTES_MAX) else {
+        return false;
+    };
+    let before = plain.get(..at).unwrap_or_default();
+    let value = before
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"\\_-.*/>".contains(byte));
+    let after = plain.get(at + 1..).unwrap_or_default();
+    let goes_on = after.first().is_some_and(|byte| b";-+*/%^&|,)}]><?:".contains(byte));
+    // What ends in a call that it began with is code of its own, not a piece of someone else's.
+    let balanced = balance(plain) == 0 && !matches!(plain.get(at), Some(b'\'' | b'"' | b'`'));
+    value && goes_on && !balanced && has_probe(after)
+}
+
+/// Brackets that are opened, less those that are closed.
+fn balance(plain: &[u8]) -> i32 {
+    plain.iter().fold(0, |open, byte| match byte {
+        b'(' | b'{' | b'[' => open + 1,
+        b')' | b'}' | b']' => open - 1,
+        _ => open,
+    })
+}
+
+/// `alert(1)`, with an argument that nobody wants to read.
+fn tries(plain: &[u8]) -> bool {
+    let rest = plain.strip_prefix(b"?").unwrap_or(plain);
+    let rest = rest.strip_prefix(b"window.").unwrap_or(rest);
+    let Some(call) = CALLS.iter().find(|call| rest.starts_with(call)) else {
+        return false;
+    };
+    let after = rest.get(call.len()..).unwrap_or_default();
+    let (inner, close) = match after {
+        [b'(', inner @ ..] => (inner, b')'),
+        [b'`', inner @ ..] => (inner, b'`'),
+        _ => return false,
+    };
+    let Some(end) = memchr::memrchr(close, inner) else {
+        return false;
+    };
+    let argument = inner.get(..end).unwrap_or_default();
+    let tail = inner.get(end + 1..).unwrap_or_default();
+    let number = argument.len() <= 6 && argument.iter().all(u8::is_ascii_digit);
+    let known: [&[u8]; 7] = [
+        b"document.",
+        b"location",
+        b"origin",
+        b"string.",
+        b"/xss/",
+        b"'xss'",
+        b"\"xss\"",
+    ];
+    let asked = known.iter().any(|known| argument.starts_with(known));
+    let python = *call == b"print" && !(argument.is_empty() && tail.is_empty());
+    let ends = tail.len() <= 4 && tail.iter().all(|byte| b";/>\"',-".contains(byte));
+    ends && (number || asked) && !python
+}
+
+/// `top["al"+"ert"](1)`, `[1].find(alert)`, `a=alert,a(1)`.
+fn reaches(plain: &[u8]) -> bool {
+    let has = |wanted: &[u8]| memchr::memmem::find(plain, wanted).is_some();
+    let computed = GLOBALS.iter().any(|global| {
+        plain
+            .strip_prefix(*global)
+            .is_some_and(|rest| rest.starts_with(b"[") && has(b"]("))
+    });
+    let built = has(b"constructor(") && (has(b")()") || has(b")``")) && plain.starts_with(b"[");
+    computed || built
+}
+
+/// A script of nothing but brackets and signs.
+fn is_signs(plain: &[u8]) -> bool {
+    plain.len() >= SIGNS_MIN
+        && plain.iter().all(|byte| b"[]()!+{}".contains(byte))
+        && memchr::memmem::find(plain, b"[]").is_some()
+}
+
+/// A call by another name, or as an argument.
+fn names_a_call(plain: &[u8]) -> bool {
+    CALLS.iter().take(3).any(|call| {
+        memchr::memmem::find_iter(plain, call).any(|at| {
+            let before = at.checked_sub(1).and_then(|at| plain.get(at));
+            let after = plain.get(at + call.len());
+            let passed = before == Some(&b'(') && after == Some(&b')');
+            let renamed = before == Some(&b'=') && matches!(after, Some(b',' | b';')) && at < 16;
+            passed || renamed
+        })
+    })
+}
