@@ -17,6 +17,7 @@ from bench import (
     footprint,
     hidden,
     languages,
+    payloads_web,
     pii,
     python_door,
     rest,
@@ -306,5 +307,19 @@ DEFINITIONS: tuple[Definition, ...] = (
             _least("per_second_without", 200_000, "/s, no key in any"),
         ),
         secrets.measure,
+    ),
+    Definition(
+        "payloads",
+        "payloads for databases, browsers, shells, file systems; harmless values and code",
+        "Python call, tiers 0 and 1; 100-character values on one thread",
+        1,
+        (
+            _least("recall_of_payloads_sql_injection", 0.97, "in the weakest source"),
+            _least("recall_of_payloads_xss", 0.97, "in the weakest source"),
+            _least("recall_of_payloads_command_injection", 0.95, "in the weakest source"),
+            _least("recall_of_payloads_path_traversal", 0.95, "in the weakest source"),
+            _under("fpr_most", 0.005, "of the harmless texts of any kind"),
+        ),
+        payloads_web.measure,
     ),
 )

@@ -51,7 +51,12 @@ SECRET_PEERS = (
     Peer("detect-secrets", "detect_secrets_lines.py", ("detect-secrets==1.5.0",)),
     Peer("credsweeper", "credsweeper_lines.py", ("credsweeper==1.19.5",)),
 )
-PEERS = (*PII_PEERS, *SECRET_PEERS)
+PAYLOAD_PEERS = (
+    Peer("libinjection", "libinjection_calls.py", ("libinjection-python==1.1.6",)),
+    Peer("web-datafilter", "web_datafilter_checks.py", ("web-datafilter==1.1.0",)),
+    Peer("aiwaf", "aiwaf_signatures.py", ("aiwaf-rust==0.2.7",)),
+)
+PEERS = (*PII_PEERS, *SECRET_PEERS, *PAYLOAD_PEERS)
 
 
 @dataclass(frozen=True, slots=True)
