@@ -45,7 +45,14 @@ if TYPE_CHECKING:
         VaultError,
     )
     from aidefence.domain.rewrite import Change, ChangeKind, OffsetMap, Rewrite, RewrittenContent
-    from aidefence.domain.tools import Capability, ToolFinding, ToolReport, ToolsDecision
+    from aidefence.domain.tools import (
+        CallDecision,
+        Capability,
+        ToolFinding,
+        ToolReport,
+        ToolsDecision,
+        TraceDecision,
+    )
     from aidefence.domain.verdict import Finding, Match, Verdict
     from aidefence.respond.batch import DecisionBatch
     from aidefence.respond.restoring import Restorer
@@ -57,6 +64,7 @@ __all__ = [
     "Action",
     "AddressError",
     "Assembled",
+    "CallDecision",
     "Capability",
     "Category",
     "Change",
@@ -100,6 +108,7 @@ __all__ = [
     "ToolPins",
     "ToolReport",
     "ToolsDecision",
+    "TraceDecision",
     "Vault",
     "VaultError",
     "Verdict",
@@ -119,7 +128,8 @@ _HOMES = {
     " ConversationError LaunchError LimitError MissingExtraError ModelError PinError RuleError"
     " RulebookError SettingError VaultError",
     "aidefence.domain.rewrite": "Change ChangeKind OffsetMap Rewrite RewrittenContent",
-    "aidefence.domain.tools": "Capability ToolFinding ToolReport ToolsDecision",
+    "aidefence.domain.tools": "CallDecision Capability ToolFinding ToolReport ToolsDecision"
+    " TraceDecision",
     "aidefence.domain.verdict": "Finding Match Verdict",
     "aidefence.respond.batch": "DecisionBatch",
     "aidefence.respond.restoring": "Restorer",

@@ -16,14 +16,14 @@ PROMISED = [
     *("Capability", "PinError", "ToolFinding", "ToolPins", "ToolReport", "ToolsDecision"),
     *("Assembled", "Conversation", "ConversationDecision", "ConversationError"),
     *("ConversationStore", "Joint", "Piece", "Told"),
-    "LaunchError",
+    *("CallDecision", "LaunchError", "TraceDecision"),
     "__version__",
 ]
 GUARD = {
     *("ainspect", "ainspect_batch", "confidences", "degraded", "from_config", "inspect"),
     *("inspect_batch", "of", "policy_version", "setup", "thresholds", "warm"),
     *("answer_thresholds", "neutralize", "redact", "unseal"),
-    *("inspect_tools",),
+    *("inspect_call", "inspect_tools", "inspect_trace"),
     *("conversation", "neutralize", "redact", "unseal"),
 }
 _HEAVY = {

@@ -32,7 +32,7 @@ from aidefence.respond.batch import DecisionBatch
 if TYPE_CHECKING:
     from aidefence.app.conversation import Conversation, ConversationStore
     from aidefence.app.tools import PinsLike
-    from aidefence.domain.tools import ToolsDecision
+    from aidefence.domain.tools import CallDecision, ToolsDecision, TraceDecision
     from aidefence.ingest.tools import Tools
 
 # Up to here an inspection takes less time than a visit to another thread.
@@ -229,6 +229,44 @@ class Guard:
         from aidefence.app import tools as door  # noqa: PLC0415
 
         return door.inspect_tools(self._setup, tools, pins)
+
+    def inspect_call(
+        self,
+        name: str,
+        arguments: object,
+        *,
+        tools: Tools | None = None,
+        task: str | None = None,
+        seen: Sequence[str] = (),
+    ) -> CallDecision:
+        """Inspect a tool call before it is made.
+
+        `arguments` are an object, or the JSON text that the model wrote. With `tools`, the
+        definitions that the model was given, they must fit the schema. `task` is what the user
+        asked for, and `seen` what tools and documents have said since: what only these named is
+        a finding where it decides who gets something or what is run.
+
+        Raises:
+            ContentError: something is not of its kind.
+            LimitError: there is more than one call may take.
+
+        """
+        from aidefence.app import tools as door  # noqa: PLC0415
+
+        return door.inspect_call(self._setup, name, arguments, tools=tools, task=task, seen=seen)
+
+    def inspect_trace(self, messages: Inspectable, *, tools: Tools | None = None) -> TraceDecision:
+        """Inspect the calls of a whole trace, and what flows into them from where.
+
+        Takes a list of messages or a whole request, whose `tools` are then known.
+
+        Raises:
+            ContentError: something is no message, or no tool definition.
+
+        """
+        from aidefence.app import tools as door  # noqa: PLC0415
+
+        return door.inspect_trace(self._setup, messages, tools)
 
     def conversation(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,16 +12,20 @@ from aidefence.adapters.pins import PinFile
 from aidefence.app.setup import Setup
 from aidefence.app.wiring import corridor_for
 from aidefence.domain.enums import CATEGORIES, Origin
+from aidefence.domain.errors import ContentError
 from aidefence.domain.launching import ServerCommand
-from aidefence.domain.tools import ToolsDecision
+from aidefence.domain.tools import CallDecision, ToolsDecision, TraceDecision
 from aidefence.engine import Engine
+from aidefence.ingest.messages import Inspectable
 from aidefence.ingest.tools import Tools, ToolSet, read_tools
 from aidefence.knowledge import rulebook
 from aidefence.policy.profiles import NEVER
 from aidefence.service.tools import ToolInspector, gone, pin_name
+from aidefence.service.traces import FlowWatcher, Tracer
 
 PinsLike: TypeAlias = "ToolPins | Path | str | None"
 _SOME = 0.5
+_KEY_BYTES = 32
 
 
 class ToolPins:
@@ -87,6 +92,47 @@ def inspect_tools(setup: Setup, tools: Tools, pins: PinsLike) -> ToolsDecision:
     """Inspect definitions with the guard of this setup."""
     pinned = None if pins is None else _open(pins).file.read()
     return inspector_for(setup).inspect(read_tools(tools), pinned)
+
+
+def inspect_call(
+    setup: Setup,
+    name: str,
+    arguments: object,
+    *,
+    tools: Tools | None,
+    task: str | None,
+    seen: Sequence[str],
+) -> CallDecision:
+    """Inspect one call with the guard of this setup."""
+    given: tuple[object, ...] = (name, task or "", *(() if isinstance(seen, str) else seen))
+    if isinstance(seen, str) or not all(isinstance(it, str) for it in given):
+        raise ContentError("a name, a task and a list of what was seen are texts")
+    return _tracer(setup, tools).call(name, arguments, task, seen)
+
+
+def inspect_trace(setup: Setup, messages: Inspectable, tools: Tools | None) -> TraceDecision:
+    """Inspect a whole trace with the guard of this setup."""
+    if tools is None and isinstance(messages, Mapping):
+        # A request says itself which tools its model was given.
+        given = messages.get("tools")
+        tools = given if isinstance(given, Sequence) and given else None
+    return _tracer(setup, tools).trace(messages)
+
+
+def flow_watcher(setup: Setup, tools: Tools | None = None) -> FlowWatcher:
+    """Make what follows the flows of conversations."""
+    return FlowWatcher(_tracer(setup, tools))
+
+
+def _tracer(setup: Setup, tools: Tools | None) -> Tracer:
+    definitions = () if tools is None else read_tools(tools).tools
+    return Tracer(inspector_for(setup), _process_key(), definitions)
+
+
+@lru_cache(maxsize=1)
+def _process_key() -> bytes:
+    """What is remembered of traces is read by this process alone."""
+    return os.urandom(_KEY_BYTES)
 
 
 def inspector_for(setup: Setup) -> ToolInspector:

@@ -24,11 +24,13 @@ class StructureRule:
 
 
 _I, _S, _P = ToolCheck.INVISIBLE, ToolCheck.SHADOWING, ToolCheck.POSTURE
+_C, _F = ToolCheck.CALL, ToolCheck.FLOW
 _M, _A, _N = ToolCheck.SCHEMA, ToolCheck.ANNOTATION, ToolCheck.PIN
 _TOOL, _LEAK, _HIDE = Category.TOOL_ABUSE, Category.DATA_EXFILTRATION, Category.OBFUSCATION
 _LOW, _MEDIUM, _HIGH = Severity.LOW, Severity.MEDIUM, Severity.HIGH
 _CRITICAL = Severity.CRITICAL
 _FLAG, _REVIEW, _BLOCK = Action.FLAG, Action.REVIEW, Action.BLOCK
+_INDIRECT = ("LLM01", "ASI01", "AML.T0051")
 _PULL = ("LLM03", "AML.T0109")
 _Row = tuple[str, ToolCheck, Category, Severity, Action, str, tuple[str, ...]]
 
@@ -81,6 +83,45 @@ _ROWS: tuple[_Row, ...] = (
     ("pin-new", _N, _TOOL, _LOW, _FLAG, "Nobody approved this tool yet", _PULL),
     ("pin-changed", _N, _TOOL, _HIGH, _REVIEW, "Changed since it was approved", _PULL),
     ("pin-removed", _N, _TOOL, _LOW, _FLAG, "Was approved and is gone", _PULL),
+    ("call-not-json", _C, _TOOL, _MEDIUM, _FLAG, "The arguments are not JSON", ()),
+    ("call-key-twice", _C, _TOOL, _MEDIUM, _FLAG, ("A key stands twice: checkers and tools may "
+     "read different ones"), ()),
+    ("call-unknown-tool", _C, _TOOL, _MEDIUM, _FLAG, "There is no such tool", ()),
+    ("call-missing-argument", _C, _TOOL, _LOW, _FLAG, "A required argument is missing", ()),
+    ("call-unknown-argument", _C, _TOOL, _LOW, _FLAG, "The tool has no such argument", ()),
+    ("call-wrong-type", _C, _TOOL, _LOW, _FLAG, "The argument has another type", ()),
+    ("call-not-in-enum", _C, _TOOL, _LOW, _FLAG, "The argument has none of the values allowed", ()),
+    ("call-out-of-range", _C, _TOOL, _LOW, _FLAG, "The argument is too large, small or long", ()),
+    ("call-destructive-sql", _C, Category.SQL_INJECTION, _HIGH, _REVIEW, ("A statement deletes or "
+     "changes whole tables, or rights"), ("AML.T0101",)),
+    ("call-destructive-shell", _C, Category.COMMAND_INJECTION, _CRITICAL, _REVIEW, ("A command "
+     "deletes, loads and runs, or stays behind"), ("AML.T0101",)),
+    ("call-sensitive-path", _C, Category.PATH_TRAVERSAL, _HIGH, _REVIEW, ("A path leads to keys, "
+     "passwords or settings"), ("AML.T0083",)),
+    ("call-climbing-path", _C, Category.PATH_TRAVERSAL, _MEDIUM, _FLAG, ("A path climbs out of its "
+     "folder"), ()),
+    ("call-inside-address", _C, Category.MALICIOUS_URL, _HIGH, _REVIEW, ("An address leads inside: "
+     "to this machine, its network or its cloud's metadata"), ("CWE-918",)),
+    ("call-odd-scheme", _C, Category.MALICIOUS_URL, _MEDIUM, _FLAG, ("An address with a scheme "
+     "that reads files or speaks to other services"), ("CWE-918",)),
+    ("call-secret-out", _C, _LEAK, _CRITICAL, _BLOCK, "A key or password goes out", ()),
+    ("call-private-out", _C, _LEAK, _MEDIUM, _FLAG, ("Private data that the task does not name "
+     "goes out"), ()),
+    ("flow-destination", _F, _TOOL, _HIGH, _REVIEW, ("Who gets it was named by text that speaks to "
+     "the model, and by nobody else"), _INDIRECT),
+    ("flow-stranger", _F, _TOOL, _MEDIUM, _FLAG, ("Who gets it was named by text from strangers, "
+     "and by nobody else"), _INDIRECT),
+    ("flow-command", _F, _TOOL, _CRITICAL, _REVIEW, ("What is run was given by text that speaks to "
+     "the model"), (*_INDIRECT, "ASI05")),
+    ("flow-tool", _F, _TOOL, _HIGH, _REVIEW, "Text that speaks to the model chose this tool",
+     _INDIRECT),
+    ("flow-obeyed", _F, Category.INDIRECT_INJECTION, _HIGH, _REVIEW, ("What the call carries was "
+     "given by text that speaks to the model"), ("AML.T0053",)),
+    ("flow-private-out", _F, _LEAK, _HIGH, _REVIEW, ("Private data goes out to somebody the user "
+     "did not name, after text that speaks to the model"), _INDIRECT),
+    ("flow-secret-out", _F, _LEAK, _CRITICAL, _BLOCK, "A key that a tool showed goes out", ()),
+    ("flow-link", _F, _LEAK, _CRITICAL, _BLOCK, ("The answer carries private data in an address "
+     "that only strangers named"), _INDIRECT),
 )  # fmt: skip
 
 STRUCTURE_RULES: Mapping[str, StructureRule] = MappingProxyType(
