@@ -209,7 +209,7 @@ def test_anthropic_messages_are_the_same_trace(guard: Guard) -> None:
         "name": "send_email",
         "input": {"to": "desk@relay.example.net", "body": "x"},
     }
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": "user", "content": "What is new in my mail?"},
         {"role": "assistant", "content": [block]},
         {
