@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from aidefence.app.guard import Guard
     from aidefence.app.tools import ToolPins
     from aidefence.app.vault import Vault
+    from aidefence.domain.answer import AnswerCheck, AnswerReport, Remark
     from aidefence.domain.content import Content, Degraded, Span
     from aidefence.domain.conversation import Assembled, ConversationDecision, Joint, Piece, Told
     from aidefence.domain.decision import Decision, TierTiming
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from aidefence.domain.verdict import Finding, Match, Verdict
     from aidefence.respond.batch import DecisionBatch
     from aidefence.respond.restoring import Restorer
+    from aidefence.service.answers.canaries import Canaries
 
 __version__ = "0.1.0"
 
@@ -63,8 +65,11 @@ __all__ = [
     "AIDefenceError",
     "Action",
     "AddressError",
+    "AnswerCheck",
+    "AnswerReport",
     "Assembled",
     "CallDecision",
+    "Canaries",
     "Capability",
     "Category",
     "Change",
@@ -94,6 +99,7 @@ __all__ = [
     "Piece",
     "PinError",
     "Profile",
+    "Remark",
     "Restorer",
     "Rewrite",
     "RewrittenContent",
@@ -120,6 +126,7 @@ _HOMES = {
     "aidefence.app.guard": "Guard",
     "aidefence.app.tools": "ToolPins",
     "aidefence.app.vault": "Vault",
+    "aidefence.domain.answer": "AnswerCheck AnswerReport Remark",
     "aidefence.domain.content": "Content Degraded Span",
     "aidefence.domain.conversation": "Assembled ConversationDecision Joint Piece Told",
     "aidefence.domain.decision": "Decision TierTiming",
@@ -133,6 +140,7 @@ _HOMES = {
     "aidefence.domain.verdict": "Finding Match Verdict",
     "aidefence.respond.batch": "DecisionBatch",
     "aidefence.respond.restoring": "Restorer",
+    "aidefence.service.answers.canaries": "Canaries",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -9,6 +9,7 @@ import aidefence
 PROMISED = [
     *("Change", "ChangeKind", "LimitError", "OffsetMap", "Restorer", "Rewrite"),
     *("RewrittenContent", "Vault", "VaultError"),
+    *("AnswerCheck", "AnswerReport", "Canaries", "Remark"),
     *("AIDefenceError", "Action", "AddressError", "Category", "ConfigError", "Content"),
     *("ContentError", "Decision", "DecisionBatch", "Degraded", "Direction", "Finding", "Guard"),
     *("Match", "MissingExtraError", "Modality", "ModelError", "Origin", "Profile", "RuleError"),
@@ -22,7 +23,7 @@ PROMISED = [
 GUARD = {
     *("ainspect", "ainspect_batch", "confidences", "degraded", "from_config", "inspect"),
     *("inspect_batch", "of", "policy_version", "setup", "thresholds", "warm"),
-    *("answer_thresholds", "neutralize", "redact", "unseal"),
+    *("answer_thresholds", "inspect_answer"),
     *("inspect_call", "inspect_tools", "inspect_trace"),
     *("conversation", "neutralize", "redact", "unseal"),
 }

@@ -25,6 +25,10 @@ const PLACES_MAX: usize = 64;
 const SENTENCE_WORDS_MIN: usize = 5;
 /// The share of them that must stand together.
 const SENTENCE_SHARE_MIN: f32 = 0.8;
+/// What a word of every text adds to a quotation: that it stands in its place tells something too.
+const FILLER: f32 = 0.25;
+/// What is left of the words of a prompt's first sentence: who it is, a model may say of itself.
+const IDENTITY_SHARE: f32 = 0.4;
 /// What is handed out.
 const PLACES_TOLD_MAX: usize = 32;
 
@@ -129,6 +133,8 @@ struct Prompt {
     sentences: Vec<Sentence>,
     /// Which sentences a word belongs to.
     of_word: HashMap<u64, Vec<u32>>,
+    /// Words that only the first sentence holds.
+    identity: HashSet<u64>,
     tellable: f32,
 }
 
@@ -152,6 +158,7 @@ impl Prompt {
         }
         let mut sentences: Vec<Sentence> = Vec::new();
         let mut of_word: HashMap<u64, Vec<u32>> = HashMap::new();
+        let identity = words.identity();
         for range in words.sentences() {
             let inside = words.tokens.get(range.clone()).unwrap_or_default();
             let telling = inside
@@ -171,7 +178,14 @@ impl Prompt {
             });
         }
         Self {
-            tellable: words.weight_of(|hash| !known.contains(&hash)),
+            tellable: words.weight_of(|hash| {
+                if known.contains(&hash) {
+                    0.0
+                } else {
+                    share_of(&identity, hash)
+                }
+            }),
+            identity,
             shingle,
             shingles,
             sentences,
@@ -203,7 +217,7 @@ impl Prompt {
         }
         for run in &mut told {
             run.bytes = answer.bytes(run.first, run.last);
-            run.weight = answer.weight_between(run.first, run.last);
+            run.weight = answer.weight_between(run.first, run.last, FILLER, |hash| share_of(&self.identity, hash));
         }
         told
     }
@@ -244,12 +258,22 @@ impl Prompt {
                     bytes: answer.bytes(first, last),
                     first,
                     last,
-                    weight: answer.weight_of_words(first, last, &sentence.words),
+                    weight: answer.weight_between(first, last, 0.0, |hash| {
+                        if sentence.words.contains(&hash) {
+                            share_of(&self.identity, hash)
+                        } else {
+                            0.0
+                        }
+                    }),
                     verbatim: false,
                 });
             }
         }
     }
+}
+
+fn share_of(identity: &HashSet<u64>, hash: u64) -> f32 {
+    if identity.contains(&hash) { IDENTITY_SHARE } else { 1.0 }
 }
 
 impl Sentence {

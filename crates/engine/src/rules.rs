@@ -1,6 +1,5 @@
 //! Detection rules: as written, as compiled, as matched.
 
-pub(crate) mod bytes;
 pub(crate) mod compile;
 mod gathered;
 pub(crate) mod matching;

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aidefence.app import sanitise
+from aidefence.app.answer import AnswerCheck, Canaries, make_asked
 from aidefence.app.setup import ExcludeLike, Setup, ThresholdLike, make_setup
 from aidefence.app.wiring import corridor_for
+from aidefence.domain.answer import AnswerReport
 from aidefence.domain.content import Degraded
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import (
@@ -28,6 +30,7 @@ from aidefence.domain.rewrite import Rewrite
 from aidefence.ingest.messages import Inspectable, read
 from aidefence.policy.profiles import NEVER, Threshold
 from aidefence.respond.batch import DecisionBatch
+from aidefence.service.answers.inspect import inspect_answer
 
 if TYPE_CHECKING:
     from aidefence.app.conversation import Conversation, ConversationStore
@@ -180,6 +183,43 @@ class Guard:
         return await _aside(
             partial(self.inspect_batch, texts, origin=origin, direction=direction, threads=threads)
         )
+
+    def inspect_answer(
+        self,
+        answer: str,
+        *,
+        question: str | None = None,
+        system: str | None = None,
+        context: str | Iterable[str] = (),
+        canaries: Canaries | Iterable[str] = (),
+        refusal: bool = False,
+        language: str | None = None,
+        support: bool = False,
+        flag: Iterable[AnswerCheck | str] = (),
+        origin: Origin = Origin.ASSISTANT,
+    ) -> AnswerReport:
+        """Inspect an answer together with what it answers.
+
+        `system` is the prompt it must not tell, `canaries` are markers planted there. What stands
+        in `question` or `context` may be repeated. `refusal` looks for an answer that declines,
+        `language` for one in another language than `"question"` or the code that is named,
+        `support` for sentences whose words do not stand in the context. These three inform; `flag`
+        names those that shall flag. A check that cannot tell is in `degraded`.
+        """
+        if not isinstance(answer, str):
+            raise ContentError("an answer is a text")
+        asked = make_asked(
+            question=question,
+            system=system,
+            context=context,
+            canaries=canaries,
+            refusal=refusal,
+            language=language,
+            support=support,
+            flag=flag,
+        )
+        _code(origin, Origin)
+        return inspect_answer(self._corridor, answer, asked, Origin(origin))
 
     def redact(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -192,6 +192,11 @@ class Decision:
         """Checks that were asked for and did not run, or not to the end."""
         told = self._told
         return (*told[4], *_CUT_SHORT_OF[told[0][7]]) if told[0][7] else told[4]
+
+    def amended(self, amend: Callable[[Record], Record]) -> Decision:
+        """The same decision on a record that was amended."""
+        record, charter, elapsed_ns, parts, degraded, deep_ns = self._told
+        return Decision(amend(record), charter, elapsed_ns, parts, degraded, deep_ns)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a decision is immutable: `{name}` cannot be set")

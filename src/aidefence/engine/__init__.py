@@ -22,6 +22,7 @@ __all__ = [
     "Outcome",
     "RuleInfo",
     "check_rule",
+    "leaks",
     "make_terms",
     "normalize",
     "open_dense",
@@ -35,6 +36,7 @@ DENSE_FEATURES: Final = tuple(_native.DENSE_FEATURES)
 """What the fusion of the dense model may weigh, beside the logit of each kind."""
 MODEL_CATEGORIES: Final = 7
 """So many categories, from the first, are attacks on the model itself."""
+Leak: TypeAlias = tuple[int, int, list[str], float, int | None, bool]
 Dense = _native.Dense
 DenseTerms = _native.DenseTerms
 
@@ -196,6 +198,18 @@ def check_rule(path: str, text: str) -> None:
 def normalize(text: str) -> str:
     """Return a text the way detectors see it."""
     return _native.normalize(text)
+
+
+def leaks(
+    answer: str, system: str, said: Sequence[str], markers: Sequence[str]
+) -> tuple[list[Leak], float, float, bool]:
+    """Compare an answer with a system prompt and with markers; `said` is what it may repeat.
+
+    Gives the places, the telling words of the prompt that were told and that could be, and whether
+    a limit left something unread. A place is start, end, chain, weight, which marker, and whether
+    the words stand in the order of the prompt.
+    """
+    return _native.leaks(answer, system, said, markers)
 
 
 def _rule_error(error: _native.RuleSyntaxError) -> RuleError:

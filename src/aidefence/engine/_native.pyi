@@ -16,6 +16,7 @@ __all__ = [
     "RuleSyntaxError",
     "category_ngrams",
     "check_rule",
+    "leaks",
     "ngrams",
     "normalize",
 ]

@@ -91,12 +91,17 @@ def _of_answers(profile: Profile, anchors: Anchors) -> dict[Category, Threshold]
     """
     if profile is Profile.STRICT:
         threshold = Threshold(flag=anchors.fpr_1, block=max(anchors.fpr_02, anchors.fpr_1))
-        harmful = Threshold(flag=0.8, block=0.95)
+        harmful, leak = Threshold(flag=0.8, block=0.95), Threshold(flag=0.4, block=0.5)
     else:
         threshold = Threshold(flag=anchors.fpr_02)
         harmful = Threshold(flag=0.9)
+        leak = Threshold(flag=0.5) if profile is Profile.OBSERVE else Threshold(0.5, 0.8)
     spoken_of = set(_LEARNED) - {Category.DATA_EXFILTRATION}
-    return {**dict.fromkeys(spoken_of, threshold), Category.HARMFUL_REQUEST: harmful}
+    return {
+        **dict.fromkeys(spoken_of, threshold),
+        Category.HARMFUL_REQUEST: harmful,
+        Category.CANARY_LEAK: leak,
+    }
 
 
 def _learned(profile: Profile, anchors: Anchors) -> dict[Category, Threshold]:

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from aidefence.domain.answer import CANARY_RULE, PROMPT_RULE
 from aidefence.domain.enums import Action
 from aidefence.domain.reading import single
 from aidefence.domain.taxonomy import TAXONOMY
 from aidefence.domain.verdict import DEEP_RULE, DENSE_RULE, MODEL_RULE, Finding, Verdict
 from aidefence.policy.profiles import NEVER, Policy
 
-_MODEL_WORDS = MappingProxyType(
+_OTHER_WORDS = MappingProxyType(
     {
         MODEL_RULE: "the learned model finds the wording typical of attacks",
         DENSE_RULE: "the dense model hears the meaning of an attack here",
         DEEP_RULE: "the deep model reads the meaning of an attack here",
+        CANARY_RULE: "a planted marker stands in the answer, whole or in part",
+        PROMPT_RULE: "the answer tells what the system prompt says",
     }
 )
 _FINDINGS_TOLD_MAX = 3
@@ -40,7 +43,7 @@ class PolicyCharter:
 
     def explain(self, rule_id: str) -> str:
         """What a rule stands for, in words."""
-        return _MODEL_WORDS.get(rule_id) or self.titles.get(rule_id, rule_id)
+        return _OTHER_WORDS.get(rule_id) or self.titles.get(rule_id, rule_id)
 
     def entity(self, rule_id: str) -> str | None:
         """The kind of private data or secret that a rule finds."""

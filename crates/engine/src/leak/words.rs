@@ -133,33 +133,32 @@ impl Words {
         ranges
     }
 
-    /// What the different words of a text tell together.
-    pub(super) fn weight_of(&self, counts: impl Fn(u64) -> bool) -> f32 {
-        let mut seen = HashSet::new();
-        let words = self.tokens.iter().filter(|word| counts(word.hash));
-        words
-            .filter(|word| seen.insert(word.hash))
-            .map(|word| word.weight)
-            .sum()
+    /// Words that stand in the first sentence only, if there are others.
+    pub(super) fn identity(&self) -> HashSet<u64> {
+        let sentences = self.sentences();
+        let [first, .., last] = sentences.as_slice() else {
+            return HashSet::new();
+        };
+        let hashes = |range: Range<usize>| self.tokens.get(range).unwrap_or_default().iter().map(|word| word.hash);
+        let later: HashSet<u64> = hashes(first.end..last.end).collect();
+        hashes(first.clone()).filter(|hash| !later.contains(hash)).collect()
     }
 
-    /// What the different words between two tell.
-    pub(super) fn weight_between(&self, first: usize, last: usize) -> f32 {
+    /// What the different words of a text tell together, each by its share.
+    pub(super) fn weight_of(&self, share: impl Fn(u64) -> f32) -> f32 {
+        self.weight_between(0, self.tokens.len().saturating_sub(1), 0.0, share)
+    }
+
+    /// What the different words between two tell, each at least `filler`, by its share.
+    pub(super) fn weight_between(&self, first: usize, last: usize, filler: f32, share: impl Fn(u64) -> f32) -> f32 {
         let mut seen = HashSet::new();
         let words = self.tokens.get(first..=last).unwrap_or_default().iter();
         words
             .filter(|word| seen.insert(word.hash))
-            .map(|word| word.weight)
-            .sum()
-    }
-
-    /// What those of some words tell that stand between two.
-    pub(super) fn weight_of_words(&self, first: usize, last: usize, wanted: &HashSet<u64>) -> f32 {
-        let mut seen = HashSet::new();
-        let words = self.tokens.get(first..=last).unwrap_or_default().iter();
-        words
-            .filter(|word| wanted.contains(&word.hash) && seen.insert(word.hash))
-            .map(|word| word.weight)
+            .map(|word| {
+                let least = if word.unspaced { filler * UNSPACED } else { filler };
+                word.weight.max(least) * share(word.hash)
+            })
             .sum()
     }
 

@@ -4,7 +4,6 @@ mod condition;
 mod document;
 mod fields;
 mod pattern;
-mod when;
 mod words;
 
 use crate::category::{CATEGORIES, MODEL_CATEGORY_COUNT, category_code};

@@ -1,0 +1,1 @@
+"""Answers: what they give away, and whether they are what was asked for."""
