@@ -94,3 +94,8 @@ def test_the_file_and_the_variables_say_the_same(
     by_file, by_name = read_config(path), read_settings()
     assert by_file.rules_dir == tmp_path / "my-rules"
     assert by_file.model_dump(exclude={"rules_dir"}) == by_name.model_dump(exclude={"rules_dir"})
+
+
+def test_python_of_rules_of_other_systems_runs(root: Path) -> None:
+    for block in _blocks(root / "docs/custom-rules.md", "python"):
+        exec(compile(block, "docs/custom-rules.md", "exec"), {})

@@ -1,6 +1,7 @@
 //! One text in, one outcome out: read, match, score, look beneath, fuse, decide.
 
 mod beneath;
+mod bytes;
 mod decide;
 mod deeper;
 mod exclude;
@@ -395,6 +396,7 @@ impl Engine {
         if !scratch.matches.is_empty() {
             self.take_matches(true, &[], &[], scratch);
         }
+        self.take_bytes(text, context, &mut scratch.found);
         scratch.base_context = scratch.matching.context_counts;
         let decode = hints(&scratch.base, text, &scratch.base_context);
         if may_rewrite(&scratch.base) || decode.any() || !scratch.base.smuggled.is_empty() {

@@ -169,7 +169,7 @@ fn compile(pattern: &str) -> Result<Regex, Box<BuildError>> {
 }
 
 /// What a match is about: the first group that took part, or else all of it.
-fn marked(regex: &Regex, text: &[u8], whole: Range<usize>) -> Range<usize> {
+pub(crate) fn marked(regex: &Regex, text: &[u8], whole: Range<usize>) -> Range<usize> {
     if regex.captures_len() <= 1 {
         return whole;
     }
@@ -184,7 +184,7 @@ fn marked(regex: &Regex, text: &[u8], whole: Range<usize>) -> Range<usize> {
 
 /// Patterns look at bytes, so one that wants “no digit here” may end inside a character: what is
 /// left of whole characters is what it found.
-fn on_characters(text: &[u8], range: Range<usize>) -> Range<usize> {
+pub(crate) fn on_characters(text: &[u8], range: Range<usize>) -> Range<usize> {
     let between = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0b1100_0000 != 0b1000_0000);
     let start = (range.start..=range.end).find(between).unwrap_or(range.end);
     let end = (start..=range.end).rev().find(between).unwrap_or(start);

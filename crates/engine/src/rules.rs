@@ -1,5 +1,6 @@
 //! Detection rules: as written, as compiled, as matched.
 
+pub(crate) mod bytes;
 pub(crate) mod compile;
 mod gathered;
 pub(crate) mod matching;

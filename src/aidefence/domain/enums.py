@@ -142,6 +142,13 @@ class Wrap(StrEnum):
     ENCODE = "encode"
 
 
+class RuleFormat(StrEnum):
+    """A format of other systems whose rules can be taken over."""
+
+    YARA = "yara"
+    NOVA = "nova"
+
+
 # Decoding a code is on the hot path: a tuple index costs a tenth of an enum lookup.
 CATEGORIES: tuple[Category, ...] = tuple(Category)
 SEVERITIES: tuple[Severity, ...] = tuple(Severity)

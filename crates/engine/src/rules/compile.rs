@@ -8,6 +8,7 @@ use crate::decode::{REVERSED, ROTATED};
 use crate::features::{CONTEXT_LEXICONS, REVERSED_WORDS, ROTATED_WORDS};
 use crate::lexicon::{ClassSet, Element, Entry, Lexicon, parse_text, parse_words};
 use crate::regex::Pattern;
+use crate::rules::bytes::{ByteCompiler, ByteRules};
 use crate::rules::parse::{Parsed, parse_file};
 use crate::rules::plan::Plan;
 use crate::rules::source::{
@@ -39,6 +40,8 @@ pub(crate) struct Rulebook {
     pub(crate) triggers: Vec<Vec<u32>>,
     /// The classes that trigger any.
     pub(crate) trigger_classes: ClassSet,
+    /// Rules over the bytes of the original, if there are any.
+    pub(crate) bytes: Option<ByteRules>,
     /// Finds the words of all rules inside a run of letters without spaces.
     pub(crate) glued: Option<AhoCorasick>,
     /// All rules as written, deprecated and silent ones too.
@@ -158,6 +161,7 @@ impl<'a> Compiler<'a> {
     fn compile(mut self, sources: Vec<RuleSource>, selection: RuleSelection) -> Result<Rulebook, RuleError> {
         let mut rules = Vec::new();
         let mut conditions = Vec::new();
+        let mut bytes = ByteCompiler::default();
         for (index, source) in sources.iter().enumerate() {
             if source.status == Status::Deprecated || source.paranoia > selection.paranoia {
                 continue;
@@ -175,7 +179,8 @@ impl<'a> Compiler<'a> {
                 direction: source.direction,
                 mention: source.mention,
             });
-            for condition in &source.conditions {
+            bytes.take(number, source)?;
+            for condition in source.conditions.iter().filter(|it| it.when.is_none()) {
                 conditions.push(self.condition(number, source, condition)?);
             }
         }
@@ -190,6 +195,7 @@ impl<'a> Compiler<'a> {
             patterns: self.patterns,
             triggers: plan.triggers,
             trigger_classes: plan.trigger_classes,
+            bytes: bytes.finish(),
             glued,
             sources,
         })

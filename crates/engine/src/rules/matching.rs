@@ -268,11 +268,13 @@ impl Rulebook {
 
     /// Whether the rule of a condition is meant for such content.
     fn reaches(&self, condition: u32, context: Context) -> bool {
-        let rule = self
-            .conditions
-            .get(condition as usize)
-            .and_then(|condition| self.rules.get(condition.rule as usize));
-        rule.is_some_and(|rule| {
+        let condition = self.conditions.get(condition as usize);
+        condition.is_some_and(|condition| self.speaks(condition.rule, context))
+    }
+
+    /// Whether a rule is meant for such content.
+    pub(crate) fn speaks(&self, rule: u32, context: Context) -> bool {
+        self.rules.get(rule as usize).is_some_and(|rule| {
             rule.origins >> context.origin & 1 == 1
                 && match rule.direction {
                     Flow::Both => true,

@@ -4,6 +4,7 @@ mod condition;
 mod document;
 mod fields;
 mod pattern;
+mod when;
 mod words;
 
 use crate::category::{CATEGORIES, MODEL_CATEGORY_COUNT, category_code};

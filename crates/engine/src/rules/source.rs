@@ -120,6 +120,67 @@ pub struct PatternSource {
     pub check: Option<Check>,
     /// Bytes behind a candidate that regexes may look at.
     pub reach: usize,
+    /// What it looks for in the bytes of the original.
+    pub bytes: Option<BytesSource>,
+}
+
+/// Regexes over the bytes of the original text, anywhere in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BytesSource {
+    /// Alternatives for text as it is.
+    pub narrow: Vec<(String, Position)>,
+    /// Alternatives for text in which a zero follows every byte.
+    pub wide: Vec<(String, Position)>,
+    /// No letter and no digit may touch a match.
+    pub whole: bool,
+}
+
+/// A place in the original, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// So many bytes behind the start.
+    Start(u64),
+    /// So many bytes before the end.
+    End(u64),
+}
+
+/// How two numbers compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `==`
+    Equal,
+    /// `!=`
+    Unequal,
+    /// `>=`
+    AtLeast,
+    /// `>`
+    More,
+}
+
+/// What must be true of the bytes of a text. Patterns are indices into [`RuleSource::patterns`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// So many of these, at least; with as many as there are, all of them.
+    Least(usize, Vec<When>),
+    /// The contrary.
+    Not(Box<When>),
+    /// How often a pattern matches, counted by starts, all of them or those from one place to another.
+    Count {
+        /// The pattern.
+        pattern: usize,
+        /// First and last place where a match may start.
+        within: Option<(Bound, Bound)>,
+        /// How the count is compared.
+        compare: Compare,
+        /// With what.
+        number: u64,
+    },
+    /// How many bytes the text has.
+    Size(Compare, u64),
 }
 
 /// Patterns that must stand together. Indices point into [`RuleSource::patterns`].
@@ -137,6 +198,8 @@ pub struct ConditionSource {
     pub ordered: bool,
     /// In one sentence.
     pub sentence: bool,
+    /// What must be true of the bytes of the original; then all else is left out.
+    pub when: Option<When>,
 }
 
 /// A whole rule.

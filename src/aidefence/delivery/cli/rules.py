@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from aidefence.delivery.cli.importing import import_files
 from aidefence.delivery.cli.options import Exit, JsonOption, RulesOption, fail
 from aidefence.delivery.cli.terminal import console, json_text, printable
 from aidefence.domain.enums import Category, Severity
@@ -33,6 +34,8 @@ from aidefence.service.rule_trials import Failure, Trial
 app = typer.Typer(
     help="List, show, test and lint detection rules.", no_args_is_help=True, rich_markup_mode=None
 )
+
+app.command("import")(import_files)
 
 PathsArgument = Annotated[
     list[Path] | None,

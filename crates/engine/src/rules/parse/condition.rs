@@ -2,9 +2,11 @@
 
 use super::document::Node;
 use super::fields::{Fields, Report, boolean, non_empty_list, number, shown, text, unknown};
+use super::when::when;
 use crate::rules::source::{ConditionSource, PatternSource, RuleError};
 
-const KEYS: [&str; 5] = ["all", "none", "within", "ordered", "sentence"];
+const KEYS: [&str; 6] = ["all", "none", "within", "ordered", "sentence", "when"];
+const WHEN_KEYS: [&str; 1] = ["when"];
 const WITHIN_DEFAULT: usize = 12;
 const WITHIN_MAX: usize = 1000;
 
@@ -22,6 +24,19 @@ pub(super) fn conditions(
 
 fn condition(report: Report<'_>, node: Node, patterns: &[PatternSource]) -> Result<ConditionSource, RuleError> {
     let at = node.at;
+    if node.has("when") {
+        let mut fields = Fields::of(report, node, &WHEN_KEYS)?;
+        let node = fields.require("when")?;
+        return Ok(ConditionSource {
+            at,
+            all: Vec::new(),
+            none: Vec::new(),
+            within: WITHIN_DEFAULT,
+            ordered: false,
+            sentence: false,
+            when: Some(when(report, node, patterns)?),
+        });
+    }
     let mut fields = Fields::of(report, node, &KEYS)?;
     let all_node = fields.require("all")?;
     let all_at = all_node.at;
@@ -61,6 +76,7 @@ fn condition(report: Report<'_>, node: Node, patterns: &[PatternSource]) -> Resu
         within,
         ordered,
         sentence,
+        when: None,
     })
 }
 
@@ -100,6 +116,10 @@ fn references(
             let known: Vec<&str> = patterns.iter().map(|pattern| pattern.name.as_str()).collect();
             return Err(unknown(report, at, "pattern", &name, &known));
         };
+        if patterns.get(index).is_some_and(|pattern| pattern.bytes.is_some()) {
+            let message = format!("pattern {} of `bytes` beside words", shown(&name));
+            return Err(report.error(at, message, "patterns of `bytes` in `when` only".to_owned()));
+        }
         if indices.contains(&index) || taken.contains(&index) {
             let message = format!("pattern {} is named twice", shown(&name));
             return Err(report.error(at, message, "each pattern once in a condition".to_owned()));

@@ -42,6 +42,11 @@ impl Node {
     }
 
     /// What it is, for messages.
+    /// Whether it is a map with this key.
+    pub(super) fn has(&self, name: &str) -> bool {
+        matches!(&self.value, Value::Map(entries) if entries.iter().any(|(key, _)| key.text == name))
+    }
+
     pub(super) const fn kind(&self) -> &'static str {
         match self.value {
             Value::Scalar { .. } => "a scalar",

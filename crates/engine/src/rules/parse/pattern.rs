@@ -9,10 +9,10 @@ use super::words::{NAME_FORM, is_name, words};
 use crate::checks::CHECKS;
 use crate::lexicon::parse_text;
 use crate::payload::Payload;
-use crate::rules::source::{PatternSource, Position, RuleError, Shape};
+use crate::rules::source::{BytesSource, PatternSource, Position, RuleError, Shape};
 
-const KEYS: [&str; 9] = [
-    "words", "text", "anchor", "regex", "exact", "value", "check", "reach", "shape",
+const KEYS: [&str; 12] = [
+    "words", "text", "anchor", "regex", "exact", "value", "check", "reach", "shape", "bytes", "wide", "whole",
 ];
 const SHAPES: [(&str, Shape); 3] = [
     ("digits", Shape::Digits),
@@ -47,7 +47,11 @@ pub(super) fn patterns(report: Report<'_>, node: Node) -> Result<Vec<PatternSour
             return Err(report.error(key.at, message, NAME_FORM.to_owned()));
         }
         let pattern = pattern(report, key.text, node, REGEXES_MAX - regexes)?;
-        regexes += pattern.regex.len();
+        let bytes = pattern
+            .bytes
+            .as_ref()
+            .map_or(0, |bytes| bytes.narrow.len() + bytes.wide.len());
+        regexes += pattern.regex.len() + bytes;
         patterns.push(pattern);
     }
     Ok(patterns)
@@ -68,6 +72,7 @@ fn pattern(report: Report<'_>, name: String, node: Node, regexes_left: usize) ->
         value: false,
         check: None,
         reach: REACH_MIN,
+        bytes: None,
     };
     if let Some(node) = fields.take("words") {
         pattern.words = words(report, node)?;
@@ -81,8 +86,9 @@ fn pattern(report: Report<'_>, name: String, node: Node, regexes_left: usize) ->
         pattern.shape = Some(one_of(report, &node, "shape", &shapes)?);
     }
     if let Some(node) = fields.take("regex") {
-        pattern.regex = regexes(report, node, regexes_left)?;
+        pattern.regex = regexes(report, node, regexes_left, check_regex)?;
     }
+    pattern.bytes = bytes(report, &mut fields, regexes_left)?;
     check_kinds(report, &pattern)?;
     modifiers(report, &mut fields, &mut pattern)?;
     Ok(pattern)
@@ -94,13 +100,14 @@ fn check_kinds(report: Report<'_>, pattern: &PatternSource) -> Result<(), RuleEr
         !pattern.words.is_empty() || !pattern.text.is_empty(),
         !pattern.regex.is_empty(),
         pattern.shape.is_some(),
+        pattern.bytes.is_some(),
     ];
     let message = match kinds.iter().filter(|kind| **kind).count() {
         0 => format!("pattern `{}` matches nothing", pattern.name),
         1 => return Ok(()),
         _ => format!("pattern `{}` is of several kinds", pattern.name),
     };
-    let expected = "`words` and/or `text`, or `regex`, or `shape`".to_owned();
+    let expected = "`words` and/or `text`, or `regex`, or `shape`, or `bytes` and/or `wide`".to_owned();
     Err(report.error(pattern.at, message, expected))
 }
 
@@ -143,6 +150,30 @@ fn modifiers(report: Report<'_>, fields: &mut Fields<'_>, pattern: &mut PatternS
     Ok(())
 }
 
+/// Regexes over the bytes of the original.
+fn bytes(report: Report<'_>, fields: &mut Fields<'_>, left: usize) -> Result<Option<BytesSource>, RuleError> {
+    let mut read = |name: &str| match fields.take(name) {
+        Some(node) => regexes(report, node, left, check_bytes),
+        None => Ok(Vec::new()),
+    };
+    let (narrow, wide) = (read("bytes")?, read("wide")?);
+    let whole = fields.take_entry("whole");
+    if narrow.is_empty() && wide.is_empty() {
+        return match whole {
+            Some((key, _)) => {
+                let message = "`whole` in a pattern without `bytes`".to_owned();
+                Err(report.error(key.at, message, "`whole` beside `bytes` or `wide` only".to_owned()))
+            }
+            None => Ok(None),
+        };
+    }
+    let whole = match whole {
+        Some((_, node)) => boolean(report, &node, "whole")?,
+        None => false,
+    };
+    Ok(Some(BytesSource { narrow, wide, whole }))
+}
+
 fn texts(report: Report<'_>, node: Node) -> Result<Vec<(String, Position)>, RuleError> {
     let mut texts = Vec::new();
     for entry in non_empty_list(report, node)? {
@@ -163,8 +194,16 @@ fn texts(report: Report<'_>, node: Node) -> Result<Vec<(String, Position)>, Rule
     Ok(texts)
 }
 
+/// What is wrong with a regex, and what would be right.
+type Fault = (String, String);
+
 /// One regex, or a list of alternatives.
-fn regexes(report: Report<'_>, node: Node, left: usize) -> Result<Vec<(String, Position)>, RuleError> {
+fn regexes(
+    report: Report<'_>,
+    node: Node,
+    left: usize,
+    check: fn(&str) -> Result<(), Fault>,
+) -> Result<Vec<(String, Position)>, RuleError> {
     let at = node.at;
     let nodes = match node.value {
         Value::Scalar { .. } => vec![node],
@@ -177,22 +216,27 @@ fn regexes(report: Report<'_>, node: Node, left: usize) -> Result<Vec<(String, P
     let mut regexes = Vec::new();
     for node in nodes {
         let (regex, at) = text(report, node)?;
-        check_regex(&regex).map_err(|(message, expected)| report.error(at, message, expected))?;
+        check(&regex).map_err(|(message, expected)| report.error(at, message, expected))?;
         regexes.push((regex, at));
     }
     Ok(regexes)
 }
 
-fn check_regex(regex: &str) -> Result<(), (String, String)> {
+fn check_regex(regex: &str) -> Result<(), Fault> {
+    check_built(regex, syntax::Config::new().utf8(false))
+}
+
+fn check_bytes(regex: &str) -> Result<(), Fault> {
+    check_built(regex, syntax::Config::new().utf8(false).unicode(false))
+}
+
+fn check_built(regex: &str, syntax: syntax::Config) -> Result<(), Fault> {
     let config = Config::new()
         .nfa_size_limit(Some(NFA_BYTES_MAX))
         .onepass_size_limit(Some(0))
         .dfa(false)
         .hybrid(false);
-    let built = Regex::builder()
-        .configure(config)
-        .syntax(syntax::Config::new().utf8(false))
-        .build(regex);
+    let built = Regex::builder().configure(config).syntax(syntax).build(regex);
     match built {
         Ok(_) => Ok(()),
         Err(error) if error.size_limit().is_some() => Err((
