@@ -22,6 +22,7 @@ from bench import (
     python_door,
     rest,
     secrets,
+    tools,
     vault,
 )
 from bench.payloads import EVERYDAY, HARD
@@ -283,6 +284,18 @@ DEFINITIONS: tuple[Definition, ...] = (
         2,
         _KEPT_IN_LONG_TEXTS,
         partial(hidden.measure, DeepMode.REQUIRED, hidden.CASCADE),
+    ),
+    Definition(
+        "tools",
+        "tool definitions, poisoned and harmless; what flows through a trace of 10,000 messages",
+        "Python call, one thread, tiers 0 to 2",
+        1,
+        (
+            _least("found", 0.95, "of the poisoned definitions"),
+            _under("alarmed", 0.02, "of the harmless twins"),
+            _under("late_to_early", 1.5, "of the cost of an early message"),
+        ),
+        partial(tools.measure, DeepMode.OFF),
     ),
     Definition(
         "languages",

@@ -1,7 +1,7 @@
 """Poisoned definitions are found, their harmless twins are not, and the rules prove themselves."""
 
 import pytest
-from tests.tools.twins import Twin, read_twins
+from bench.tool_twins import Twin, read_twins
 
 from aidefence import Guard, Origin
 from aidefence.engine import Engine

@@ -2,13 +2,14 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidefence import Guard
+from aidefence import ConversationStore, Guard
 from aidefence.app.tools import flow_watcher
 from aidefence.domain.content import Content
 from aidefence.domain.enums import Modality, Origin
@@ -240,6 +241,24 @@ def test_a_state_goes_on_where_it_stopped(guard: Guard) -> None:
             assert len(state) < 250_000
         assert rule_id in {it.rule_id for it in found}
     assert b"relay" not in state
+
+
+def test_a_conversation_follows_flows_when_asked(tmp_path: Path) -> None:
+    path = tmp_path / "talks.db"
+    trace = ATTACKS["flow-tool"].messages
+    for flows in (True, False):
+        found: list[str] = []
+        action = "allow"
+        for message in trace:
+            # Another guard on the same file each time, as another process would be.
+            guard = Guard(dense="off", deep="off")
+            store = ConversationStore(path, key=b"k" * 32)
+            talk = guard.conversation(f"one {flows}", store=store, flows=flows)
+            decision = talk.observe(message)
+            found += [it.rule_id for it in decision.findings]
+            action = decision.action
+        assert ("flow-tool" in found) is flows
+        assert (action != "allow") is flows
 
 
 def _contents(message: dict[str, Any]) -> list[Content]:

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 
 from aidefence.adapters.cipher import AesGcm, Unsealed
@@ -90,6 +91,10 @@ class ConversationStore:
             ttl_ms=self._ttl_ms,
             watchers=watchers,
         )
+
+    def key_for(self, purpose: str) -> bytes:
+        """Give a key that all who share the store have, and that tells nothing of theirs."""
+        return blake2b(purpose.encode(), key=self._key()[:64], digest_size=_KEY_BYTES).digest()
 
     def purge(self) -> int:
         """Delete what has expired; says how many conversations. Writing does so now and then."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from aidefence.app.tools import PinsLike
     from aidefence.domain.tools import CallDecision, ToolsDecision, TraceDecision
     from aidefence.ingest.tools import Tools
+    from aidefence.ports.watcher import Watcher
 
 # Up to here an inspection takes less time than a visit to another thread.
 _INLINE_CODE_POINTS_MAX = 16_384
@@ -317,12 +318,16 @@ class Guard:
         risk_threshold: float | None = None,
         risk_action: Action | str = Action.FLAG,
         assemble: bool = True,
+        flows: bool = False,
+        tools: Tools | None = None,
     ) -> Conversation:
         """Follow the conversation of this name: each message is inspected once.
 
         Without a `store` it is kept in this process. A message whose action is `quarantine` or
         graver is set apart. A message that adds to a risk over `risk_threshold` gets at least
-        `risk_action`. `assemble` also inspects what stands in pieces in several messages.
+        `risk_action`. `assemble` also inspects what stands in pieces in several messages. `flows`
+        follows what flows into tool calls, as `inspect_trace` does; `tools` are the definitions
+        that the model was given, and turn it on.
         """
         # Loaded when first asked for: who inspects texts alone pays nothing for it.
         from aidefence.app import conversation as door  # noqa: PLC0415
@@ -333,7 +338,14 @@ class Guard:
             risk_action=risk_action,
             assemble=assemble,
         )
-        follower = (store or door.process_store()).follower(self._corridor)
+        kept = store or door.process_store()
+        watchers: tuple[Watcher, ...] = ()
+        if flows or tools is not None:
+            from aidefence.app import tools as tools_door  # noqa: PLC0415
+
+            key = kept.key_for(tools_door.FLOWS)
+            watchers = (tools_door.flow_watcher(self._setup, tools, key=key),)
+        follower = kept.follower(self._corridor, watchers=watchers)
         return door.Conversation(follower, name, conduct)
 
     @staticmethod

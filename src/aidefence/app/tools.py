@@ -26,6 +26,7 @@ from aidefence.service.traces import FlowWatcher, Tracer
 PinsLike: TypeAlias = "ToolPins | Path | str | None"
 _SOME = 0.5
 _KEY_BYTES = 32
+FLOWS = "flows"
 
 
 class ToolPins:
@@ -119,14 +120,16 @@ def inspect_trace(setup: Setup, messages: Inspectable, tools: Tools | None) -> T
     return _tracer(setup, tools).trace(messages)
 
 
-def flow_watcher(setup: Setup, tools: Tools | None = None) -> FlowWatcher:
-    """Make what follows the flows of conversations."""
-    return FlowWatcher(_tracer(setup, tools))
+def flow_watcher(
+    setup: Setup, tools: Tools | None = None, *, key: bytes | None = None
+) -> FlowWatcher:
+    """Make what follows the flows of conversations; who goes on with a state needs its key."""
+    return FlowWatcher(_tracer(setup, tools, key))
 
 
-def _tracer(setup: Setup, tools: Tools | None) -> Tracer:
+def _tracer(setup: Setup, tools: Tools | None, key: bytes | None = None) -> Tracer:
     definitions = () if tools is None else read_tools(tools).tools
-    return Tracer(inspector_for(setup), _process_key(), definitions)
+    return Tracer(inspector_for(setup), key or _process_key(), definitions)
 
 
 @lru_cache(maxsize=1)

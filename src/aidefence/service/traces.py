@@ -46,6 +46,8 @@ _ORDERS = frozenset(
 _SECRET_MIN = 0.8
 _PRIVATE_MIN = 0.5
 _RULE_MIN = 0.7
+# A conversation decides by scores: what is to be reviewed is flagged there, and held for nobody.
+_SCORES = {Action.FLAG: 0.82, Action.REVIEW: 0.9, Action.BLOCK: 0.99}
 _INPUT = Direction.INPUT.code
 _FORGOT = Degraded(
     "flow.memory", "more was said than is remembered: what came first may flow unseen"
@@ -220,10 +222,10 @@ class FlowWatch:
         """Take the next message; findings stand at the call that they are about."""
         found = []
         for at, content in enumerate(contents):
-            # One by one, so that each finding knows its content; together they are one event.
+            # One by one, so that each finding knows its content.
             for it in self.tracker.observe([content]):
                 span = it.span or Span(0, len(content.text))
-                score = it.score if it.action >= Action.REVIEW else _PRIVATE_MIN
+                score = _SCORES[it.action]
                 found.append(
                     Finding(
                         category=it.category,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_TWINS = Path(__file__).with_name("texts") / "tool_twins.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class Twin:
@@ -43,5 +45,5 @@ class Twin:
 
 def read_twins() -> Iterator[Twin]:
     """Read all pairs."""
-    for line in Path(__file__).with_name("twins.jsonl").read_text("utf-8").splitlines():
+    for line in _TWINS.read_text("utf-8").splitlines():
         yield Twin(**json.loads(line))
