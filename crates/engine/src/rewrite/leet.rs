@@ -1,44 +1,69 @@
 //! Digits and signs for letters.
 
+use std::ops::Range;
+
 use super::Writer;
 use crate::text::View;
 
 /// `1gn0r3 4ll` → `ignore all`, in words that mix letters with the digits and signs that pass for them.
 pub(super) fn undo_leet(view: &View, writer: &mut Writer<'_>) {
     let text = view.text();
-    let is_part = |byte: &u8| LEET.get(usize::from(*byte)).is_some_and(|class| class & PART != 0);
-    let loose = is_mostly_leet(text, is_part);
-    let mut at = 0;
-    while let Some(rest) = text.get(at..).filter(|_| !writer.is_full()) {
-        let Some(gap) = rest.iter().position(is_part) else {
-            break;
+    let loose = is_mostly_leet(text);
+    for run in signed_runs(text) {
+        if writer.is_full() {
+            return;
+        }
+        let Some(bytes) = text.get(run.clone()) else {
+            continue;
         };
-        at += gap;
-        let run = text.get(at..).unwrap_or_default();
-        let len = run.iter().position(|byte| !is_part(byte)).unwrap_or(run.len());
-        let run = run.get(..len).unwrap_or_default();
-        if is_leet(run) || (loose && is_loose_leet(run)) {
-            writer.copy_to(at);
-            for (place, byte) in run.iter().enumerate() {
-                match plain_letter(run, place, *byte, loose) {
-                    Some(letter) => writer.replace(at + place + 1, &[letter]),
-                    None => writer.copy_to(at + place + 1),
+        if is_leet(bytes) || (loose && is_loose_leet(bytes)) {
+            writer.copy_to(run.start);
+            for (place, byte) in bytes.iter().enumerate() {
+                let end = run.start + place + 1;
+                match plain_letter(bytes, place, *byte, loose) {
+                    Some(letter) => writer.replace(end, &[letter]),
+                    None => writer.copy_to(end),
                 }
             }
         }
-        at += len.max(1);
     }
 }
 
+/// The words that hold a sign. Few do, so they are looked for by their signs.
+fn signed_runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let is_part = |byte: &u8| class(*byte) & PART != 0;
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(done..)?;
+        let sign = done + rest.iter().position(|byte| class(*byte) & SIGN != 0)?;
+        let before = text
+            .get(done..sign)?
+            .iter()
+            .rev()
+            .take_while(|byte| is_part(byte))
+            .count();
+        let behind = text.get(sign..)?.iter().take_while(|byte| is_part(byte)).count();
+        done = sign + behind;
+        Some(sign - before..done)
+    })
+}
+
 /// Whether a third of all words are leet beyond doubt.
-fn is_mostly_leet(text: &[u8], is_part: impl Fn(&u8) -> bool) -> bool {
+fn is_mostly_leet(text: &[u8]) -> bool {
     const LEET_MIN: usize = 2;
-    let (mut words, mut leet) = (0_usize, 0_usize);
-    for run in text.split(|byte| !is_part(byte)).filter(|run| !run.is_empty()) {
-        words += 1;
-        leet += usize::from(is_leet(run));
-    }
-    leet >= LEET_MIN && leet * 3 >= words
+    let leet = signed_runs(text)
+        .filter(|run| text.get(run.clone()).is_some_and(is_leet))
+        .count();
+    let words = || {
+        text.split(|byte| class(*byte) & PART == 0)
+            .filter(|run| !run.is_empty())
+            .count()
+    };
+    leet >= LEET_MIN && leet * 3 >= words()
+}
+
+fn class(byte: u8) -> u8 {
+    LEET.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
 /// Classes of bytes of a word in which signs may stand for letters.
@@ -72,9 +97,8 @@ fn is_leet(run: &[u8]) -> bool {
     if run.len() < 3 || run.len() > 64 {
         return false;
     }
-    let class = |byte: &u8| LEET.get(usize::from(*byte)).copied().unwrap_or(0);
-    let counts = |byte: &u8| class(byte) & (SMALL | SIGN) != 0;
-    let sign = |byte: &u8| class(byte) & SIGN != 0;
+    let counts = |byte: &u8| class(*byte) & (SMALL | SIGN) != 0;
+    let sign = |byte: &u8| class(*byte) & SIGN != 0;
     if !run.iter().any(sign) || run.iter().filter(|byte| byte.is_ascii_lowercase()).count() < 2 {
         return false;
     }
@@ -88,7 +112,7 @@ fn is_leet(run: &[u8]) -> bool {
 
 /// Letters and signs in any order, where other words are leet: `0f`, `@s`, `lin3`.
 fn is_loose_leet(run: &[u8]) -> bool {
-    let is_sign = |byte: &u8| LEET.get(usize::from(*byte)).is_some_and(|class| class & SIGN != 0);
+    let is_sign = |byte: &u8| class(*byte) & SIGN != 0;
     let is_letter = |byte: &u8| byte.is_ascii_lowercase();
     (2..=64).contains(&run.len())
         && run.iter().any(is_letter)

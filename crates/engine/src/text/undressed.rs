@@ -14,10 +14,9 @@ const DRESSED_MIN: usize = 8;
 /// `source` with plain letters for styled ones, and without marks and characters that show nothing. None where there
 /// is little of either.
 pub(crate) fn undressed(source: &str, mixed: bool, most: usize) -> Option<(String, OffsetMap)> {
-    source
-        .chars()
-        .filter(|c| may_be_dressed(*c, mixed))
-        .nth(DRESSED_MIN - 1)?;
+    if !has_dressed(source, mixed) {
+        return None;
+    }
     let look_alikes = mixed && is_latin_in_disguise(source);
     // What shows backwards is for a decoder to turn round.
     let overridden = source.contains(OVERRIDE);
@@ -40,6 +39,23 @@ pub(crate) fn undressed(source: &str, mixed: bool, most: usize) -> Option<(Strin
         }
     }
     (dressed >= DRESSED_MIN).then_some((text, map))
+}
+
+/// Whether enough characters are dressed up for the text to be worth writing anew.
+fn has_dressed(source: &str, mixed: bool) -> bool {
+    let mut left = DRESSED_MIN;
+    let mut rest = source;
+    // From one character beyond ASCII to the next: most of most texts needs no look.
+    while let Some(at) = rest.as_bytes().iter().position(|byte| !byte.is_ascii()) {
+        let Some(tail) = rest.get(at..) else { break };
+        let mut chars = tail.chars();
+        left -= usize::from(chars.next().is_some_and(|c| may_be_dressed(c, mixed)));
+        if left == 0 {
+            return true;
+        }
+        rest = chars.as_str();
+    }
+    false
 }
 
 /// Whether a character may be laid over others or be a form of one; letters of living scripts are turned away.
