@@ -360,6 +360,24 @@ fn has_triple(padded: &[u8]) -> bool {
     found.iter().any(|slot| *slot != 0)
 }
 
+/// The same for letters of two bytes: Greek, Cyrillic, Armenian, Hebrew, Arabic.
+#[inline(always)]
+fn has_wide_triple(padded: &[u8]) -> bool {
+    let len = padded.len().saturating_sub(PAD);
+    let mut found = [0_u8; 64];
+    for start in (0..len).step_by(64) {
+        let Some(bytes) = padded.get(start..).and_then(<[u8]>::first_chunk::<69>) else {
+            break;
+        };
+        for (index, slot) in found.iter_mut().enumerate() {
+            let [a, b, c, d, e, f] = [0, 1, 2, 3, 4, 5].map(|shift| bytes.get(index + shift).copied().unwrap_or(0));
+            let same = u8::from(a == c) & u8::from(c == e) & u8::from(b == d) & u8::from(d == f);
+            *slot |= same & u8::from(a.wrapping_sub(0xCD) < 0x13);
+        }
+    }
+    found.iter().any(|slot| *slot != 0)
+}
+
 /// The engine refuses texts that do not fit 32 bits before they get here.
 pub(crate) fn narrow(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)

@@ -1,13 +1,12 @@
 //! From rules as written to something that can be matched.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::decode::{REVERSED, ROTATED};
 use crate::features::{CONTEXT_LEXICONS, REVERSED_WORDS, ROTATED_WORDS};
 use crate::lexicon::{ClassSet, Element, Entry, Lexicon, parse_text, parse_words};
 use crate::regex::Pattern;
+use crate::rewrite::Glued;
 use crate::rules::bytes::{ByteCompiler, ByteRules};
 use crate::rules::parse::{Parsed, parse_file};
 use crate::rules::plan::Plan;
@@ -43,7 +42,7 @@ pub(crate) struct Rulebook {
     /// Rules over the bytes of the original, if there are any.
     pub(crate) bytes: Option<ByteRules>,
     /// Finds the words of all rules inside a run of letters without spaces.
-    pub(crate) glued: Option<AhoCorasick>,
+    pub(crate) glued: Option<Glued>,
     /// All rules as written, deprecated and silent ones too.
     pub(crate) sources: Vec<RuleSource>,
 }
@@ -427,23 +426,21 @@ fn rotate(word: &str) -> String {
     word.chars().map(turn).collect()
 }
 
-/// One automaton over every plain word, for texts whose author took the spaces out.
-fn glued_words(lexemes: &[Entry]) -> Option<AhoCorasick> {
-    const WORD_LEN_MIN: usize = 3;
-    let mut words = BTreeSet::new();
+/// Every word that rules or ordinary people use, for texts whose author took the spaces out.
+fn glued_words(lexemes: &[Entry]) -> Option<Glued> {
+    /// What is known of a word from rules alone: it is rare.
+    const RARE: f32 = 2.0;
+    const RULE_WORD_LEN_MIN: usize = 3;
+    let mut words: BTreeMap<&[u8], f32> = Usage::words().map(|(word, count)| (word.as_bytes(), count)).collect();
     for entry in lexemes {
         let Entry::Words(elements) = entry else { continue };
         for element in elements {
             let (Element::Exact { word, .. } | Element::Stem(word)) = element;
-            if word.len() >= WORD_LEN_MIN && word.iter().all(u8::is_ascii_lowercase) {
-                words.insert(word.clone());
+            if word.len() >= RULE_WORD_LEN_MIN {
+                words.entry(word).or_insert(RARE);
             }
         }
     }
-    // Leftmost-longest, so that a short word cannot hide a long one.
-    AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .build(words)
-        .ok()
+    words.retain(|word, _| !word.iter().all(u8::is_ascii_digit));
+    Glued::new(words.into_iter())
 }

@@ -13,13 +13,16 @@ pub(super) struct Usage {
 
 impl Usage {
     pub(super) fn read() -> Self {
-        let mut words: Vec<_> = LIST
-            .lines()
-            .filter_map(|line| line.split_once(' '))
-            .filter_map(|(word, count)| Some((word, count.parse().ok()?)))
-            .collect();
+        let mut words: Vec<_> = Self::words().collect();
         words.sort_unstable_by_key(|(word, _)| *word);
         Self { words }
+    }
+
+    /// All words of the list, the commonest first, with how often they stand among a million.
+    pub(super) fn words() -> impl Iterator<Item = (&'static str, f32)> {
+        LIST.lines()
+            .filter_map(|line| line.split_once(' '))
+            .filter_map(|(word, count)| Some((word, count.parse().ok()?)))
     }
 
     /// Among a million words.

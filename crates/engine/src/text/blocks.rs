@@ -4,7 +4,7 @@
 //! in disguise, syllables in parts, control characters) it leaves to that lane.
 
 use super::wide::{SEGMENT_LEN_MIN, is_latin_in_disguise};
-use super::{Cut, Marks, PAD, View, has_run_of_16, has_triple, low_bits, narrow};
+use super::{Cut, Marks, PAD, View, has_run_of_16, has_triple, has_wide_triple, low_bits, narrow};
 use crate::fold::{Entry, Fold, expand, fold, is_jamo, is_look_alike_script, is_upper, plane};
 use crate::map::OffsetMap;
 use crate::masks::{Classify, Masks};
@@ -56,7 +56,7 @@ impl View {
         }
         self.cut_blocks(kernel, anchor);
         self.note_neighbours();
-        self.stats.triples = has_triple(&self.padded);
+        self.stats.triples = has_triple(&self.padded) || has_wide_triple(&self.padded);
         true
     }
 

@@ -98,8 +98,8 @@ impl View {
             run = if self.is_lone_letter(token) { run + 1 } else { 0 };
             longest = longest.max(run);
             if (2..=GAP_LEN_MAX).contains(&(token.start - end)) && end > 0 {
-                let ends = [end, token.start - 1].map(|at| self.padded.get(at as usize).copied());
-                tight += u32::from(ends.iter().all(|byte| byte.is_some_and(|byte| !byte.is_ascii())));
+                let [first, last] = [end, token.start - 1].map(|at| self.padded.get(at as usize).copied().unwrap_or(0));
+                tight += u32::from(first > b' ') & u32::from(!last.is_ascii());
             }
             end = token.end;
         }

@@ -2,7 +2,9 @@
 
 use unicode_normalization::char::compose;
 
-use super::{Cut, Letter, PAD, PLAIN_LEN_MAX, Scripts, View, byte_kind, has_triple, may_be_word, narrow};
+use super::{
+    Cut, Letter, PAD, PLAIN_LEN_MAX, Scripts, View, byte_kind, has_triple, has_wide_triple, may_be_word, narrow,
+};
 use crate::decode::{OVERRIDE, row_from};
 use crate::fold::{
     Fold, cyrillic_for, expand, fold, is_invisible, is_jamo, is_look_alike_script, is_upper, look_alike, smuggled_byte,
@@ -43,7 +45,7 @@ impl View {
         self.end_word(cut.sentence, source);
         self.padded.extend([0; PAD]);
         self.note_neighbours();
-        self.stats.triples = has_triple(&self.padded);
+        self.stats.triples = has_triple(&self.padded) || has_wide_triple(&self.padded);
         self.stats.letter_like = self.stats.kinds & byte_kind::LETTER_LIKE != 0 && has_letter_like(self.text());
         self.stats.turned = is_turned(self.text());
         // Encoded text is ASCII; words of other scripts are long by themselves.

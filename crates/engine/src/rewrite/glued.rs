@@ -1,0 +1,168 @@
+//! Words written without the spaces between them.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::Writer;
+use crate::text::View;
+
+/// Letters in a row that may be words glued together.
+const RUN_LETTERS_MIN: usize = 16;
+/// The same beside such a run: who glues one sentence glues the next one too.
+const NEXT_LETTERS_MIN: usize = 6;
+/// Bytes of a run that are looked at.
+const RUN_BYTES_MAX: usize = 4096;
+/// Known words before a run counts as glued.
+const WORDS_MIN: usize = 3;
+/// Letters of a word that is unlikely to stand in another one by chance.
+const LONG_LETTERS_MIN: usize = 3;
+/// What a letter costs that no known word covers. A word costs what it says: the negative logarithm of how common
+/// it is.
+const UNKNOWN_COST: f32 = 9.0;
+/// What a number costs.
+const NUMBER_COST: f32 = 7.0;
+
+/// Known words, each with what it costs to see it.
+#[derive(Debug)]
+pub(crate) struct Glued {
+    words: AhoCorasick,
+    costs: Vec<f32>,
+}
+
+impl Glued {
+    /// Words as normalised text has them, each with how often it stands among a million.
+    pub(crate) fn new<'a>(words: impl Iterator<Item = (&'a [u8], f32)>) -> Option<Self> {
+        const MILLION: f32 = 1e6;
+        let (words, costs): (Vec<_>, Vec<_>) = words
+            .filter(|(word, _)| letters(word) > 1)
+            .map(|(word, count)| (word, (MILLION / count.clamp(1.0, MILLION)).ln()))
+            .unzip();
+        // All words that end at a place are weighed against one another.
+        let words = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(words)
+            .ok()?;
+        Some(Self { words, costs })
+    }
+
+    /// Where the likeliest words of a run end; none if it is not made of words. The least sum of costs, by dynamic
+    /// programming over the places a word may end.
+    fn ends(&self, run: &[u8], least: usize) -> Option<Vec<usize>> {
+        #[derive(Clone, Copy)]
+        struct Best {
+            cost: f32,
+            /// Bytes of the word that ends here; zero for a letter that belongs to none.
+            word: usize,
+        }
+        let mut best = vec![Best { cost: 0.0, word: 0 }; run.len() + 1];
+        let mut found = self.words.find_overlapping_iter(run).peekable();
+        for at in 0..run.len() {
+            let unknown = run
+                .get(at)
+                .map_or(0.0, |byte| if is_first(*byte) { UNKNOWN_COST } else { 0.0 });
+            let mut here = Best {
+                cost: best.get(at).map_or(0.0, |before| before.cost) + unknown,
+                word: 0,
+            };
+            if let Some(number) = number_before(run, at + 1) {
+                let cost = best.get(at + 1 - number).map_or(0.0, |before| before.cost) + NUMBER_COST;
+                if cost < here.cost {
+                    here = Best { cost, word: number };
+                }
+            }
+            while let Some(word) = found.next_if(|word| word.end() == at + 1) {
+                let before = best.get(word.start()).map_or(0.0, |before| before.cost);
+                let cost = before
+                    + self
+                        .costs
+                        .get(word.pattern().as_usize())
+                        .copied()
+                        .unwrap_or(UNKNOWN_COST);
+                if cost < here.cost {
+                    here = Best { cost, word: word.len() };
+                }
+            }
+            if let Some(slot) = best.get_mut(at + 1) {
+                *slot = here;
+            }
+        }
+        let (mut ends, mut words, mut known, mut long) = (Vec::new(), 0, 0, 0);
+        let (mut at, mut covered) = (run.len(), true);
+        while at > 0 {
+            let word = best.get(at).map_or(0, |best| best.word);
+            // What no word covers stays in one piece.
+            if word > 0 || covered {
+                ends.push(at);
+            }
+            covered = word > 0;
+            if covered {
+                let piece = run.get(at - word..at).unwrap_or_default();
+                let size = letters(piece);
+                words += 1;
+                known += size;
+                let counts = size >= LONG_LETTERS_MIN && !piece.iter().all(u8::is_ascii_digit);
+                long += if counts { size } else { 0 };
+            }
+            at -= word.max(1);
+        }
+        ends.reverse();
+        let all = letters(run);
+        (words >= least && known * 5 >= all * 4 && long * 2 >= all).then_some(ends)
+    }
+}
+
+/// `ignoreallpreviousinstructions` → `ignore all previous instructions`.
+pub(super) fn cut_glued(view: &View, words: &Glued, writer: &mut Writer<'_>) {
+    let text = view.text();
+    let run = |token: &crate::text::Token| {
+        let bytes = text.get(token.start as usize..token.end as usize)?;
+        (bytes.len() <= RUN_BYTES_MAX).then_some(bytes)
+    };
+    let mut is_glued = false;
+    for token in &view.tokens {
+        is_glued = is_glued
+            || token.len() >= RUN_LETTERS_MIN
+                && run(token)
+                    .is_some_and(|run| letters(run) >= RUN_LETTERS_MIN && words.ends(run, WORDS_MIN).is_some());
+    }
+    if !is_glued {
+        return;
+    }
+    for token in view.tokens.iter().filter(|token| token.len() >= NEXT_LETTERS_MIN) {
+        let Some(run) = run(token).filter(|run| letters(run) >= NEXT_LETTERS_MIN) else {
+            continue;
+        };
+        let least = if letters(run) >= RUN_LETTERS_MIN { WORDS_MIN } else { 2 };
+        let Some(ends) = words.ends(run, least) else { continue };
+        for end in ends.iter().filter(|end| **end < run.len()) {
+            if writer.is_full() {
+                return;
+            }
+            writer.copy_to(token.start as usize + end);
+            writer.insert(b' ');
+        }
+        writer.copy_to(token.end as usize);
+    }
+}
+
+/// The length of the number that ends at `end`, if one does.
+fn number_before(run: &[u8], end: usize) -> Option<usize> {
+    let goes_on = run.get(end).is_some_and(u8::is_ascii_digit);
+    let digits = run
+        .get(..end)?
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    (digits > 0 && !goes_on).then_some(digits)
+}
+
+/// Characters, of which a normalised word has one a letter.
+fn letters(word: &[u8]) -> usize {
+    word.iter().filter(|byte| is_first(**byte)).count()
+}
+
+/// Whether a character begins with this byte.
+const fn is_first(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
+}
