@@ -45,47 +45,9 @@ impl Glued {
         Some(Self { words, costs })
     }
 
-    /// Where the likeliest words of a run end; none if it is not made of words. The least sum of costs, by dynamic
-    /// programming over the places a word may end.
+    /// Where the likeliest words of a run end; none if it is not made of words.
     fn ends(&self, run: &[u8], least: usize) -> Option<Vec<usize>> {
-        #[derive(Clone, Copy)]
-        struct Best {
-            cost: f32,
-            /// Bytes of the word that ends here; zero for a letter that belongs to none.
-            word: usize,
-        }
-        let mut best = vec![Best { cost: 0.0, word: 0 }; run.len() + 1];
-        let mut found = self.words.find_overlapping_iter(run).peekable();
-        for at in 0..run.len() {
-            let unknown = run
-                .get(at)
-                .map_or(0.0, |byte| if is_first(*byte) { UNKNOWN_COST } else { 0.0 });
-            let mut here = Best {
-                cost: best.get(at).map_or(0.0, |before| before.cost) + unknown,
-                word: 0,
-            };
-            if let Some(number) = number_before(run, at + 1) {
-                let cost = best.get(at + 1 - number).map_or(0.0, |before| before.cost) + NUMBER_COST;
-                if cost < here.cost {
-                    here = Best { cost, word: number };
-                }
-            }
-            while let Some(word) = found.next_if(|word| word.end() == at + 1) {
-                let before = best.get(word.start()).map_or(0.0, |before| before.cost);
-                let cost = before
-                    + self
-                        .costs
-                        .get(word.pattern().as_usize())
-                        .copied()
-                        .unwrap_or(UNKNOWN_COST);
-                if cost < here.cost {
-                    here = Best { cost, word: word.len() };
-                }
-            }
-            if let Some(slot) = best.get_mut(at + 1) {
-                *slot = here;
-            }
-        }
+        let best = self.readings(run);
         let (mut ends, mut words, mut known, mut long) = (Vec::new(), 0, 0, 0);
         let (mut at, mut covered) = (run.len(), true);
         while at > 0 {
@@ -109,6 +71,45 @@ impl Glued {
         let all = letters(run);
         (words >= least && known * 5 >= all * 4 && long * 2 >= all).then_some(ends)
     }
+
+    /// The cheapest reading up to each place, by dynamic programming over the places at which a word may end.
+    fn readings(&self, run: &[u8]) -> Vec<Reading> {
+        let mut best = vec![Reading::default(); run.len() + 1];
+        let cost_before = |best: &[Reading], at: usize| best.get(at).map_or(0.0, |before| before.cost);
+        let mut found = self.words.find_overlapping_iter(run).peekable();
+        for (at, byte) in run.iter().enumerate() {
+            let unknown = if is_first(*byte) { UNKNOWN_COST } else { 0.0 };
+            let mut here = Reading {
+                cost: cost_before(&best, at) + unknown,
+                word: 0,
+            };
+            let mut offer = |word: usize, cost: f32| {
+                let cost = cost_before(&best, at + 1 - word) + cost;
+                if cost < here.cost {
+                    here = Reading { cost, word };
+                }
+            };
+            if let Some(number) = number_before(run, at + 1) {
+                offer(number, NUMBER_COST);
+            }
+            while let Some(word) = found.next_if(|word| word.end() == at + 1) {
+                let cost = self.costs.get(word.pattern().as_usize());
+                offer(word.len(), cost.copied().unwrap_or(UNKNOWN_COST));
+            }
+            if let Some(slot) = best.get_mut(at + 1) {
+                *slot = here;
+            }
+        }
+        best
+    }
+}
+
+/// The cheapest way to read a run up to some place.
+#[derive(Clone, Copy, Default)]
+struct Reading {
+    cost: f32,
+    /// Bytes of the word that ends here; zero for a letter that belongs to none.
+    word: usize,
 }
 
 /// `ignoreallpreviousinstructions` → `ignore all previous instructions`.
