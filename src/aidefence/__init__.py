@@ -54,7 +54,7 @@ if TYPE_CHECKING:
         ToolsDecision,
         TraceDecision,
     )
-    from aidefence.domain.verdict import Finding, Match, Verdict
+    from aidefence.domain.verdict import Allowed, Finding, Match, Verdict
     from aidefence.respond.batch import DecisionBatch
     from aidefence.respond.restoring import Restorer
     from aidefence.service.answers.canaries import Canaries
@@ -65,6 +65,7 @@ __all__ = [
     "AIDefenceError",
     "Action",
     "AddressError",
+    "Allowed",
     "AnswerCheck",
     "AnswerReport",
     "Assembled",
@@ -137,7 +138,7 @@ _HOMES = {
     "aidefence.domain.rewrite": "Change ChangeKind OffsetMap Rewrite RewrittenContent",
     "aidefence.domain.tools": "CallDecision Capability ToolFinding ToolReport ToolsDecision"
     " TraceDecision",
-    "aidefence.domain.verdict": "Finding Match Verdict",
+    "aidefence.domain.verdict": "Allowed Finding Match Verdict",
     "aidefence.respond.batch": "DecisionBatch",
     "aidefence.respond.restoring": "Restorer",
     "aidefence.service.answers.canaries": "Canaries",

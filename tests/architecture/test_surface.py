@@ -18,6 +18,7 @@ PROMISED = [
     *("Assembled", "Conversation", "ConversationDecision", "ConversationError"),
     *("ConversationStore", "Joint", "Piece", "Told"),
     *("CallDecision", "LaunchError", "TraceDecision"),
+    "Allowed",
     "__version__",
 ]
 GUARD = {

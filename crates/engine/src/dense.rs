@@ -4,6 +4,7 @@
 //! neighbours speak to each other; attention sums up windows; two layers give logits. Everything comes
 //! from one file, and none of it can fail on a text.
 
+mod embed;
 mod file;
 mod forward;
 mod lanes;

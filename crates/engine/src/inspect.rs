@@ -7,7 +7,9 @@ mod deeper;
 mod exclude;
 mod nearby;
 mod overlap;
+mod spared;
 mod voice;
+mod work;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -15,7 +17,9 @@ use std::sync::Arc;
 
 use self::beneath::{Layer, Loudest};
 use self::exclude::exclude;
+pub use self::spared::Spared;
 use self::voice::Codes;
+use self::work::{Describe, Judge};
 use crate::category::{CATEGORY_COUNT, MODEL_CATEGORY_COUNT};
 use crate::decode::Decoded;
 use crate::dense::{self, Dense, Terms};
@@ -210,6 +214,8 @@ pub struct Scratch {
     dense: dense::Scratch,
     /// Something decoded found no room.
     cut_short: bool,
+    /// Findings that are not to count.
+    spared: Vec<Spared>,
 }
 
 impl Engine {
@@ -314,39 +320,6 @@ impl Engine {
     }
 }
 
-pub(crate) struct Judge<'a> {
-    engine: &'a Engine,
-    text: &'a str,
-    context: Context,
-    scratch: &'a mut Scratch,
-}
-
-pub(crate) struct Describe<'a> {
-    engine: &'a Engine,
-    text: &'a str,
-    context: Context,
-    scratch: &'a mut Scratch,
-}
-
-impl crate::kernel::Work for Judge<'_> {
-    type Output = Outcome;
-
-    #[inline(always)]
-    fn with<K: Classify>(self, kernel: K) -> Outcome {
-        let seen = self.engine.see(kernel, self.text, self.context, self.scratch);
-        self.engine.decide(self.text, self.context, &seen, self.scratch)
-    }
-}
-
-impl crate::kernel::Work for Describe<'_> {
-    type Output = [f32; FEATURE_COUNT];
-
-    #[inline(always)]
-    fn with<K: Classify>(self, kernel: K) -> [f32; FEATURE_COUNT] {
-        self.engine.see(kernel, self.text, self.context, self.scratch).row
-    }
-}
-
 /// Keys are found letter by letter, so they are not looked for where letters are no longer those of the text.
 const SECRET: u8 = 9;
 
@@ -388,6 +361,7 @@ impl Engine {
             &mut scratch.matching,
             &mut scratch.matches,
         );
+        self.spare_matches(scratch);
         let mut ngram = self.model.ngram_scores(&scratch.sums, scratch.base.tokens.len());
         let nearby = self.judge_nearby(context, scratch);
         let mut derived = Derived::NONE;
@@ -404,6 +378,7 @@ impl Engine {
         }
         exhausted |= scratch.matching.gave_up;
         overlap::keep_surest(&mut scratch.found, &self.rulebook.sources, self.user_from);
+        scratch.spare_findings();
         let (evidence, user_strongest) = self.weigh(&scratch.found);
         let row = row(&scratch.base, ngram, &evidence, derived, &scratch.base_context, context);
         Seen {

@@ -41,7 +41,8 @@ mod text;
 pub mod training;
 mod walk;
 
-pub use inspect::{Action, Detector, Engine, Finding, Outcome, Scratch, Setup, SetupError, Thresholds};
+pub use inspect::{Action, Detector, Engine, Finding, Outcome, Scratch, Setup, SetupError, Spared, Thresholds};
 pub use model::ModelError;
 pub use ngram::FEATURE_BITS;
+pub use regex::WholeRegex;
 pub use rules::matching::Context;

@@ -153,6 +153,37 @@ fn first_group(slots: &Slots) -> Option<Range<usize>> {
     })
 }
 
+/// A regex that must match a text from its start to its end.
+#[derive(Debug)]
+pub struct WholeRegex(Regex);
+
+impl WholeRegex {
+    /// Compiles a regex.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(source: &str) -> Result<Self, String> {
+        let whole = format!(r"\A(?:{source})\z");
+        // By itself first: a parenthesis must not close the one around it.
+        compile(source)
+            .and_then(|_| compile(&whole))
+            .map(Self)
+            .map_err(|error| {
+                let full = error
+                    .syntax_error()
+                    .map_or_else(|| error.to_string(), ToString::to_string);
+                let last = full.lines().last().unwrap_or_default();
+                last.strip_prefix("error: ").unwrap_or(last).to_owned()
+            })
+    }
+
+    /// Whether all of the text matches.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
 fn compile(pattern: &str) -> Result<Regex, Box<BuildError>> {
     let config = Config::new()
         .match_kind(MatchKind::LeftmostFirst)

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use aidefence_engine::rules::source::RuleError;
-use aidefence_engine::{Detector, Engine as Core, Finding, Outcome, SetupError};
+use aidefence_engine::{Detector, Engine as Core, Finding, Outcome, SetupError, Spared};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyString, PyTuple};
@@ -78,6 +78,20 @@ pub(crate) fn points_of(text: &str, ranges: &[Range<usize>]) -> Vec<Range<usize>
         .iter()
         .map(|range| point(range.start)..point(range.end))
         .collect()
+}
+
+/// Named findings with their places in code points, as the engine knows them. Unknown rules are left out.
+pub(crate) fn to_bytes(core: &Core, text: &str, named: &[(String, usize, usize)]) -> Vec<Spared> {
+    let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let byte = |point: usize| starts.get(point).copied().unwrap_or(text.len());
+    let found = named.iter().filter_map(|(id, start, end)| {
+        let rule = core.rules().iter().position(|rule| rule.id == *id)?;
+        Some(Spared {
+            rule: u32::try_from(rule).ok()?,
+            span: byte(*start)..byte(*end),
+        })
+    });
+    found.collect()
 }
 
 /// How many characters start before each of `ends`, which are bytes in ascending order.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aidefence_engine::dense::{Dense as Core, Scratch, Terms};
 use aidefence_engine::training::normalized;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBytes, PyString};
 
 use crate::ModelFormatError;
 use crate::convert::Text;
@@ -40,6 +40,26 @@ impl Dense {
             let pieces = self.core.pieces(&normalized(text.as_str()));
             pieces.iter().map(|piece| piece.id).collect()
         }))
+    }
+
+    /// How many numbers stand for a text.
+    fn embedding_width(&self) -> usize {
+        self.core.embedding_width()
+    }
+
+    /// What texts are about: little-endian f32, one row a text; zeros where there is nothing to read.
+    fn embed<'py>(&self, py: Python<'py>, texts: Vec<Bound<'py, PyString>>) -> PyResult<Bound<'py, PyBytes>> {
+        let texts = texts.iter().map(Text::of).collect::<PyResult<Vec<_>>>()?;
+        let bytes = py.detach(|| {
+            let (mut scratch, mut bytes) = (Scratch::default(), Vec::new());
+            for text in &texts {
+                let row = self.core.embed(&normalized(text.as_str()), &mut scratch);
+                let row = row.unwrap_or_else(|| vec![0.0; self.core.embedding_width()]);
+                bytes.extend(row.iter().flat_map(|value| value.to_le_bytes()));
+            }
+            bytes
+        });
+        Ok(PyBytes::new(py, &bytes))
     }
 
     /// What the model says of a text; none where there is nothing to read.

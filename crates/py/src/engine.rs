@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use crate::convert::{Text, outcome, rule_error, setup_error, to_code_points};
+use crate::convert::{Text, outcome, rule_error, setup_error, to_bytes, to_code_points};
 use crate::dense::{Dense, DenseTerms};
 
 const ORIGINS: [&str; 6] = ["system", "user", "assistant", "tool", "retrieval", "memory"];
@@ -88,6 +88,27 @@ impl Engine {
             .detach(|| judge(&self.core, text.as_str(), context(origin, direction)))
             .confidences
             .to_vec())
+    }
+
+    /// The same as if rules had not found what is spared: rule id, start and end in code points.
+    fn inspect_without<'py>(
+        &self,
+        py: Python<'py>,
+        text: &Bound<'py, PyString>,
+        origin: u8,
+        direction: u8,
+        spared: Vec<(String, usize, usize)>,
+    ) -> PyResult<(Bound<'py, PyTuple>, Vec<f32>)> {
+        let text = Text::of(text)?;
+        let judged = py.detach(|| {
+            let spared = to_bytes(&self.core, text.as_str(), &spared);
+            let mut judged = self
+                .core
+                .inspect_without(text.as_str(), context(origin, direction), &spared);
+            to_code_points(text.as_str(), &mut judged.findings);
+            judged
+        });
+        Ok((outcome(py, &self.core, &judged)?, judged.confidences.to_vec()))
     }
 
     #[pyo3(signature = (texts, origin=1, direction=0, threads=0))]

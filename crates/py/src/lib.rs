@@ -4,6 +4,7 @@ mod convert;
 mod dense;
 mod engine;
 mod leak;
+mod regex;
 
 use pyo3::prelude::*;
 
@@ -25,6 +26,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<engine::Batch>()?;
     module.add_class::<dense::Dense>()?;
+    module.add_class::<regex::Regex>()?;
     module.add_class::<dense::DenseTerms>()?;
     module.add("RuleSyntaxError", module.py().get_type::<RuleSyntaxError>())?;
     module.add("ModelFormatError", module.py().get_type::<ModelFormatError>())?;

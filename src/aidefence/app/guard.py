@@ -65,6 +65,7 @@ class Guard:
         deep: DeepMode | str = DeepMode.AUTO,
         deep_dir: Path | str | None = None,
         on_error: OnError | str = OnError.KEEP,
+        lists: Path | str | Iterable[Path | str] = (),
     ) -> None:
         """Build a guard; equal settings share one engine.
 
@@ -79,7 +80,7 @@ class Guard:
         `deep_dir` is a folder with a deep model of your own. `dense` and `dense_file` say the same
         of the dense model, which reads what rules and n-grams are not sure of. `on_error` says
         what happens to a text when a check that it needed failed: `"keep"` what the others
-        decided, `"flag"` or `"block"`.
+        decided, `"flag"` or `"block"`. `lists` are files of what is always and never let through.
         """
         self._setup = make_setup(
             profile=profile,
@@ -93,6 +94,7 @@ class Guard:
             deep=deep,
             deep_dir=deep_dir,
             on_error=on_error,
+            lists=lists,
         )
         self._corridor = corridor_for(self._setup)
         self._inspect_text = self._corridor.inspect_text
@@ -122,6 +124,7 @@ class Guard:
             deep=setup.deep,
             deep_dir=setup.deep_dir,
             on_error=setup.on_error,
+            lists=setup.lists,
         )
 
     def inspect(

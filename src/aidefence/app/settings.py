@@ -81,13 +81,16 @@ class Settings(BaseSettings):
     deep: DeepMode = DeepMode.AUTO
     deep_dir: Path | None = None
     on_error: OnError = OnError.KEEP
+    lists: Annotated[tuple[Path, ...], NoDecode] = ()
     server: ServerSettings = ServerSettings()
     vault: VaultSettings = VaultSettings()
 
-    @field_validator("exclude", mode="before")
+    @field_validator("exclude", "lists", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         # A variable of the environment holds a list as `a, b`.
+        if isinstance(given, Path):
+            return (given,)
         if not isinstance(given, str):
             return given
         return tuple(part.strip() for part in given.split(",") if part.strip())
@@ -106,6 +109,7 @@ class Settings(BaseSettings):
             deep=self.deep,
             deep_dir=self.deep_dir,
             on_error=self.on_error,
+            lists=self.lists,
         )
 
     @classmethod
@@ -160,7 +164,7 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigError(f"cannot read settings `{path}`: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"settings `{path}` are not TOML: {error}") from error
-    _from_here(values, ("rules_dir", "dense_file", "deep_dir"), path.parent)
+    _from_here(values, ("rules_dir", "dense_file", "deep_dir", "lists"), path.parent)
     vault = values.get("vault")
     if isinstance(vault, dict):
         _from_here(vault, ("path", "key_file"), path.parent)
@@ -170,9 +174,11 @@ def _read_toml(path: Path) -> dict[str, object]:
 def _from_here(values: dict[str, object], names: tuple[str, ...], folder: Path) -> None:
     for name in names:
         place = values.get(name)
+        # Relative to the file that names it, wherever the process was started.
         if isinstance(place, str):
-            # Relative to the file that names it, wherever the process was started.
             values[name] = folder / place
+        elif isinstance(place, list):
+            values[name] = [folder / it if isinstance(it, str) else it for it in place]
 
 
 def _make(kind: type[Settings], values: dict[str, object], source: str) -> Settings:

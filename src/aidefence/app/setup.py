@@ -35,6 +35,7 @@ class Setup:
     deep: DeepMode = DeepMode.AUTO
     deep_dir: Path | None = None
     on_error: OnError = OnError.KEEP
+    lists: tuple[Path, ...] = ()
 
 
 def make_setup(
@@ -50,6 +51,7 @@ def make_setup(
     deep: DeepMode | str = DeepMode.AUTO,
     deep_dir: Path | str | None = None,
     on_error: OnError | str = OnError.KEEP,
+    lists: Path | str | Iterable[Path | str] = (),
 ) -> Setup:
     """Check what a caller asks for; raises `SettingError` naming the setting."""
     if paranoia not in range(1, PARANOIA_MAX + 1):
@@ -66,6 +68,7 @@ def make_setup(
         deep=_member("deep", DeepMode, deep),
         deep_dir=None if deep_dir is None else Path(deep_dir).resolve(),
         on_error=_member("on_error", OnError, on_error),
+        lists=tuple(Path(it).resolve() for it in _listed(lists)),
     )
 
 
@@ -75,6 +78,10 @@ def _member(setting: str, members: type[_Member], given: str) -> _Member:
     except ValueError:
         known = ", ".join(members)
         raise SettingError(setting, f"`{given}` is unknown: expected {known}") from None
+
+
+def _listed(given: Path | str | Iterable[Path | str]) -> Iterable[Path | str]:
+    return (given,) if isinstance(given, Path | str) else given
 
 
 def _thresholds(

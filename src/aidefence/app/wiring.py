@@ -11,12 +11,16 @@ from aidefence.app.deep import DeepPart, open_deep
 from aidefence.app.dense import DensePart, open_dense
 from aidefence.app.setup import Setup
 from aidefence.domain.content import Degraded
+from aidefence.domain.lists import ListSet
 from aidefence.engine import Engine, RuleInfo
 from aidefence.knowledge import models, rulebook
+from aidefence.knowledge.lists.denied import finding_name, rule_files
+from aidefence.knowledge.lists.reader import read_lists
 from aidefence.knowledge.models import ModelFile
 from aidefence.knowledge.rulebook import RuleFile
 from aidefence.pipeline.cascade import Cascade
 from aidefence.pipeline.corridor import Corridor
+from aidefence.pipeline.listed import ListedEngine
 from aidefence.policy.profiles import Anchors, Policy, make_policy
 from aidefence.respond.charter import PolicyCharter
 
@@ -25,19 +29,23 @@ _ENGINES_MAX = 16
 _RULES_ALONE = Anchors(fpr_5=0.5, fpr_1=0.8, fpr_02=0.95)
 _NO_MODEL = Degraded("tier1.model", "this installation holds no model: only rules were asked")
 
+_NO_LISTS = ListSet()
+
 _building = Lock()
 
 
 def corridor_for(setup: Setup) -> Corridor:
     """Build a corridor, or hand out the one an equal setup already built."""
     own = () if setup.rules_dir is None else rulebook.from_folder(setup.rules_dir)
+    lists = read_lists(setup.lists) if setup.lists else _NO_LISTS
     # One at a time: guards made by many threads at once must not build the same engine twice.
     with _building:
-        return _build(setup, own)
+        return _build(setup, own, lists)
 
 
 @lru_cache(maxsize=_ENGINES_MAX)
-def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
+def _build(setup: Setup, own: tuple[RuleFile, ...], lists: ListSet) -> Corridor:
+    own = (*own, *rule_files(lists))
     shipped, model = rulebook.shipped(), models.load()
     anchors = _anchors(model)
     policy = make_policy(
@@ -59,8 +67,13 @@ def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
     deep = open_deep(setup, (model, dense.sha256), anchors, policy, _ids_of(rules, own))
     charter = PolicyCharter(
         policy=policy,
-        policy_version=_version(setup, policy, (*shipped, *own), model, dense, deep),
-        titles={rule.id: rule.title for rule in rules},
+        policy_version=_version(
+            setup, policy, (*shipped, *own), model, dense, deep, _digest(lists)
+        ),
+        titles={
+            **{rule.id: rule.title for rule in rules},
+            **{finding_name(entry): entry.reason for entry in lists.deny},
+        },
         enforced=policy.enforced,
         knowledge={
             "rules": rulebook.digest((*shipped, *own)),
@@ -71,9 +84,18 @@ def _build(setup: Setup, own: tuple[RuleFile, ...]) -> Corridor:
         entities={rule.id: rule.entity for rule in rules if rule.entity},
     )
     clock, degraded = SystemClock(), () if model else (_NO_MODEL,)
+    judge = ListedEngine(engine, lists, clock, charter.entities) if lists else engine
     if deep.tier is None:
-        return Corridor(engine, charter, clock, degraded, (*dense.notes, *deep.notes))
-    return Cascade(engine, charter, clock, degraded, dense.notes, deep=deep.tier)
+        return Corridor(judge, charter, clock, degraded, (*dense.notes, *deep.notes))
+    return Cascade(judge, charter, clock, degraded, dense.notes, deep=deep.tier)
+
+
+def _digest(lists: ListSet) -> str:
+    """Name lists by all that they say; nothing where there are none."""
+    if not lists:
+        return ""
+    told = [(it, it.pattern, sorted(it.scope.categories)) for it in (*lists.allow, *lists.deny)]
+    return blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _ids_of(rules: tuple[RuleInfo, ...], files: tuple[RuleFile, ...]) -> frozenset[str]:
@@ -94,6 +116,7 @@ def _version(
     model: ModelFile | None,
     dense: DensePart,
     deep: DeepPart,
+    lists: str,
 ) -> str:
     """Name everything that can change a decision."""
     spoken = (
@@ -104,6 +127,7 @@ def _version(
         repr(setup.exclude),
         str(setup.paranoia),
         *((dense.name,) if dense.part else ()),
+        *((lists,) if lists else ()),
         # Where no deep model speaks, nothing about it can change a decision.
         *((deep.name, setup.on_error.value) if deep.tier else ()),
     )

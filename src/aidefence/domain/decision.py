@@ -8,7 +8,7 @@ from typing import Protocol
 
 from aidefence.domain.content import Degraded, Span
 from aidefence.domain.enums import ACTIONS, CATEGORIES, SEVERITIES, Action, Category, Severity
-from aidefence.domain.verdict import Finding, Verdict
+from aidefence.domain.verdict import ALLOWED_PREFIX, Allowed, Finding, Verdict
 
 # A finding in compact form: rule id, category, start, end, score, severity, mention, chain,
 # matched spans.
@@ -158,7 +158,18 @@ class Decision:
     def has_findings(self) -> bool:
         """Whether there is evidence, known without opening it."""
         record, _, _, parts, _, _ = self._told
-        return bool(record[6]) or any(part[6] for part in parts)
+        return _has_evidence(record) or any(map(_has_evidence, parts))
+
+    @property
+    def allowed_by(self) -> tuple[Allowed, ...]:
+        """What entries of allow lists took out before this was decided."""
+        record, _, _, parts, _, _ = self._told
+        return tuple(
+            _open_allowed(raw, index)
+            for index, part in enumerate(parts or (record,))
+            for raw in part[6]
+            if raw[0].startswith(ALLOWED_PREFIX)
+        )
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -262,10 +273,21 @@ def _open_findings(records: Iterable[Record], charter: Charter) -> tuple[Finding
         _open_finding(raw, index, charter)
         for index, record in enumerate(records)
         for raw in record[6]
+        if not raw[0].startswith(ALLOWED_PREFIX)
     ]
     # The engine sorts within one content; several contents are merged here.
     opened.sort(key=lambda finding: -finding.score)
     return tuple(opened)
+
+
+def _has_evidence(record: Record) -> bool:
+    # What was allowed stands behind all else.
+    return bool(record[6]) and not record[6][0][0].startswith(ALLOWED_PREFIX)
+
+
+def _open_allowed(raw: FindingRecord, content: int) -> Allowed:
+    entry, _, rule_id = raw[0].removeprefix(ALLOWED_PREFIX).partition(":")
+    return Allowed(entry, rule_id, Span(raw[2], raw[3]), content)
 
 
 def _open_finding(raw: FindingRecord, content: int, charter: Charter) -> Finding:

@@ -12,6 +12,8 @@ from aidefence.domain.taxonomy import TAXONOMY, TaxonomyEntry
 MODEL_RULE = "model.ngram"
 DENSE_RULE = "model.dense"
 DEEP_RULE = "model.encoder"
+ALLOWED_PREFIX = "allowed:"
+"""Records keep what an allow list took out among the findings, under names that begin so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,16 @@ class Finding:
     def matches(self) -> tuple[Match, ...]:
         """The places that the rule's patterns matched, in text order."""
         return tuple(Match(self.rule_id, span) for span in self.matched)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A finding that an entry of an allow list took out; `rule_id` is empty for a whole text."""
+
+    entry: str
+    rule_id: str
+    span: Span
+    content: int = 0
 
 
 @dataclass(frozen=True, slots=True)

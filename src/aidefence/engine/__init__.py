@@ -20,6 +20,7 @@ __all__ = [
     "DenseTerms",
     "Engine",
     "Outcome",
+    "Regex",
     "RuleInfo",
     "check_rule",
     "leaks",
@@ -39,6 +40,8 @@ MODEL_CATEGORIES: Final = 7
 Leak: TypeAlias = tuple[int, int, list[str], float, int | None, bool]
 Dense = _native.Dense
 DenseTerms = _native.DenseTerms
+Regex = _native.Regex
+"""A linear-time regex that must match a text from its start to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Engine:
     cost a tenth of the call.
     """
 
-    __slots__ = ("_native", "confidences", "inspect", "inspect_batch")
+    __slots__ = ("_native", "confidences", "inspect", "inspect_batch", "inspect_without")
 
     def __init__(
         self,
@@ -110,6 +113,8 @@ class Engine:
         self.inspect: Final = self._native.inspect
         self.inspect_batch: Final = self._native.inspect_batch
         self.confidences: Final = self._native.confidences
+        # As if rules had not found some things: record and confidences.
+        self.inspect_without: Final = self._native.inspect_without
 
     def rules(self) -> tuple[RuleInfo, ...]:
         """Return all rules as written, also those not in force."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from aidefence.domain.decision import Decision, Record
 from aidefence.engine import Batch, Engine
 from aidefence.pipeline.corridor import Corridor
 from aidefence.pipeline.deep import Asked, Consulted, DeepTier
+from aidefence.pipeline.listed import ListedBatch, ListedEngine, denied_again, undecided
 from aidefence.ports.clock import Clock
 from aidefence.respond.batch import Amended, DecisionBatch
 from aidefence.respond.charter import PolicyCharter
@@ -31,7 +33,7 @@ class Cascade(Corridor):
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Engine | ListedEngine,
         charter: PolicyCharter,
         clock: Clock,
         degraded: tuple[Degraded, ...] = (),
@@ -160,13 +162,24 @@ class Cascade(Corridor):
         known = self._uncertain(record, asked)
         if known is None:
             return None
-        return self._deep.consult(record, known, asked, deadline_ns, self._now_ns())
+        return self._read_deeper(record, known, asked, deadline_ns, self._now_ns())
+
+    def _read_deeper(
+        self,
+        record: Record,
+        known: Sequence[float],
+        asked: Asked,
+        deadline_ns: int,
+        now_ns: int,
+    ) -> Consulted:
+        found = self._deep.consult(undecided(record), known, asked, deadline_ns, now_ns)
+        return replace(found, record=denied_again(found.record, record))
 
     def _uncertain(self, record: Record, asked: Asked) -> Sequence[float] | None:
-        return self._deep.in_band(record, partial(self._engine.confidences, *asked))
+        return self._deep.in_band(undecided(record), partial(self._engine.confidences, *asked))
 
     def _waiting(
-        self, records: Batch, texts: Sequence[str], origin: int, direction: int
+        self, records: Batch | ListedBatch, texts: Sequence[str], origin: int, direction: int
     ) -> dict[int, tuple[Record, Sequence[float], Asked]]:
         waiting: dict[int, tuple[Record, Sequence[float], Asked]] = {}
         for at in self._suspects(records).tolist():
@@ -176,7 +189,7 @@ class Cascade(Corridor):
                 waiting[at] = record, known, asked
         return waiting
 
-    def _suspects(self, records: Batch) -> np.ndarray:
+    def _suspects(self, records: Batch | ListedBatch) -> np.ndarray:
         """Texts that may lie in the band, told by columns alone."""
         import numpy as np  # noqa: PLC0415 -- whoever inspects no batch pays nothing for it
 
@@ -214,7 +227,7 @@ class Cascade(Corridor):
         deadline_ns = start_ns + self._budget_ns
         if last_ns is not None:
             deadline_ns = min(deadline_ns, last_ns)
-        found = self._deep.consult(record, known, asked, deadline_ns, start_ns)
+        found = self._read_deeper(record, known, asked, deadline_ns, start_ns)
         return Amended(found.record, found.degraded, self._now_ns() - start_ns)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision, Record
 from aidefence.engine import Engine
+from aidefence.pipeline.listed import ListedEngine
 from aidefence.ports.clock import Clock
 from aidefence.respond.batch import DecisionBatch
 from aidefence.respond.charter import PolicyCharter
@@ -21,7 +22,7 @@ class Corridor:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Engine | ListedEngine,
         charter: PolicyCharter,
         clock: Clock,
         degraded: tuple[Degraded, ...] = (),

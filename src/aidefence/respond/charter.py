@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from aidefence.domain.answer import CANARY_RULE, PROMPT_RULE
 from aidefence.domain.enums import Action
+from aidefence.domain.lists import DENIED_PREFIX
 from aidefence.domain.reading import single
 from aidefence.domain.taxonomy import TAXONOMY
 from aidefence.domain.verdict import DEEP_RULE, DENSE_RULE, MODEL_RULE, Finding, Verdict
@@ -60,6 +61,8 @@ class PolicyCharter:
             return told if action is Action.ALLOW else f"{told}, {_MISSED.format(action.value)}"
         threshold = self.policy.thresholds[verdict.category.code]
         limit = threshold.block if action is Action.BLOCK else threshold.flag
+        if denied := next((it for it in verdict.findings if _is_denied(it, verdict)), None):
+            return f"{TAXONOMY[verdict.category].title}: {denied.rule_id} says {action.value}"
         if single(verdict.confidence) < single(limit):
             told = f"{TAXONOMY[verdict.category].title}: confidence {verdict.confidence:.3f}"
             return f"{told}, {_MISSED.format(action.value)}"
@@ -70,6 +73,11 @@ class PolicyCharter:
         if action is Action.BLOCK or threshold.block >= NEVER:
             return told
         return f"{told}, not the block threshold {threshold.block:.3f}"
+
+
+def _is_denied(finding: Finding, verdict: Verdict) -> bool:
+    leads = finding.category is verdict.category
+    return leads and finding.rule_id.startswith(DENIED_PREFIX)
 
 
 def _tell(finding: Finding) -> str:

@@ -260,7 +260,8 @@ impl Pieces {
         }
     }
 
-    fn score(&self, id: u32) -> f64 {
+    /// The logarithm of how often a piece occurs.
+    pub(super) fn score(&self, id: u32) -> f64 {
         f64::from(self.scores.get(id as usize).copied().unwrap_or(0.0))
     }
 }

@@ -5,16 +5,18 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from aidefence.delivery.cli.machine import Machine
-from aidefence.delivery.cli.options import Exit, JsonOption, RulesOption
+from aidefence.delivery.cli.options import Exit, JsonOption, ListsOption, RulesOption
 from aidefence.delivery.cli.terminal import console, json_text, printable
 from aidefence.domain.errors import AIDefenceError
 
@@ -69,6 +71,7 @@ _STYLES = {State.OK: "green", State.NOTE: "yellow", State.PROBLEM: "bold red"}
 
 def doctor(
     rules: RulesOption = None,
+    lists: ListsOption = None,
     as_json: JsonOption = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every package.")] = False,
 ) -> None:
@@ -78,6 +81,7 @@ def doctor(
     """
     checks = [*_installed(verbose=verbose), *_extras(), *_guarded(_engine), *_guarded(_rules)]
     checks += [*_guarded(_model), *_guarded(_dense), *_guarded(_deep)]
+    checks += _guarded(lambda: _lists(tuple(lists or ())))
     checks += _guarded(lambda: _self_test(rules))
     healthy = all(check.state is not State.PROBLEM for check in checks)
     if as_json:
@@ -153,6 +157,21 @@ def _rules() -> Iterator[Check]:
     state = State.OK if files else State.PROBLEM
     digest = rulebook.digest(files)
     yield Check("rules", state, f"{len(files)} shipped rule and lexicon files, digest {digest}")
+
+
+def _lists(paths: tuple[Path, ...]) -> Iterator[Check]:
+    from aidefence.knowledge.lists.reader import read_lists  # noqa: PLC0415 - see above
+
+    if not paths:
+        return
+    lists = read_lists(paths)
+    count = f"{len(lists.allow)} allowed, {len(lists.deny)} denied"
+    over = [f"{it.id} ({it.reason})" for it in lists.over(time.time_ns() // 1_000_000)]
+    if not over:
+        yield Check("lists", State.OK, count)
+        return
+    remedy = f"no longer counts: {', '.join(over)}"
+    yield Check("lists", State.NOTE, f"{count}, {len(over)} of them expired", remedy)
 
 
 def _model() -> Iterator[Check]:

@@ -47,6 +47,10 @@ class HumanReport:
         """Write one text: a head line, its excerpts, its findings, the reasons."""
         decision = row.decision
         self._print(_head(row))
+        for allowed in decision.allowed_by:
+            place = f"{allowed.span.start}..{allowed.span.end}"
+            told = f"  allowed by {allowed.entry}: {allowed.rule_id or 'the whole text'} at {place}"
+            self._print(Text(printable(told), style="green"))
         if decision.category is None and not row.found:
             return
         for excerpt in self._excerpts(row):

@@ -68,6 +68,12 @@ DenseOption: TypeAlias = Annotated[
         help="Insist on the dense model, or leave it out; neither: where there is one.",
     ),
 ]
+ListsOption: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--lists", metavar="FILE", help="Allow and deny lists (TOML); repeat for more files."
+    ),
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 ColourOption: TypeAlias = Annotated[Colour, typer.Option("--color", help="When to write colours.")]
 
@@ -78,6 +84,7 @@ def open_guard(
     rules: Path | None,
     paranoia: int,
     exclude: tuple[str, ...] = (),
+    lists: tuple[Path, ...] = (),
     dense: bool | None = None,
     deep: bool | None = None,
 ) -> Guard:
@@ -91,6 +98,7 @@ def open_guard(
             rules_dir=rules,
             paranoia=paranoia,
             exclude=exclude,
+            lists=lists,
             dense=mode_of(dense),
             deep=mode_of(deep),
         )

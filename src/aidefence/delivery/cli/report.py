@@ -185,6 +185,10 @@ def row_object(row: Row, *, with_text: bool) -> dict[str, Any]:
             "severity": decision.severity.value if category else None,
         },
         "findings": _findings(item, decision.findings, with_text=with_text),
+        "allowed_by": [
+            {"entry": it.entry, "rule": it.rule_id, "start": it.span.start, "end": it.span.end}
+            for it in decision.allowed_by
+        ],
         "reasons": list(decision.reasons),
         "tiers": list(decision.tiers),
         "degraded": [{"check": d.check, "reason": d.reason} for d in decision.degraded],

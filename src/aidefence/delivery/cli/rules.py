@@ -19,6 +19,7 @@ from aidefence.domain.enums import Category, Severity
 from aidefence.domain.errors import AIDefenceError
 from aidefence.domain.taxonomy import TAXONOMY
 from aidefence.knowledge import rulebook
+from aidefence.service.list_check import lint_lists
 from aidefence.service.rule_check import (
     Gravity,
     Loaded,
@@ -147,19 +148,21 @@ def lint_rules(
     strict: Annotated[bool, typer.Option(help="Warnings count as failures.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check form and habits of rule files: places are file:line:column.
+    """Check form and habits of rule files and of lists (TOML): places are file:line:column.
 
     Exit codes: 0 fine, 1 something must be mended, 2 cannot run.
     """
-    texts = _files(paths, rules)
-    remarks = lint(_load(texts), texts)
+    listed = [path for path in paths or () if path.suffix == ".toml"]
+    left = [path for path in paths or () if path.suffix != ".toml"]
+    texts = _files(left, rules) if left or not listed else []
+    remarks = [*(lint(_load(texts), texts) if texts else ()), *lint_lists(listed)]
     counts = {g: sum(remark.gravity is g for remark in remarks) for g in Gravity}
     if as_json:
         _write(json_text([_remark_object(remark) for remark in remarks], indent=2))
     else:
         terminal = _stdout()
         _print_remarks(terminal, remarks)
-        checked = sum(text.asked_for for text in texts)
+        checked = sum(text.asked_for for text in texts) + len(listed)
         summary = f"{checked} files: {counts[Gravity.ERROR]} errors"
         terminal.print(Text(f"{summary}, {counts[Gravity.WARNING]} warnings", style="bold"))
     if counts[Gravity.ERROR] or (strict and remarks):

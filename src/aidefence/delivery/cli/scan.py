@@ -24,6 +24,7 @@ from aidefence.delivery.cli.options import (
     DeepOption,
     DenseOption,
     Exit,
+    ListsOption,
     ParanoiaOption,
     ProfileOption,
     RulesOption,
@@ -94,6 +95,7 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
     rules: RulesOption = None,
     paranoia: ParanoiaOption = 1,
     exclude_rule: given.ExcludeRule = None,
+    lists: ListsOption = None,
     dense: DenseOption = None,
     deep: DeepOption = None,
     threads: given.Threads = 0,
@@ -115,6 +117,7 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
         rules=rules,
         paranoia=paranoia,
         exclude=tuple(exclude_rule or ()),
+        lists=tuple(lists or ()),
         dense=dense,
         deep=deep,
     )

@@ -14,6 +14,7 @@ from aidefence.delivery.rest.wire import (
     Explanation,
     Metadata,
     Threat,
+    WireAllowed,
     WireDegraded,
     WireFinding,
     WireSpan,
@@ -64,6 +65,7 @@ def answer(
         degraded=tuple(WireDegraded(it.check, it.reason) for it in detection.degraded),
         metadata=metadata,
         explanation=_explain(decision) if explain else UNSET,
+        allowed_by=_allowed(decision) or UNSET,
     )
 
 
@@ -145,6 +147,13 @@ def _finding(finding: Finding) -> WireFinding:
 def _taxonomy(category: Category) -> WireTaxonomy:
     entry = TAXONOMY[category]
     return WireTaxonomy(entry.owasp_llm, entry.owasp_agentic, entry.atlas, entry.cwe)
+
+
+def _allowed(decision: Decision) -> tuple[WireAllowed, ...]:
+    return tuple(
+        WireAllowed(it.entry, it.rule_id, WireSpan(it.span.start, it.span.end), it.content)
+        for it in decision.allowed_by
+    )
 
 
 def _explain(decision: Decision) -> Explanation:

@@ -80,6 +80,15 @@ class WireTaxonomy(Struct, frozen=True, gc=False, rename="camel"):
     cwe: tuple[str, ...]
 
 
+class WireAllowed(Struct, frozen=True, gc=False, rename="camel"):
+    """A finding that an allow list took out; `ruleId` is empty for a whole text."""
+
+    entry: str
+    rule_id: str
+    span: WireSpan
+    content: int
+
+
 class WireFinding(Struct, frozen=True, gc=False, rename="camel"):
     """One piece of evidence; `content` says in which message or part.
 
@@ -155,6 +164,7 @@ class DetectResponse(Struct, frozen=True, gc=False, rename="camel"):
     degraded: tuple[WireDegraded, ...]
     metadata: Metadata
     explanation: Explanation | UnsetType = UNSET
+    allowed_by: tuple[WireAllowed, ...] | UnsetType = UNSET
 
 
 class Aggregates(Struct, frozen=True, gc=False, rename="camel"):

@@ -139,8 +139,11 @@ impl BytePattern {
                 from = range.start + 1;
                 continue;
             }
-            from = range.end.max(range.start + 1);
-            places.push(on_characters(text, marked(regex, text, range)));
+            let start = range.start;
+            let found = marked(regex, text, range);
+            // What parts two matches may belong to both.
+            from = found.end.max(start + 1);
+            places.push(on_characters(text, found));
         }
         places
     }
