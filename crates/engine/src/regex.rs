@@ -4,6 +4,7 @@
 //! many, an automaton takes over. So keys, whose counted runs would cost an automaton a state a place, are
 //! read as fast as they can be compared, and no text can make that slow.
 
+mod outline;
 mod program;
 mod set;
 mod values;

@@ -1,5 +1,7 @@
 //! Looking beneath: what a text decodes to, and what it reads like without disguise.
 
+mod settled;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -196,7 +198,7 @@ impl Engine {
         scratch.codes.clear();
         let queued = scratch.layers.len();
         if may_rewrite(view) {
-            self.queue_rewrites(view, maps, chain, most, scratch);
+            self.queue_rewrites(text, view, maps, chain, most, scratch);
         }
         if let Some((hidden, range)) = smuggled(view) {
             let mut map = OffsetMap::identity();
@@ -229,6 +231,7 @@ impl Engine {
     }
     fn queue_rewrites(
         &self,
+        text: &str,
         view: &View,
         maps: &[Arc<OffsetMap>],
         chain: &[&'static str],
@@ -244,6 +247,9 @@ impl Engine {
             .drain(..)
             .filter(|rewrite| !chain.contains(&rewrite.name))
         {
+            if chain.is_empty() && self.is_settled(&rewrite, view, text, &scratch.found) {
+                continue;
+            }
             let path = [Arc::new(rewrite.map), Arc::clone(&back)]
                 .into_iter()
                 .chain(maps.iter().cloned())

@@ -1,10 +1,12 @@
 //! A regex as a list of steps, in which a counted run of a class is one step however often it counts.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
+use super::outline::Outline;
 use super::set::{Class, Set};
 
 /// Longer programs are left to the automaton.
@@ -87,6 +89,8 @@ pub(super) struct Program {
     pub(super) first: Next,
     /// How many places of groups it keeps.
     pub(super) slots: usize,
+    /// How a value may look.
+    pub(super) outline: OnceLock<Outline>,
 }
 
 impl Program {

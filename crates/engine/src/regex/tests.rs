@@ -1,7 +1,7 @@
 //! What a regex finds, and that a program and the automaton say the same of any text.
 
 use super::program::Program;
-use super::{Pattern, walk_through};
+use super::{Pattern, starts_of_values, walk_through};
 use crate::checks::Check;
 
 /// Every kind of step, alone and in each other's way.
@@ -151,4 +151,45 @@ fn a_group_marks_what_is_found_and_checked() {
     assert_eq!(pattern.find(b"my iban=DE89", 0..12), Some(8..12));
     // What parts two matches may belong to both.
     assert_eq!(pattern.find(text, 0..text.len()), Some(5..21));
+}
+
+#[test]
+fn looks_turn_no_value_away() {
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut draw = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap_or(0) % below
+    };
+    let alphabet = [
+        "1", "23", "4567", "890123", "a", "bc", "def", "-", ".", " ", " ", "(", "+", "/", "_", ",",
+    ];
+    let patterns = [
+        r"(?-u)\d{4}[ -]?\d{4}(?:[ -]?\d{3})?|\d{12,19}",
+        r"(?-u)[a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}",
+        r"(?-u)(?:\+|00)\d{1,3}[ .-]{0,2}(?:\(0?\d{0,4}\)[ .-]?)?\d(?:[ .-]?\d){5,13}",
+        r"(?-u)[a-z0-9][a-z0-9._%+-]{0,63}\.(?:[a-z0-9-]{1,63}\.){0,4}[a-z]{2,24}",
+        r"(?-u)\d{1,3}(?:\.\d{1,3}){1,3}|def\d|bc{2,}?",
+    ]
+    .map(|source| Pattern::new(source.to_owned(), false, None, 256).for_values(true));
+    let mut seen = 0;
+    for _ in 0..20_000 {
+        let len = draw(12);
+        let text: String = (0..len)
+            .filter_map(|_| alphabet.get(draw(alphabet.len())))
+            .copied()
+            .collect();
+        let text = text.as_bytes();
+        let mut starts = Vec::new();
+        starts_of_values(text, 0..text.len(), &mut starts);
+        for pattern in &patterns {
+            let mut sights = Vec::new();
+            assert!(pattern.sight(text, &starts, &mut sights));
+            let sighted = pattern.find_sighted(text, 0..text.len(), &mut sights);
+            assert_eq!(sighted, pattern.find(text, 0..text.len()), "{pattern:?} {text:?}");
+            seen += usize::from(sighted.is_some());
+        }
+    }
+    assert!(seen > 500, "{seen}");
 }

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::outline::{Look, Outline};
 use super::program::Program;
 use super::walk::Walk;
 use super::{Pattern, VALUE_TRIES_MAX, WAYS, on_characters};
@@ -12,6 +13,7 @@ use super::{Pattern, VALUE_TRIES_MAX, WAYS, on_characters};
 pub(crate) struct Start {
     pub(crate) at: u32,
     byte: u8,
+    look: Look,
 }
 
 /// What a regex matches at one place, if nothing ends its window before.
@@ -32,6 +34,7 @@ pub(crate) fn starts_of_values(text: &[u8], part: Range<usize>, starts: &mut Vec
             starts.push(Start {
                 at: crate::text::narrow(at),
                 byte: *byte,
+                look: Look::of(text, at),
             });
         }
     }
@@ -49,12 +52,13 @@ impl Pattern {
         let Some(program) = self.by_starts() else {
             return false;
         };
+        let outline = program.outline.get_or_init(|| Outline::of(program));
         WAYS.with(|kept| {
             let mut ways = kept.take();
             let mut walk = Walk::new(program, text, starts.len(), text.len(), &mut ways);
             let mut said = true;
             for start in starts {
-                if !program.first.may_be(Some(start.byte)) {
+                if !program.first.may_be(Some(start.byte)) || !outline.fits(start.look) {
                     continue;
                 }
                 match walk.match_at(start.at as usize) {
