@@ -298,6 +298,18 @@ DEFINITIONS: tuple[Definition, ...] = (
         partial(tools.measure, DeepMode.OFF),
     ),
     Definition(
+        "tools-deep",
+        "tool definitions, poisoned and harmless; what flows through a trace of 10,000 messages",
+        "Python call, one thread, all tiers",
+        1,
+        (
+            _least("found", 0.95, "of the poisoned definitions"),
+            _under("alarmed", 0.02, "of the harmless twins"),
+            _under("late_to_early", 1.5, "of the cost of an early message"),
+        ),
+        partial(tools.measure, DeepMode.REQUIRED),
+    ),
+    Definition(
         "languages",
         "attacks in many languages, each for itself",
         "Python call, balanced profile, all tiers that are installed",

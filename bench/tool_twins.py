@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_TWINS = Path(__file__).with_name("texts") / "tool_twins.jsonl"
+_TEXTS = Path(__file__).with_name("texts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Twin:
         return tool
 
 
-def read_twins() -> Iterator[Twin]:
-    """Read all pairs."""
-    for line in _TWINS.read_text("utf-8").splitlines():
+def read_twins(*, held_out: bool = False) -> Iterator[Twin]:
+    """Read the pairs that the rules were written beside, or those they were never tuned to."""
+    name = "tool_held_out.jsonl" if held_out else "tool_twins.jsonl"
+    for line in (_TEXTS / name).read_text("utf-8").splitlines():
         yield Twin(**json.loads(line))

@@ -36,17 +36,23 @@ def measure(deep: DeepMode) -> Outcome:
     harmless = [it.tool(it.harmless) for it in twins]
     found = sum(_is_found(guard, it) for it in poisoned)
     alarmed = sum(_is_found(guard, it) for it in harmless)
+    others = list(read_twins(held_out=True))
+    found_others = sum(_is_found(guard, it.tool(it.poisoned)) for it in others)
+    alarmed_others = sum(_is_found(guard, it.tool(it.harmless)) for it in others)
     each = [_seconds(lambda: guard.inspect_tools(harmless)) for _ in range(_ROUNDS)]
     early, late, state_bytes = _trace(guard)
     return Outcome(
         f"{len(twins)} poisoned definitions and their harmless twins in "
-        f"{len({it.lang for it in twins})} languages; a trace of {_EVENTS} messages (user, call, "
+        f"{len({it.lang for it in twins})} languages, and {len(others)} pairs that "
+        f"nothing was tuned to; a trace of {_EVENTS} messages (user, call, "
         f"result of 60 words, answer): its last {_WINDOW} against the same messages after "
         f"{_EARLY}, medians by kind of message",
         _ROUNDS,
         {
             "found": round(found / len(twins), 4),
             "alarmed": round(alarmed / len(twins), 4),
+            "found_held_out": round(found_others / len(others), 4),
+            "alarmed_held_out": round(alarmed_others / len(others), 4),
             "us_per_definition": round(min(each) / len(harmless) * 1e6),
             "us_per_event_early": round(early * 1e6, 1),
             "us_per_event_late": round(late * 1e6, 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ _TO = frozenset(
      "participants", "invitees", "wallet", "empfaenger", "destinatario", "destinataire", "кому",
      "получатель", "收件人", "宛先", "받는사람"}
 )  # fmt: skip
+_NAME = re.compile(r"[\w.$@-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,10 @@ def _walk(value: object) -> Iterator[Argument]:
             yield Argument(pointer, key, str(value))
         elif isinstance(value, Mapping):
             for name, inner in list(value.items())[::-1]:
-                words = words_of(name).lower()
-                waiting.append((inner, f"{pointer}/{escape_key(name)}", words))
+                words, place = words_of(name).lower(), f"{pointer}/{escape_key(name)}"
+                waiting.append((inner, place, words))
+                if not _NAME.fullmatch(name):
+                    # What is no name may be anything: it is read like a value.
+                    waiting.append((name, place, ""))
         elif isinstance(value, Sequence):
             waiting += [(it, f"{pointer}/{at}", key) for at, it in enumerate(value)][::-1]

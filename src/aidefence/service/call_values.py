@@ -76,6 +76,7 @@ _ADDRESS = re.compile(r"\b([a-z][a-z0-9+.-]{1,20})://([^\s/?#\"'<>]{0,300})", re
 _ODD = frozenset(
     {"file", "gopher", "dict", "ldap", "ldaps", "jar", "netdoc", "phar", "expect", "tftp"}
 )
+_METADATA = re.compile(r"\b169\.254\.169\.254\b|\bmetadata\.google\.internal\b", re.IGNORECASE)
 _PLAIN = frozenset({"http", "https", "ws", "wss", "ftp"})
 _INSIDE = ("localhost", "metadata.google.internal", "metadata", "host.docker.internal")
 _INSIDE_ENDS = (".localhost", ".internal", ".local", ".localdomain")
@@ -110,7 +111,11 @@ def dangers_of(argument: Argument, role: Role, named: str) -> Iterator[Danger]:
             break
     if role is Role.VALUE:
         yield from _first("call-climbing-path", _CLIMB, text)
-    yield from _addresses(text, named)
+    if role in {Role.SHELL, Role.CODE}:
+        # There the machine itself is at work; only the cloud's keys are none of its business.
+        yield from _first("call-inside-address", _METADATA, text)
+    else:
+        yield from _addresses(text, named)
 
 
 def _addresses(text: str, named: str) -> Iterator[Danger]:
