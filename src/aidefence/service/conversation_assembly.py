@@ -16,6 +16,8 @@ FRAGMENT_CODE_POINTS_MAX = 1000
 _EDGE = 300
 _TURN_CODE_POINTS_MAX = 160
 _TURNS_MAX = 6
+# Pieces that nothing but their order holds together: were it more, each would be read many times.
+_RUN_CODE_POINTS_MAX = 600
 _VARIABLES_MAX = 24
 _CANDIDATES_MAX = 4
 
@@ -180,8 +182,10 @@ def _assigned(text: str) -> Iterator[tuple[str, int, int]]:
 
 def _turns(window: Sequence[Fragment]) -> Iterator[Candidate]:
     run: list[Part] = []
+    left = _RUN_CODE_POINTS_MAX
     for fragment in reversed(window):
-        if len(fragment.text) > _TURN_CODE_POINTS_MAX or len(run) == _TURNS_MAX:
+        left -= len(fragment.text)
+        if len(fragment.text) > _TURN_CODE_POINTS_MAX or len(run) == _TURNS_MAX or left < 0:
             break
         start, end = _trimmed(fragment.text, 0, len(fragment.text))
         if end > start:
@@ -195,10 +199,12 @@ def _turns(window: Sequence[Fragment]) -> Iterator[Candidate]:
 
 def _documents(window: Sequence[Fragment]) -> Iterator[Candidate]:
     run: list[Part] = []
+    left = _RUN_CODE_POINTS_MAX
     for fragment in reversed(window):
+        left -= len(fragment.text)
         is_next = not run or _is_apart(fragment, run[0].fragment)
         # Beginning and end of one long document do not follow each other.
-        if not is_next or len(run) == _TURNS_MAX:
+        if not is_next or len(run) == _TURNS_MAX or (left < 0 and len(run) >= _PIECES_MIN):
             break
         run.insert(0, Part(fragment, 0, len(fragment.text)))
         if run[1:] and fragment.start:
