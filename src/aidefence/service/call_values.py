@@ -43,14 +43,14 @@ _GAP = r"(?:\s|/\*.{0,40}?\*/|--[^\n]{0,40}\n)+"
 _SQL = re.compile(
     rf"(?:^|;)\s*(?:drop{_GAP}(?:table|database|schema|view|index|user|role)\b|truncate\b|"
     rf"delete{_GAP}from{_GAP}[\w.\"`\[\]]+\s*(?:;|$|where\s+(?:1\s*=\s*1|true)\b)|"
-    rf"update{_GAP}[\w.\"`\[\]]+{_GAP}set\b(?![^;]*\bwhere\b)|"
+    rf"update{_GAP}[\w.\"`\[\]]+{_GAP}set\b(?![^;]{{0,2000}}\bwhere\b)|"
     rf"(?:grant|revoke)\b|alter{_GAP}(?:user|role|login)\b|"
     rf"(?:exec(?:ute)?\s+)?(?:xp_cmdshell|sp_configure)\b|copy\b[^;]{{0,200}}\bprogram\b)|"
     rf"\binto{_GAP}(?:outfile|dumpfile)\b|\bload_file\s*\(",
     re.IGNORECASE | re.DOTALL,
 )
 _SHELL = re.compile(
-    r"\brm\s+(?:-\w+\s+)*-\w*[rf]\w*\s+(?:-\w+\s+)*"
+    r"\brm\s{1,9}(?:-\w{1,30}\s{1,9}){0,8}-\w{0,20}[rf]\w{0,20}\s{1,9}(?:-\w{1,30}\s{1,9}){0,8}"
     r"(?:/(?:\s|$|\*)|~|\$HOME|\*|/(?:etc|usr|var|home|bin|boot)\b)|"
     r"\bmkfs\b|\bdd\s+[^\n|;]{0,80}\bof=/dev/|>\s*/dev/sd|:\(\)\s*\{|"
     r"\b(?:curl|wget|fetch|iwr|irm)\b[^\n;]{0,300}\|\s*(?:sudo\s+)?(?:ba|z|da|k)?sh\b|"

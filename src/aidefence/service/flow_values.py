@@ -42,7 +42,7 @@ _FIELD = re.compile(
     r"(?:^|[{,;\[(|\t])\s*[\"']?[\w .-]{1,40}[\"']?\s*[:=]\s*[\"'\[(<]*\s*"
     r"(?:[A-Z][\w.'-]{0,40}[ \t]{1,3}){0,4}[\"'<(]{0,2}$|[|\t]\s*$|^\s*[-*]?\s*[\"'<]?$"
 )
-_BEFORE = 120
+_BEFORE = 64
 _HOST = re.compile(r"^[a-z]+://(?:[^/@\s]*@)?\[?([^/:?#\]\s]+)", re.IGNORECASE)
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 _WORDS = re.compile(r"[^\W_]+")

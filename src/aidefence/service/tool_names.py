@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from aidefence.domain.tool_rules import structure_finding
 from aidefence.domain.tools import ToolDefinition, ToolFinding
@@ -25,7 +25,10 @@ _ORDERS = re.compile(
     r"invece|altijd|nooit|plaats van|zawsze|nigdy|zamiast|przed)\b|всегда|никогда|вместо|перед|"
     "прежде|必须|总是|不要|代替|之前|必ず|代わり|前に|使わない|항상|대신|전에|يجب|بدلا|قبل"
 )
-_WINDOW = 160
+_WINDOW = 24
+_NAME_WORDS_MAX = 6
+_SHAPED_MAX = 32
+_WORD_EDGE = re.compile(r"^\W+|\W+$")
 
 
 def inspect_names(tools: Sequence[ToolDefinition]) -> Iterator[ToolFinding]:
@@ -62,21 +65,26 @@ def _is_latin(letter: str) -> bool:
 
 
 def _twins(tools: Sequence[ToolDefinition]) -> Iterator[ToolFinding]:
-    by_name: dict[str, list[ToolDefinition]] = defaultdict(list)
-    by_shape: dict[str, list[ToolDefinition]] = defaultdict(list)
+    by_name: dict[str, dict[str, ToolDefinition]] = defaultdict(dict)
+    by_shape: dict[str, dict[str, ToolDefinition]] = defaultdict(dict)
     for tool in tools:
         others = by_name[tool.name]
-        if any(it.server == tool.server for it in others):
+        if tool.server in others:
             yield _finding("tool-name-twice", tool)
         elif others:
-            yield _finding("tool-name-same", tool, f"also of {_server(others[0])}")
+            yield _finding(
+                "tool-name-same", tool, f"also of {_server(next(iter(others.values())))}"
+            )
         shape = _shape(tool.name)
-        alike = [it for it in by_shape[shape] if it.name != tool.name and it.server != tool.server]
-        if alike and len(shape) >= _ALIKE_MIN:
-            detail = f"`{alike[0].name[:80]}` of {_server(alike[0])}"
-            yield _finding("tool-name-alike", tool, detail)
-        others.append(tool)
-        by_shape[shape].append(tool)
+        shaped = by_shape[shape]
+        alike = (it for it in shaped.values() if it.name != tool.name and it.server != tool.server)
+        other = next(alike, None)
+        if other is not None and len(shape) >= _ALIKE_MIN:
+            yield _finding("tool-name-alike", tool, f"`{other.name[:80]}` of {_server(other)}")
+        others[tool.server] = tool
+        # One of each name and few names: a thousand twins are told by the first of them.
+        if len(shaped) < _SHAPED_MAX:
+            shaped.setdefault(f"{tool.server}/{tool.name}", tool)
 
 
 def _shape(name: str) -> str:
@@ -116,26 +124,37 @@ def _claimed(name: str) -> tuple[bool, str] | None:
 def _speakers(tools: Sequence[ToolDefinition]) -> Iterator[ToolFinding]:
     if len({tool.server for tool in tools}) < 2:  # noqa: PLR2004 - two servers
         return
-    owners: dict[str, set[str]] = defaultdict(set)
+    owners: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for tool in tools:
-        spoken = normalize(words_of(tool.name)).lower()
-        if len(tool.name) >= _NAMED_MIN and " " in spoken:
+        spoken = _spoken(tool.name)
+        if len(tool.name) >= _NAMED_MIN and 2 <= len(spoken) <= _NAME_WORDS_MAX:  # noqa: PLR2004
             owners[spoken].add(tool.server)
-    if not owners:
-        return
-    longest_first = sorted(owners, key=len, reverse=True)
-    named = re.compile(r"\b(?:" + "|".join(map(re.escape, longest_first)) + r")\b")
-    for tool in tools:
+    for tool in tools if owners else ():
         for place in texts_of(tool):
-            # Read as the names were: marks gone, words apart.
-            text = normalize(words_of(place.text)).lower()
-            for match in named.finditer(text):
-                near = text[max(0, match.start() - _WINDOW) : match.end() + _WINDOW]
-                if tool.server not in owners[match[0]] and _ORDERS.search(near):
-                    yield _finding(
-                        "tool-of-another", tool, f"`{match[0][:80]}`", pointer=place.pointer
-                    )
-                    break
+            named = _other_named(_spoken(place.text), owners, tool.server)
+            if named:
+                yield _finding("tool-of-another", tool, f"`{named[:80]}`", pointer=place.pointer)
+
+
+def _spoken(text: str) -> tuple[str, ...]:
+    """Read a text as names are read: marks gone, words apart."""
+    return tuple(normalize(words_of(text)).lower().split())
+
+
+def _other_named(
+    words: tuple[str, ...], owners: Mapping[tuple[str, ...], set[str]], server: str
+) -> str:
+    """Give the name of another server's tool of which a text says when or how to use it."""
+    for at in range(len(words) - 1):
+        for length in range(2, min(_NAME_WORDS_MAX, len(words) - at) + 1):
+            name = tuple(_WORD_EDGE.sub("", it) for it in words[at : at + length])
+            known = owners.get(name)
+            if known is None or server in known:
+                continue
+            near = " ".join(words[max(0, at - _WINDOW) : at + length + _WINDOW])
+            if _ORDERS.search(near):
+                return " ".join(name)
+    return ""
 
 
 def _server(tool: ToolDefinition) -> str:

@@ -20,7 +20,7 @@ _MARKS = re.compile(
 )
 _MARKS_MIN = 2
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
-_PADDING = re.compile(r"(?:[ \t\u00a0\u3000]{80,}|(?:[ \t]*\n){15,})\s*\S")
+_PADDING = re.compile(r"[ \t\u00a0\u3000]{80,}+|(?:[ \t]*+\n){15,}+")
 _UNSEEN = (
     ("tool-invisible-bidi", _BIDI),
     ("tool-invisible-control", _CONTROL),
@@ -85,7 +85,8 @@ def inspect_shape(
 
 
 def _unseen(tool: ToolDefinition, place: Place) -> Iterator[ToolFinding]:
-    padded = _PADDING.search(place.text)
+    # Blanks at the end hide nothing.
+    padded = _PADDING.search(place.text.rstrip())
     if padded is not None:
         yield _finding("tool-invisible-padding", tool, place.pointer, span=_span(padded))
     if place.text.isascii() and place.text.isprintable():
