@@ -65,16 +65,19 @@ def _chat(count: int, salt: str) -> Chat:
 
 
 def _appended(guard: Guard, store: ConversationStore) -> dict[str, Any]:
-    """Time one turn of a long and one of a short chat by turns: noise hits both alike."""
+    """Time one turn of a long and one of a short chat by turns: noise hits both alike.
+
+    The short one begins with what was said last in the long one, so that both have the same to do.
+    """
     long = guard.conversation("long", store=store)
-    for message in _chat(_LATE - 1, "l"):
+    chat = _chat(_LATE - 1 + _TURNS, "l")
+    for message in chat[: _LATE - 1]:
         long.observe(message)
     early: list[int] = []
     late: list[int] = []
-    before = _chat(_EARLY - 1, "e")
-    for at, message in enumerate(_chat(_TURNS, "n")):
+    for at, message in enumerate(chat[_LATE - 1 :]):
         short = guard.conversation(f"short {at}", store=store)
-        for said in before[at % 2 :]:
+        for said in chat[_LATE + at - _EARLY : _LATE - 1 + at]:
             short.observe(said)
         first, second = (short, early), (long, late)
         for talk, times in (first, second) if at % 4 < 2 else (second, first):
