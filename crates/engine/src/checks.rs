@@ -16,6 +16,7 @@ mod secret;
 mod sha256;
 mod things;
 mod wallet;
+mod web;
 
 /// One line a validator: its variant, what it accepts, the name rules call it by, and the function.
 macro_rules! checks {
@@ -82,6 +83,12 @@ checks! {
     CaSin "ca_sin" americas::ca_sin;
     /// Payment card: check digit, brand and length, no test number.
     Card "card" card::card;
+    /// An address that carries a readable text in a code.
+    CarriesCode "carries_code" web::carries_code;
+    /// A host whose labels carry a text in a code.
+    CarriesInHost "carries_in_host" web::carries_in_host;
+    /// An address that carries a readable text.
+    CarriesText "carries_text" web::carries_text;
     /// Swiss insurance number.
     ChAhv "ch_ahv" europe_west::ch_ahv;
     /// Chilean person or firm.
@@ -168,6 +175,8 @@ checks! {
     KeyBlock "key_block" secret::key_block;
     /// Korean resident.
     KrRrn "kr_rrn" asia::kr_rrn;
+    /// A host that reads like a well-known name, and is not it.
+    LookalikeHost "lookalike_host" web::lookalike_host;
     /// ISO/IEC 7812 check digit, at least 12 digits.
     Luhn "luhn" card::luhn;
     /// Latvian personal code.
@@ -190,6 +199,8 @@ checks! {
     NoPerson "no_person" europe_east::no_person;
     /// New Zealand tax number.
     NzIrd "nz_ird" asia::nz_ird;
+    /// A link whose text is another address than it leads to.
+    OtherHost "other_host" web::other_host;
     /// A password that somebody chose, no placeholder.
     Password "password" secret::password;
     /// Peruvian tax number.
