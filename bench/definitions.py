@@ -309,6 +309,8 @@ DEFINITIONS: tuple[Definition, ...] = (
             _under("late_to_early", 1.5, "of the cost of an early message"),
         ),
         partial(tools.measure, DeepMode.REQUIRED),
+    ),
+    Definition(
         "answers",
         "answers: false alarms by source, leaks of prompts, support, refusals, cost of each check",
         "Python call, balanced profile, tiers 0 to 2",

@@ -52,6 +52,7 @@ def test_no_text_makes_a_check_raise(
         refusal=True,
         language="question",
         support=True,
+        repetition=True,
     )
     spans = [it.span for it in report.remarks] + [it.span for it in report.decision.findings]
     assert all(span.end <= len(answer) for span in spans)

@@ -22,6 +22,7 @@ def make_asked(
     refusal: bool,
     language: str | None,
     support: bool,
+    repetition: bool,
     flag: Iterable[AnswerCheck | str],
 ) -> Asked:
     """Check what a caller asks for; raises naming what is wrong."""
@@ -39,6 +40,7 @@ def make_asked(
         refusal=refusal,
         language=language,
         support=support,
+        repetition=repetition,
         flag=frozenset(_check(it) for it in flag),
     )
 

@@ -199,6 +199,7 @@ class Guard:
         refusal: bool = False,
         language: str | None = None,
         support: bool = False,
+        repetition: bool = False,
         flag: Iterable[AnswerCheck | str] = (),
         origin: Origin = Origin.ASSISTANT,
     ) -> AnswerReport:
@@ -207,8 +208,9 @@ class Guard:
         `system` is the prompt it must not tell, `canaries` are markers planted there. What stands
         in `question` or `context` may be repeated. `refusal` looks for an answer that declines,
         `language` for one in another language than `"question"` or the code that is named,
-        `support` for sentences whose words do not stand in the context. These three inform; `flag`
-        names those that shall flag. A check that cannot tell is in `degraded`.
+        `support` for sentences whose words do not stand in the context, `repetition` for one that
+        goes round in circles. These inform; `flag` names those that shall flag. A check
+        that cannot tell is in `degraded`.
         """
         if not isinstance(answer, str):
             raise ContentError("an answer is a text")
@@ -220,6 +222,7 @@ class Guard:
             refusal=refusal,
             language=language,
             support=support,
+            repetition=repetition,
             flag=flag,
         )
         _code(origin, Origin)

@@ -21,6 +21,7 @@ class AnswerCheck(StrEnum):
     REFUSAL = "refusal"
     LANGUAGE = "language"
     SUPPORT = "support"
+    REPETITION = "repetition"
 
     @property
     def degraded(self) -> str:

@@ -270,7 +270,7 @@ pub(super) fn carries_in_host(bytes: &[u8]) -> bool {
         plain && label.len() >= HOST_LABEL_LEN_MIN && label.bytes().any(|byte| byte.is_ascii_digit())
     };
     let coded = |label: &str| label.len() >= CODE_LEN_MIN && (reads(&unhex(label)) || reads(&unbase32(label)));
-    labels.split('.').any(|label| coded(label)) || labels.split('.').filter(|label| long(label)).count() >= 2
+    labels.split('.').any(coded) || labels.split('.').filter(|label| long(label)).count() >= 2
 }
 
 /// Whether a host draws what stands in its addresses; none if there is no host.

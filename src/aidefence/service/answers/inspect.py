@@ -12,7 +12,7 @@ from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Direction, Origin
 from aidefence.knowledge import answers
 from aidefence.pipeline.corridor import Corridor
-from aidefence.service.answers import language, refusal, support
+from aidefence.service.answers import language, refusal, repetition, support
 from aidefence.service.answers.leaks import Leaked, find_leaks
 
 QUESTION = "question"
@@ -38,6 +38,7 @@ class Asked:
     refusal: bool = False
     language: str | None = None
     support: bool = False
+    repetition: bool = False
     flag: frozenset[AnswerCheck] = frozenset()
 
 
@@ -61,6 +62,9 @@ def inspect_answer(corridor: Corridor, answer: str, asked: Asked, origin: Origin
         report = _with_language(report, answer, asked.language, asked.question)
     if asked.support:
         report = _with_support(report, answer, asked)
+    circle = repetition.find(answer) if asked.repetition else None
+    if circle is not None:
+        report = replace(report, remarks=(*report.remarks, circle))
     remarks = (replace(it, flags=True) if it.check in asked.flag else it for it in report.remarks)
     return replace(report, remarks=tuple(remarks))
 
@@ -72,6 +76,7 @@ def _wanted(asked: Asked) -> list[AnswerCheck]:
         AnswerCheck.REFUSAL: asked.refusal,
         AnswerCheck.LANGUAGE: asked.language is not None,
         AnswerCheck.SUPPORT: asked.support,
+        AnswerCheck.REPETITION: asked.repetition,
     }
     return [check for check, wanted in ran.items() if wanted]
 

@@ -154,3 +154,18 @@ def test_a_long_answer_is_not_checked_and_that_is_said(guard: Guard) -> None:
         "answer.support",
         "answer.prompt",
     }
+
+
+def test_an_answer_in_circles_is_told_from_songs_tables_and_logs(guard: Guard) -> None:
+    line = "and the boat goes round the island "
+    for text in (line * 200, "start. " * 3 + "so " * 3000, "ab" * 5000):
+        remarks = guard.inspect_answer(text, repetition=True).remarks
+        assert [it.check for it in remarks] == [AnswerCheck.REPETITION]
+        assert remarks[0].span.end <= len(text)
+    refrain = "Row, row, row your boat, gently down the stream.\n"
+    verses = ("The miller wakes, the wheel turns slow", "A heron stands where rushes grow")
+    song = "".join(f"{verses[it % 2]}, verse {it}\n{refrain}" for it in range(40))
+    table = "".join(f"{it},{it * 37 % 91},{it * it % 1013}\n" for it in range(600))
+    log = "".join(f"12:{it // 60:02}:{it % 60:02} GET /item/{it * 7} 200\n" for it in range(300))
+    for text in (song, table, log, refrain * 4):
+        assert guard.inspect_answer(text, repetition=True).remarks == ()
