@@ -24,6 +24,7 @@ from bench import (
     rest,
     secrets,
     tools,
+    topics,
     vault,
 )
 from bench.payloads import EVERYDAY, HARD
@@ -253,6 +254,14 @@ DEFINITIONS: tuple[Definition, ...] = (
             _under("leaked", 1, "values shown to another session"),
         ),
         partial(vault.measure, 1_000_000, 2, 4),
+    ),
+    Definition(
+        "topics",
+        "topics by example: half of their texts learned, the other half and other topics asked",
+        "Python call, one thread",
+        1,
+        (_least("auc_with_counter", 0.75, "area under the curve"),),
+        topics.measure,
     ),
     Definition(
         "conversation",

@@ -66,6 +66,7 @@ class Guard:
         deep_dir: Path | str | None = None,
         on_error: OnError | str = OnError.KEEP,
         lists: Path | str | Iterable[Path | str] = (),
+        topics: Path | str | Iterable[Path | str] = (),
     ) -> None:
         """Build a guard; equal settings share one engine.
 
@@ -80,7 +81,8 @@ class Guard:
         `deep_dir` is a folder with a deep model of your own. `dense` and `dense_file` say the same
         of the dense model, which reads what rules and n-grams are not sure of. `on_error` says
         what happens to a text when a check that it needed failed: `"keep"` what the others
-        decided, `"flag"` or `"block"`. `lists` are files of what is always and never let through.
+        decided, `"flag"` or `"block"`. `lists` are files of what is always and never let through,
+        `topics` files of what texts may be about, by example.
         """
         self._setup = make_setup(
             profile=profile,
@@ -95,6 +97,7 @@ class Guard:
             deep_dir=deep_dir,
             on_error=on_error,
             lists=lists,
+            topics=topics,
         )
         self._corridor = corridor_for(self._setup)
         self._inspect_text = self._corridor.inspect_text
@@ -125,6 +128,7 @@ class Guard:
             deep_dir=setup.deep_dir,
             on_error=setup.on_error,
             lists=setup.lists,
+            topics=setup.topics,
         )
 
     def inspect(

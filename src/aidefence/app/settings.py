@@ -82,10 +82,11 @@ class Settings(BaseSettings):
     deep_dir: Path | None = None
     on_error: OnError = OnError.KEEP
     lists: Annotated[tuple[Path, ...], NoDecode] = ()
+    topics: Annotated[tuple[Path, ...], NoDecode] = ()
     server: ServerSettings = ServerSettings()
     vault: VaultSettings = VaultSettings()
 
-    @field_validator("exclude", "lists", mode="before")
+    @field_validator("exclude", "lists", "topics", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         # A variable of the environment holds a list as `a, b`.
@@ -110,6 +111,7 @@ class Settings(BaseSettings):
             deep_dir=self.deep_dir,
             on_error=self.on_error,
             lists=self.lists,
+            topics=self.topics,
         )
 
     @classmethod
@@ -164,7 +166,7 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigError(f"cannot read settings `{path}`: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"settings `{path}` are not TOML: {error}") from error
-    _from_here(values, ("rules_dir", "dense_file", "deep_dir", "lists"), path.parent)
+    _from_here(values, ("rules_dir", "dense_file", "deep_dir", "lists", "topics"), path.parent)
     vault = values.get("vault")
     if isinstance(vault, dict):
         _from_here(vault, ("path", "key_file"), path.parent)

@@ -36,6 +36,7 @@ class Setup:
     deep_dir: Path | None = None
     on_error: OnError = OnError.KEEP
     lists: tuple[Path, ...] = ()
+    topics: tuple[Path, ...] = ()
 
 
 def make_setup(
@@ -52,6 +53,7 @@ def make_setup(
     deep_dir: Path | str | None = None,
     on_error: OnError | str = OnError.KEEP,
     lists: Path | str | Iterable[Path | str] = (),
+    topics: Path | str | Iterable[Path | str] = (),
 ) -> Setup:
     """Check what a caller asks for; raises `SettingError` naming the setting."""
     if paranoia not in range(1, PARANOIA_MAX + 1):
@@ -69,6 +71,7 @@ def make_setup(
         deep_dir=None if deep_dir is None else Path(deep_dir).resolve(),
         on_error=_member("on_error", OnError, on_error),
         lists=tuple(Path(it).resolve() for it in _listed(lists)),
+        topics=tuple(Path(it).resolve() for it in _listed(topics)),
     )
 
 

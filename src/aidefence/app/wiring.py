@@ -11,18 +11,22 @@ from aidefence.app.deep import DeepPart, open_deep
 from aidefence.app.dense import DensePart, open_dense
 from aidefence.app.setup import Setup
 from aidefence.domain.content import Degraded
+from aidefence.domain.errors import SettingError
 from aidefence.domain.lists import ListSet
+from aidefence.domain.topics import Topic
 from aidefence.engine import Engine, RuleInfo
 from aidefence.knowledge import models, rulebook
 from aidefence.knowledge.lists.denied import finding_name, rule_files
 from aidefence.knowledge.lists.reader import read_lists
 from aidefence.knowledge.models import ModelFile
 from aidefence.knowledge.rulebook import RuleFile
+from aidefence.knowledge.topics import TopicModel, read_topics, topic_name
 from aidefence.pipeline.cascade import Cascade
 from aidefence.pipeline.corridor import Corridor
 from aidefence.pipeline.listed import ListedEngine
 from aidefence.policy.profiles import Anchors, Policy, make_policy
 from aidefence.respond.charter import PolicyCharter
+from aidefence.service.ordinary_texts import ORDINARY_TEXTS
 
 _ENGINES_MAX = 16
 # Without a model nothing anchors the confidences; rules speak at their own word.
@@ -38,13 +42,16 @@ def corridor_for(setup: Setup) -> Corridor:
     """Build a corridor, or hand out the one an equal setup already built."""
     own = () if setup.rules_dir is None else rulebook.from_folder(setup.rules_dir)
     lists = read_lists(setup.lists) if setup.lists else _NO_LISTS
+    topics = read_topics(setup.topics) if setup.topics else ()
     # One at a time: guards made by many threads at once must not build the same engine twice.
     with _building:
-        return _build(setup, own, lists)
+        return _build(setup, own, lists, topics)
 
 
 @lru_cache(maxsize=_ENGINES_MAX)
-def _build(setup: Setup, own: tuple[RuleFile, ...], lists: ListSet) -> Corridor:
+def _build(
+    setup: Setup, own: tuple[RuleFile, ...], lists: ListSet, topics: tuple[Topic, ...]
+) -> Corridor:
     own = (*own, *rule_files(lists))
     shipped, model = rulebook.shipped(), models.load()
     anchors = _anchors(model)
@@ -68,11 +75,12 @@ def _build(setup: Setup, own: tuple[RuleFile, ...], lists: ListSet) -> Corridor:
     charter = PolicyCharter(
         policy=policy,
         policy_version=_version(
-            setup, policy, (*shipped, *own), model, dense, deep, _digest(lists)
+            setup, policy, (*shipped, *own), model, dense, deep, _digest(lists, topics)
         ),
         titles={
             **{rule.id: rule.title for rule in rules},
             **{finding_name(entry): entry.reason for entry in lists.deny},
+            **{topic_name(it.entry): it.entry.reason for it in topics},
         },
         enforced=policy.enforced,
         knowledge={
@@ -84,18 +92,31 @@ def _build(setup: Setup, own: tuple[RuleFile, ...], lists: ListSet) -> Corridor:
         entities={rule.id: rule.entity for rule in rules if rule.entity},
     )
     clock, degraded = SystemClock(), () if model else (_NO_MODEL,)
-    judge = ListedEngine(engine, lists, clock, charter.entities) if lists else engine
+    judge: Engine | ListedEngine = engine
+    if lists or topics:
+        heard = _topics(topics, dense)
+        judge = ListedEngine(engine, lists, clock, charter.entities, heard)
     if deep.tier is None:
         return Corridor(judge, charter, clock, degraded, (*dense.notes, *deep.notes))
     return Cascade(judge, charter, clock, degraded, dense.notes, deep=deep.tier)
 
 
-def _digest(lists: ListSet) -> str:
-    """Name lists by all that they say; nothing where there are none."""
-    if not lists:
+def _topics(topics: tuple[Topic, ...], dense: DensePart) -> TopicModel | None:
+    if not topics:
+        return None
+    if dense.part is None:
+        raise SettingError("topics", "they need the dense model, which does not speak here")
+    return TopicModel(topics, dense.part[0].embed, ORDINARY_TEXTS)
+
+
+def _digest(lists: ListSet, topics: tuple[Topic, ...]) -> str:
+    """Name lists and topics by all that they say; nothing where there are none."""
+    if not (lists or topics):
         return ""
     told = [(it, it.pattern, sorted(it.scope.categories)) for it in (*lists.allow, *lists.deny)]
-    return blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    about = [(it, it.examples, it.counter) for it in topics]
+    said = repr((told, about)).encode("utf-8", "surrogatepass")
+    return blake2b(said, digest_size=8).hexdigest()
 
 
 def _ids_of(rules: tuple[RuleInfo, ...], files: tuple[RuleFile, ...]) -> frozenset[str]:

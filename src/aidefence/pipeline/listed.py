@@ -14,6 +14,7 @@ from aidefence.domain.verdict import ALLOWED_PREFIX, DENSE_RULE, MODEL_RULE
 from aidefence.engine import Batch, Engine
 from aidefence.knowledge.lists.denied import addresses, finding_name, rule_id
 from aidefence.knowledge.lists.entries import digest, meant
+from aidefence.knowledge.topics import Heard, TopicModel, topic_name
 from aidefence.ports.clock import Clock
 
 _ALLOW = Action.ALLOW.code
@@ -41,10 +42,16 @@ class ListedEngine:
         "_looked_for",
         "_named",
         "_now_ms",
+        "_topics",
     )
 
     def __init__(
-        self, engine: Engine, lists: ListSet, clock: Clock, entities: Mapping[str, str]
+        self,
+        engine: Engine,
+        lists: ListSet,
+        clock: Clock,
+        entities: Mapping[str, str],
+        topics: TopicModel | None = None,
     ) -> None:
         self._engine = engine
         self._now_ms = clock.now_ms
@@ -53,6 +60,7 @@ class ListedEngine:
         self._allow = tuple(values)
         self._deny = {rule_id(it): it for it in lists.deny}
         self._named = {finding_name(it): it for it in lists.deny}
+        self._topics = topics
         self._digests = tuple(
             it for it in (*lists.deny, *lists.allow) if it.kind is ListKind.DIGEST
         )
@@ -61,7 +69,7 @@ class ListedEngine:
     def inspect(self, text: str, origin: int = 1, direction: int = 0) -> Record:
         """One text's record, after the lists."""
         record = self._engine.inspect(text, origin, direction)
-        if not (record[6] or self._digests or self._looked_for):
+        if not (record[6] or self._digests or self._looked_for or self._topics):
             return record
         return self._amend(record, text, origin, direction)[0]
 
@@ -81,7 +89,7 @@ class ListedEngine:
         records = self._engine.inspect_batch(listed, origin, direction, threads)
         amended: dict[int, Record] = {}
         found = records.columns()["findings"]
-        every = bool(self._digests or self._looked_for)
+        every = bool(self._digests or self._looked_for or self._topics)
         for at, text in enumerate(listed):
             if every or found[2 * at] or found[2 * at + 1]:
                 known = records.get(at)
@@ -179,18 +187,28 @@ class ListedEngine:
                 found += [_denied(entry, *place) for place in places]
         if isinstance(of_text, DenyEntry):
             found.append(_denied(of_text, 0, len(text)))
+        for heard in self._topics.hear(text) if self._topics else ():
+            entry = heard.topic.entry
+            if _is_here(entry.scope, where) and not entry.is_over(now_ms):
+                found.append(_about(heard, len(text)))
         return found
+
+    def _entry(self, name: str) -> DenyEntry:
+        entry = self._named.get(name)
+        if entry is None and self._topics is not None:
+            return self._topics.entries[name]
+        return self._named[name] if entry is None else entry
 
     def _with_denied(self, record: Record, denied: list[FindingRecord]) -> Record:
         """The record with what is denied, which raises the action but never lowers it."""
         if not denied:
             return record
         findings = (*denied, *record[6])[:_FINDINGS_MAX]
-        entries = [self._named[one[0]] for one in denied]
-        entry = max(entries, key=lambda it: (it.action.code, it.severity.code))
+        by_weight = [(self._entry(one[0]), one[4]) for one in denied]
+        entry, sure = max(by_weight, key=lambda it: (it[0].action.code, it[0].severity.code))
         if entry.action.code < record[0]:
             return (*record[:6], findings, record[7])
-        head = (entry.action.code, entry.category.code, entry.severity.code, _SURE, record[4])
+        head = (entry.action.code, entry.category.code, entry.severity.code, sure, record[4])
         return (*head, record[5], findings, record[7])
 
 
@@ -270,6 +288,12 @@ def _allowed(entry: ListEntry, one: FindingRecord) -> FindingRecord:
     """What is told of a finding that is allowed: it has no weight and is no evidence."""
     name = f"{ALLOWED_PREFIX}{entry.id}:{one[0]}"
     return (name, one[1], one[2], one[3], 0.0, 0, True, (), ())
+
+
+def _about(heard: Heard, length: int) -> FindingRecord:
+    entry = heard.topic.entry
+    name, category = topic_name(entry), entry.category.code
+    return (name, category, 0, length, heard.score, entry.severity.code, False, (), ())
 
 
 def _denied(entry: DenyEntry, start: int, end: int) -> FindingRecord:

@@ -12,13 +12,22 @@ from aidefence.knowledge.imports.examples import texts_against, texts_for
 from aidefence.knowledge.imports.nova import translate_nova
 from aidefence.knowledge.imports.when import DEPTH_MAX, When, depth
 from aidefence.knowledge.imports.words import Place, Translation, Untranslated
-from aidefence.knowledge.imports.writer import Heading, Manner, heading, write_rule
+from aidefence.knowledge.imports.writer import (
+    Heading,
+    Manner,
+    fresh_id,
+    heading,
+    quoted,
+    write_rule,
+)
 from aidefence.knowledge.imports.yara import translate_yara
+from aidefence.knowledge.topics import EXAMPLES_MIN
 from aidefence.service.ordinary_texts import ORDINARY_TEXTS
 from aidefence.service.rule_check import RuleText
 from aidefence.service.rule_engine import compile_rules
 
 _EXAMPLES = 2
+_TOPIC_ID_MAX = 31
 _TRIES_MAX = 60
 
 
@@ -49,6 +58,16 @@ class ImportedRule:
     def is_whole(self) -> bool:
         """Whether it says exactly what it said before."""
         return self.text is not None and not self.lost
+
+    @property
+    def topic(self) -> str | None:
+        """The meanings that it asks for as a topic by example, if they are enough for one."""
+        if len(self.topics) < EXAMPLES_MIN:
+            return None
+        name = fresh_id(f"nova-{self.name}", set())[:_TOPIC_ID_MAX].strip("-")
+        examples = "".join(f"  {quoted(text)},\n" for text in self.topics)
+        reason = quoted(f"like what the rule {self.name} asks for")
+        return f'[[topic]]\nid = "{name}"\nreason = {reason}\nexamples = [\n{examples}]\n'
 
 
 @dataclass(frozen=True, slots=True)

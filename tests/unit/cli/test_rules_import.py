@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from aidefence import Guard
 from aidefence.delivery.cli.main import app
+from aidefence.knowledge.topics import read_topics
 
 YARA = r"""
 import "pe"
@@ -108,3 +109,32 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str, text: str, me
     result = _rules("import", path, "-o", tmp_path / "mine")
     assert result.exit_code == 2
     assert message in result.output.replace("\n", "")
+
+
+def test_meanings_become_a_topic(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.nov"
+    path.write_text(
+        """rule Prices {
+    keywords:
+        $list = "price list"
+    semantics:
+        $a = "what the shop pays" (0.6)
+        $b = "margin of a dealer" (0.6)
+        $c = "prices of \\"our\\" purchase" (0.6)
+    condition:
+        keywords.$list or semantics.*
+}
+""",
+        "utf-8",
+    )
+    into = tmp_path / "mine"
+    result = _rules("import", path, "-o", into, "--partial")
+    assert "semantics.$a (0.6)" in result.output
+    assert _rules("test", into).exit_code == 0
+    (topic,) = read_topics([into / "topics.toml"])
+    assert topic.entry.id == "nova-prices"
+    assert topic.examples == (
+        "what the shop pays",
+        "margin of a dealer",
+        'prices of "our" purchase',
+    )

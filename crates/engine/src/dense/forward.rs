@@ -11,7 +11,7 @@ use super::pieces::Piece;
 const HEADS_MAX: usize = 8;
 const STRIDE_MAX: usize = 256;
 /// Pieces of a segment, about; a whole number of strides.
-pub(super) const SEGMENT: usize = 128;
+const SEGMENT: usize = 128;
 /// Rows of any kernel's tile, at most.
 const ROWS_MAX: usize = 8;
 
@@ -52,7 +52,7 @@ pub(super) struct Heard {
 /// Working memory; its size depends on the model alone.
 #[derive(Debug, Default)]
 pub(super) struct Bench {
-    pub(super) x: Vec<Line>,
+    x: Vec<Line>,
     y: Vec<Line>,
     pools: Vec<Pool>,
     pooled: Vec<f32>,
@@ -89,16 +89,16 @@ impl Work for Listen<'_> {
 }
 
 impl Network {
-    pub(super) fn groups(&self) -> usize {
+    fn groups(&self) -> usize {
         self.width.div_ceil(LANES)
     }
 
-    pub(super) fn reach(&self) -> usize {
+    fn reach(&self) -> usize {
         self.blocks.iter().map(|block| block.dilation).sum()
     }
 
     /// Rows of zeros on either side of a segment.
-    pub(super) fn margin(&self) -> usize {
+    fn margin(&self) -> usize {
         self.blocks.iter().map(|block| block.dilation).max().unwrap_or(0)
     }
 
@@ -132,7 +132,7 @@ impl Network {
         heard.filter(|heard| heard.harm.is_finite() && heard.outputs.iter().all(|value| value.is_finite()))
     }
 
-    pub(super) fn prepare(&self, segment: usize, bench: &mut Bench) {
+    fn prepare(&self, segment: usize, bench: &mut Bench) {
         let rows = 2 * self.margin() + segment + 2 * self.reach() + ROWS_MAX;
         let groups = self.groups();
         bench.x.resize(rows * groups, ZERO);
@@ -146,7 +146,7 @@ impl Network {
 
     /// Writes the rows of the pieces, with nothing but zeros around them.
     #[inline(always)]
-    pub(super) fn embed(&self, pieces: &[Piece], bench: &mut Bench) {
+    fn embed(&self, pieces: &[Piece], bench: &mut Bench) {
         let (groups, margin) = (self.groups(), self.margin());
         let (from, to) = (margin * groups, (margin + pieces.len()) * groups);
         let behind = to + (margin + ROWS_MAX) * groups;
@@ -170,7 +170,7 @@ impl Network {
 
     /// Runs one block over all rows: from `x` to `y`, which then change names.
     #[inline(always)]
-    pub(super) fn convolve<L: Lanes>(&self, lanes: L, block: &Block, rows: usize, bench: &mut Bench) {
+    fn convolve<L: Lanes>(&self, lanes: L, block: &Block, rows: usize, bench: &mut Bench) {
         let (groups, margin) = (self.groups(), self.margin());
         let Bench { x, y, .. } = bench;
         for (group, (panel, bias)) in block.layer.panels().enumerate() {

@@ -80,6 +80,7 @@ def import_files(
         except OSError as error:
             fail(f"cannot read `{path}`: {error.strerror}")
     written = _write_all(imported, into)
+    _write_topics(imported, into)
     if as_json:
         sys.stdout.write(json_text([_file_object(file) for file in imported], indent=2) + "\n")
     else:
@@ -104,6 +105,23 @@ def _write_all(imported: list[ImportedFile], into: Path) -> int:
                 fail(f"cannot write `{path}`: {error}")
             written += 1
     return written
+
+
+def _write_topics(imported: list[ImportedFile], into: Path) -> None:
+    """Meanings that a rule asks for, as topics: to be tried, and given counter-examples."""
+    tables = [rule.topic for file in imported for rule in file.rules if rule.topic is not None]
+    if not tables:
+        return
+    path = into / "topics.toml"
+    try:
+        if path.exists() and not path.read_text("utf-8").startswith(_MARK):
+            fail(f"`{path}` was not imported; it is left as it is")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        names = ", ".join(file.path for file in imported)
+        head = f"{_MARK}{printable(names)}. Give counter-examples before you rely on it."
+        path.write_text("\n".join((head, *tables)), "utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"cannot write `{path}`: {error}")
 
 
 def _print(terminal: Console, imported: list[ImportedFile], written: int, into: Path) -> None:

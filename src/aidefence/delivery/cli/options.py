@@ -74,6 +74,10 @@ ListsOption: TypeAlias = Annotated[
         "--lists", metavar="FILE", help="Allow and deny lists (TOML); repeat for more files."
     ),
 ]
+TopicsOption: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option("--topics", metavar="FILE", help="Topics by example (TOML); repeat for more."),
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 ColourOption: TypeAlias = Annotated[Colour, typer.Option("--color", help="When to write colours.")]
 
@@ -85,6 +89,7 @@ def open_guard(
     paranoia: int,
     exclude: tuple[str, ...] = (),
     lists: tuple[Path, ...] = (),
+    topics: tuple[Path, ...] = (),
     dense: bool | None = None,
     deep: bool | None = None,
 ) -> Guard:
@@ -99,6 +104,7 @@ def open_guard(
             paranoia=paranoia,
             exclude=exclude,
             lists=lists,
+            topics=topics,
             dense=mode_of(dense),
             deep=mode_of(deep),
         )

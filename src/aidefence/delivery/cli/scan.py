@@ -28,6 +28,7 @@ from aidefence.delivery.cli.options import (
     ParanoiaOption,
     ProfileOption,
     RulesOption,
+    TopicsOption,
     fail,
     open_guard,
 )
@@ -96,6 +97,7 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
     paranoia: ParanoiaOption = 1,
     exclude_rule: given.ExcludeRule = None,
     lists: ListsOption = None,
+    topics: TopicsOption = None,
     dense: DenseOption = None,
     deep: DeepOption = None,
     threads: given.Threads = 0,
@@ -118,17 +120,17 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
         paranoia=paranoia,
         exclude=tuple(exclude_rule or ()),
         lists=tuple(lists or ()),
+        topics=tuple(topics or ()),
         dense=dense,
         deep=deep,
     )
     # What this installation cannot check holds for every text.
     summary = Summary(degraded={missed.check: missed.reason for missed in guard.degraded})
     sources = Sources(arguments, paths, options, _Collector(summary).add)
-    job = Job(sources, origin, direction, threads, fail_on)
     few = not paths and "-" not in arguments
     style = _Style(output_format, with_text, show_clean or few, quiet, color)
     try:
-        _write(guard, job, summary, style, output)
+        _write(guard, Job(sources, origin, direction, threads, fail_on), summary, style, output)
     except BrokenPipeError:
         _silence_stdout()
         raise typer.Exit(Exit.BROKEN_PIPE) from None

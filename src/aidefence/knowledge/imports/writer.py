@@ -13,7 +13,7 @@ from aidefence.knowledge.imports.words import Pattern, Translation
 _ID_MAX = 40
 _TITLE_MAX = 160
 _META_MAX = 200
-_BYTE, _PLANE = 0xFF, 0xFFFF
+_PLANE = 0xFFFF
 _SEVERITIES = {
     "informational": Severity.LOW,
     "info": Severity.LOW,
@@ -53,7 +53,7 @@ def heading(
     severity = _SEVERITIES.get(metas.get("severity", ""), manner.severity)
     place = translation.place
     where = f"{origin}:{place.line}:{place.column}, rule {translation.name}"
-    rule_id = _fresh_id(f"{prefix}-{translation.name}", taken)
+    rule_id = fresh_id(f"{prefix}-{translation.name}", taken)
     return Heading(rule_id, category, severity, manner.confidence, where)
 
 
@@ -92,7 +92,7 @@ def write_rule(
 
 
 def quoted(text: str) -> str:
-    """A text in the double quotes of YAML."""
+    """A text in double quotes, as YAML and TOML read it."""
     return '"' + "".join(_sign(sign) for sign in text) + '"'
 
 
@@ -102,8 +102,6 @@ def _sign(sign: str) -> str:
     if sign.isascii() and sign.isprintable():
         return sign
     code = ord(sign)
-    if code <= _BYTE and not sign.isprintable():
-        return f"\\x{code:02x}"
     if sign.isprintable():
         return sign
     return f"\\u{code:04x}" if code <= _PLANE else f"\\U{code:08x}"
@@ -130,7 +128,8 @@ def _comment(text: str) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in shown)
 
 
-def _fresh_id(wanted: str, taken: set[str]) -> str:
+def fresh_id(wanted: str, taken: set[str]) -> str:
+    """An id of a rule that no other has."""
     base = re.sub(r"[^a-z0-9]+", "-", wanted.casefold()).strip("-")[: _ID_MAX - 5].strip("-")
     name, number = base, 2
     while name in taken:

@@ -7,8 +7,9 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from aidefence.domain.enums import Action, Category, Direction, Origin, Severity
 from aidefence.domain.errors import ConfigError, SettingError
@@ -54,11 +55,14 @@ def read_lists(paths: Iterable[Path]) -> ListSet:
     return ListSet(tuple(allow), tuple(deny))
 
 
-class _Fields:
+class Fields:
     """The fields of one entry, and where it stands."""
 
-    def __init__(self, table: _Table, where: str, known: tuple[str, ...]) -> None:
+    def __init__(
+        self, table: _Table, where: str, known: tuple[str, ...], setting: str = "lists"
+    ) -> None:
         self._table = table
+        self._setting = setting
         self.where = where
         for key in table:
             if key not in known:
@@ -66,7 +70,16 @@ class _Fields:
 
     def wrong(self, why: str) -> SettingError:
         """The error that names this entry."""
-        return SettingError("lists", f"{self.where}: {why}")
+        return SettingError(self._setting, f"{self.where}: {why}")
+
+    def number(self, key: str) -> float | None:
+        """A number, if it is given."""
+        value = self._table.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise self.wrong(f"`{key}` is no number")
+        return float(value)
 
     def text(self, key: str, default: str = "") -> str:
         """A text."""
@@ -149,7 +162,7 @@ def _tables(table: _Table, name: str, path: Path, before: int) -> list[tuple[_Ta
 
 
 def _allow(table: _Table, where: str, default_id: str) -> ListEntry:
-    fields = _Fields(table, where, _ALLOW_KEYS)
+    fields = Fields(table, where, _ALLOW_KEYS)
     kind, given = fields.kind()
     scope = Scope(
         categories=fields.members("category", Category),
@@ -171,44 +184,69 @@ def _allow(table: _Table, where: str, default_id: str) -> ListEntry:
 
 
 def _deny(table: _Table, where: str, default_id: str) -> DenyEntry:
-    fields = _Fields(table, where, _DENY_KEYS)
+    fields = Fields(table, where, _DENY_KEYS)
     kind, given = fields.kind()
-    action = fields.member("action", Action, fields.text("action", Action.BLOCK.value))
-    if action not in _ACTIONS:
+    parts = entry_parts(fields, default_id, Action.BLOCK)
+    return DenyEntry(kind=kind, pattern=_pattern(fields, kind, given), **parts)
+
+
+class EntryParts(TypedDict):
+    """What entries that say what happens have in common."""
+
+    id: str
+    scope: Scope
+    reason: str
+    expires_ms: int | None
+    category: Category
+    severity: Severity
+    action: Action
+
+
+def entry_parts(fields: Fields, default_id: str, action: Action) -> EntryParts:
+    """Read what is not about the value itself; `action` is what happens if nothing is said."""
+    chosen = fields.member("action", Action, fields.text("action", action.value))
+    if chosen not in _ACTIONS:
         raise fields.wrong(f"`action`: expected one of {', '.join(_ACTIONS)}")
-    return DenyEntry(
+    return EntryParts(
         id=_id(fields, default_id),
-        kind=kind,
-        pattern=_pattern(fields, kind, given),
         scope=Scope(origins=fields.members("origin", Origin), direction=_direction(fields)),
         reason=_reason(fields),
         expires_ms=fields.expires_ms(),
         category=fields.member("category", Category, fields.text("category", "anomaly")),
         severity=fields.member("severity", Severity, fields.text("severity", "high")),
-        action=action,
+        action=chosen,
     )
 
 
-def _pattern(fields: _Fields, kind: ListKind, given: str) -> str:
+def read_tables(path: Path, name: str, setting: str, before: int) -> list[tuple[_Table, str, str]]:
+    """The tables of one name in a file that holds no others, each with its place and an id."""
+    table = _read(path)
+    for key in table:
+        if key != name:
+            raise SettingError(setting, f"`{path}`: unknown table `{key}`: {name}")
+    return _tables(table, name, path, before)
+
+
+def _pattern(fields: Fields, kind: ListKind, given: str) -> str:
     try:
         return normal_pattern(kind, given)
     except ValueError as error:
         raise fields.wrong(f"`{kind.value}`: {error}") from None
 
 
-def _direction(fields: _Fields) -> Direction | None:
+def _direction(fields: Fields) -> Direction | None:
     given = fields.text("direction")
     return fields.member("direction", Direction, given) if given else None
 
 
-def _id(fields: _Fields, default: str) -> str:
+def _id(fields: Fields, default: str) -> str:
     given = fields.text("id", default)
     if not _ID.fullmatch(given):
         raise fields.wrong("`id` has 1 to 31 of `a` to `z`, `0` to `9` and `-`")
     return given
 
 
-def _reason(fields: _Fields) -> str:
+def _reason(fields: Fields) -> str:
     reason = " ".join(fields.text("reason").split())
     if not reason or not reason.isprintable():
         raise fields.wrong("`reason` says in one line why the entry is there")
