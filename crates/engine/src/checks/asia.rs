@@ -214,7 +214,8 @@ pub(super) fn nz_ird(bytes: &[u8]) -> bool {
         first
     };
     let check = (11 - rest) % 11;
-    matches!(digits.all().len(), 8 | 9) && check != 10 && check == digits.at(digits.all().len() - 1)
+    let given_out = (10_000_000..150_000_000).contains(&digits.number(0, digits.all().len()));
+    given_out && matches!(digits.all().len(), 8 | 9) && check != 10 && check == digits.at(digits.all().len() - 1)
 }
 
 #[cfg(test)]

@@ -101,7 +101,9 @@ pub(super) fn gr_amka(bytes: &[u8]) -> bool {
 pub(super) fn bg_egn(bytes: &[u8]) -> bool {
     Digits::exactly(bytes, 10).is_some_and(|digits| {
         let rest = digits.weighted(&[2, 4, 8, 5, 10, 9, 7, 3, 6]) % 11 % 10;
-        rest == digits.at(9) && is_day(digits.number(2, 2) % 20, digits.number(4, 2))
+        // Twenty more months stand for the century before, forty more for the one after.
+        let month = digits.number(2, 2);
+        rest == digits.at(9) && month <= 52 && is_day(month % 20, digits.number(4, 2))
     })
 }
 

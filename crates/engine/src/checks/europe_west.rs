@@ -147,9 +147,12 @@ pub(super) fn it_fiscal_code(bytes: &[u8]) -> bool {
     check.is_ascii_uppercase() && sum % 26 == even(check)
 }
 
-/// Italian value-added tax number: eleven digits, ISO/IEC 7812.
+/// Italian value-added tax number: eleven digits, ISO/IEC 7812, the office that gave it out before the last.
 pub(super) fn it_vat(bytes: &[u8]) -> bool {
-    Digits::exactly(bytes, 11).is_some_and(|digits| digits.luhn())
+    Digits::exactly(bytes, 11).is_some_and(|digits| {
+        let office = matches!(digits.number(7, 3), 1..=100 | 120 | 121 | 888 | 999);
+        office && digits.number(0, 7) > 0 && digits.luhn()
+    })
 }
 
 /// Portuguese tax number: weights 9 to 2, eleven less the remainder, ten and eleven as zero.
@@ -214,7 +217,7 @@ pub(super) fn at_svnr(bytes: &[u8]) -> bool {
     Digits::exactly(bytes, 10).is_some_and(|digits| {
         let sum = digits.weighted(&[3, 7, 9, 0, 5, 8, 4, 2, 1, 6]);
         let month = digits.number(6, 2);
-        sum % 11 == digits.at(3) && is_day(if month > 12 { 12 } else { month }, digits.number(4, 2))
+        digits.at(0) > 0 && sum % 11 == digits.at(3) && is_day(if month > 12 { 12 } else { month }, digits.number(4, 2))
     })
 }
 
