@@ -33,11 +33,10 @@ def guess(text: str, book: LanguageBook) -> LanguageGuess:
     prose = _NOISE.sub(" ", _FENCE.sub(" ", text[:_CODE_POINTS_MAX]))
     words = [normalize("NFC", word).casefold() for word in _WORD.findall(prose)]
     scripts: Counter[str] = Counter()
-    for word in words:
-        for letter in word:
-            name = book.script_of(letter)
-            if name:
-                scripts[name] += 1
+    for letter, count in Counter("".join(words)).items():
+        name = book.script_of(letter)
+        if name:
+            scripts[name] += count
     total = sum(scripts.values())
     if not total:
         return UNKNOWN

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from unicodedata import normalize
 
 from aidefence.domain.answer import AnswerCheck, Remark
-from aidefence.knowledge.answers import RefusalBook
+from aidefence.knowledge.answers import RefusalBook, RefusalEntry
 from aidefence.service.answers.sentences import sentences
 
 # A refusal stands at the beginning, or it is a caution in an answer that was given.
@@ -22,12 +23,11 @@ _TITLE_PARTLY = "the answer declines a part of what was asked, or cautions"
 
 def find(answer: str, book: RefusalBook) -> Remark | None:
     """Find the first phrase that declines."""
-    search = _search(book)
     for number, span in enumerate(sentences(answer)):
         if number >= _SENTENCES_LOOKED_AT:
             break
         folded = _fold(span.of(answer))
-        if search.search(folded) is not None:
+        if any(it.holds(folded) for it in _searches(book)):
             rest = len(answer) - span.end
             score, title = (_WHOLE, _TITLE) if rest <= _REST_MAX else (_PARTLY, _TITLE_PARTLY)
             return Remark(AnswerCheck.REFUSAL, span, score, title)
@@ -38,14 +38,29 @@ def _fold(text: str) -> str:
     return " ".join(normalize("NFKC", text).casefold().replace("\u2019", "'").split())
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The phrases of one language, and what of them is looked for first."""
+
+    anchors: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+    def holds(self, folded: str) -> bool:
+        found = any(anchor in folded for anchor in self.anchors)
+        return found and self.pattern.search(folded) is not None
+
+
 @lru_cache(maxsize=4)
-def _search(book: RefusalBook) -> re.Pattern[str]:
-    parts = []
-    for entry in book.entries:
-        parts += [_any(entry.whole)] if entry.whole else []
-        if entry.unable and entry.serve:
-            parts.append(f"{_any(entry.unable)}.{{0,{_REACH}}}?{_any(entry.serve)}")
-    return re.compile("|".join(parts))
+def _searches(book: RefusalBook) -> tuple[_Search, ...]:
+    return tuple(_search(entry) for entry in book.entries)
+
+
+def _search(entry: RefusalEntry) -> _Search:
+    parts = [_any(entry.whole)] if entry.whole else []
+    if entry.unable and entry.serve:
+        parts.append(f"{_any(entry.unable)}.{{0,{_REACH}}}?{_any(entry.serve)}")
+    anchors = tuple(_fold(it).removesuffix("*") for it in (*entry.whole, *entry.unable))
+    return _Search(anchors, re.compile("|".join(parts)))
 
 
 def _any(phrases: tuple[str, ...]) -> str:
