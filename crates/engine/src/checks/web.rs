@@ -38,7 +38,7 @@ const STANDS_FOR_OTHERS: [&str; 12] = [
     "archive.org",
 ];
 /// Hosts that draw what stands in an address.
-const DRAWS: [&str; 9] = [
+const DRAWS: [&str; 10] = [
     "shields.io",
     "placeholder.com",
     "placehold.co",
@@ -46,6 +46,7 @@ const DRAWS: [&str; 9] = [
     "quickchart.io",
     "codecogs.com",
     "wikimedia.org",
+    "googleapis.com",
     "mermaid.ink",
     "plantuml.com",
 ];
@@ -250,12 +251,13 @@ fn registered(host: &str) -> &str {
 
 /// An address, other than of a drawing service, that carries a readable text: in a code, or written out.
 pub(super) fn carries_text(bytes: &[u8]) -> bool {
-    draws(bytes).is_none_or(|drawn| !drawn) && values(bytes).iter().any(|value| is_coded(value) || is_sentence(value))
+    let told = |value: &Value| is_coded(&value.bytes) || (value.asked && is_sentence(&value.bytes));
+    draws(bytes).is_none_or(|drawn| !drawn) && values(bytes).iter().any(told)
 }
 
 /// An address that carries a readable text in a code.
 pub(super) fn carries_code(bytes: &[u8]) -> bool {
-    values(bytes).iter().any(|value| is_coded(value))
+    values(bytes).iter().any(|value| is_coded(&value.bytes))
 }
 
 /// A host whose labels hold a text in a code, or too much to be a name.
@@ -279,8 +281,15 @@ fn draws(bytes: &[u8]) -> Option<bool> {
     Some(DRAWS.contains(&registered(&host)))
 }
 
-/// What stands in an address behind its host, with percent codes and `+` undone.
-fn values(bytes: &[u8]) -> Vec<Vec<u8>> {
+/// A part of an address, with its percent codes undone.
+struct Value {
+    bytes: Vec<u8>,
+    /// It stands in the question of the address: names of files hold words as well.
+    asked: bool,
+}
+
+/// What stands in an address behind its host.
+fn values(bytes: &[u8]) -> Vec<Value> {
     let from = bytes
         .windows(3)
         .position(|window| window == b"://")
@@ -288,9 +297,16 @@ fn values(bytes: &[u8]) -> Vec<Vec<u8>> {
     let rest = bytes.get(from..).unwrap_or_default();
     let path = rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len());
     let behind = rest.get(path..).unwrap_or_default();
+    let asks_from = behind
+        .iter()
+        .position(|byte| b"?#".contains(byte))
+        .unwrap_or(behind.len());
+    let mut at = 0;
     behind
         .split(|byte| b"/?#&;".contains(byte))
         .map(|part| {
+            let asked = at > asks_from;
+            at += part.len() + 1;
             let name = part
                 .iter()
                 .position(|byte| *byte == b'=')
@@ -301,7 +317,10 @@ fn values(bytes: &[u8]) -> Vec<Vec<u8>> {
                 Some(at) if !padded => part.get(at + 1..).unwrap_or_default(),
                 _ => part,
             };
-            unescaped(value)
+            Value {
+                bytes: unescaped(value),
+                asked,
+            }
         })
         .collect()
 }

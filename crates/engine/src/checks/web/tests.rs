@@ -54,6 +54,8 @@ fn what_an_address_carries_is_told() {
         "https://cdn.example/3f2a9c1e7b6d4a5f8e9d0c1b2a3f4e5d6c7b8a90/logo.png",
         "https://s3.example/x?X-Amz-Signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "https://youtube.com/watch?v=dQw4w9WgXcQ",
+        "https://fonts.googleapis.com/css?family=Open+Sans+Condensed:300|Sonsie+One+Display+Regular",
+        "https://git.example/blob/main/The%20Harbour%20Seen%20From%20Above/map.png",
     ] {
         assert!(!carries_text(url.as_bytes()), "{url}");
     }
