@@ -18,7 +18,7 @@ MARKERS_MAX = 4096
 TELLABLE_MIN = 6.0
 
 # Telling words of the prompt in one answer, and how sure that many make. A sentence has about ten;
-# of 50,000 harmless answers beside real prompts none held more than four (`bench answers`).
+# how often an answer to something else holds as many is measured by `bench answers`.
 _BY_WEIGHT = (
     *((0.0, 0.0), (3.0, 0.2), (5.0, 0.5), (8.0, 0.7), (12.0, 0.85), (20.0, 0.93), (40.0, 0.98)),
 )
