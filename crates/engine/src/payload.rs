@@ -247,7 +247,9 @@ fn read_value(text: &[u8], signs: u16, on: &mut impl FnMut(Payload, Range<usize>
     {
         on(of_markup(trick), range);
     }
-    if (has(sign::BREAK | sign::TICK | sign::ROUND) || text.starts_with(b"\n"))
+    let line_end = matches!(text, [b'\n', ..] | [b'"' | b'\'', b'\n', ..]);
+    let written = has(sign::ESCAPE) && memchr::memmem::find(text, b"\\n").is_some();
+    if (has(sign::BREAK | sign::TICK | sign::ROUND) || line_end || written)
         && let Some((trick, range)) = shell::find(text)
     {
         on(of_shell(trick), range);

@@ -23,6 +23,17 @@ pub(crate) enum Trick {
     Hidden,
 }
 
+/// How the numbers of a host are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// Four decimal numbers, as people do.
+    Plain,
+    /// Fewer than four, or inside of an IPv6 address.
+    Short,
+    /// Octal or hexadecimal: never but to hide.
+    Coded,
+}
+
 /// Finds an address that leads where it should not.
 pub(crate) fn find(text: &[u8]) -> Option<(Trick, Range<usize>)> {
     let whole = !text.trim_ascii().iter().any(u8::is_ascii_whitespace);
@@ -72,23 +83,23 @@ fn judge(host: &[u8], whole: bool) -> Option<Trick> {
     if is_metadata_name(host) {
         return whole.then_some(Trick::Metadata);
     }
-    let (address, plain) = if let Some(inner) = host.strip_prefix(b"[") {
+    let (address, written) = if let Some(inner) = host.strip_prefix(b"[") {
         let inner = inner.strip_suffix(b"]").unwrap_or(inner);
         let address = std::str::from_utf8(inner).ok()?.parse::<Ipv6Addr>().ok()?;
         if address == METADATA_V6 {
             return Some(Trick::Metadata);
         }
-        (inside(address)?, false)
-    } else if let Some((address, plain)) = numbers(host) {
-        (address, plain)
+        (inside(address)?, Written::Short)
+    } else if let Some(numbered) = numbers(host) {
+        numbered
     } else {
         return named_address(host).filter(|it| is_metadata(*it)).map(|_| Trick::Hidden);
     };
-    match (is_metadata(address), plain) {
-        (true, false) => Some(Trick::Hidden),
-        (true, true) => whole.then_some(Trick::Metadata),
-        (false, false) => is_inner(address).then_some(Trick::Hidden),
-        (false, true) => None,
+    match (is_metadata(address), written) {
+        (true, Written::Plain) => whole.then_some(Trick::Metadata),
+        (false, Written::Plain) => None,
+        (true, _) | (_, Written::Coded) => Some(Trick::Hidden),
+        (false, Written::Short) => is_inner(address).then_some(Trick::Hidden),
     }
 }
 
@@ -131,17 +142,19 @@ fn joined(high: u16, low: u16) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(high) << 16 | u32::from(low))
 }
 
-/// One to four numbers, as `inet_aton` reads them, and whether they are the four that people write.
-fn numbers(host: &[u8]) -> Option<(Ipv4Addr, bool)> {
+/// One to four numbers, as `inet_aton` reads them, and how they are written.
+fn numbers(host: &[u8]) -> Option<(Ipv4Addr, Written)> {
     let count = host.split(|byte| *byte == b'.').count();
     if count > 4 || host.is_empty() {
         return None;
     }
-    let mut plain = count == 4;
+    // Some people fill all four numbers up to three digits.
+    let filled = count == 4 && host.split(|byte| *byte == b'.').all(|part| part.len() == 3);
+    let mut coded = false;
     let mut address = 0_u64;
     for (place, part) in host.split(|byte| *byte == b'.').enumerate() {
-        let (value, usual) = number(part)?;
-        plain &= usual;
+        let (value, decimal) = number(part)?;
+        coded |= !decimal && !filled;
         let last = place + 1 == count;
         let bits = if last { 8 * (5 - count) } else { 8 };
         if value >> bits != 0 {
@@ -149,10 +162,15 @@ fn numbers(host: &[u8]) -> Option<(Ipv4Addr, bool)> {
         }
         address |= if last { value } else { value << (24 - 8 * place) };
     }
-    u32::try_from(address).ok().map(|it| (Ipv4Addr::from(it), plain))
+    let written = match (coded, count) {
+        (true, _) => Written::Coded,
+        (false, 4) => Written::Plain,
+        (false, _) => Written::Short,
+    };
+    u32::try_from(address).ok().map(|it| (Ipv4Addr::from(it), written))
 }
 
-/// A number, and whether it is written as people do.
+/// A number, and whether it is decimal.
 fn number(part: &[u8]) -> Option<(u64, bool)> {
     let (digits, radix) = match part {
         [b'0', b'x', hex @ ..] => (hex, 16),
@@ -194,6 +212,7 @@ mod tests {
             "http://0177.0.0.1/x",
             "http://127.1:8080/",
             "http://0x7f.1/",
+            "http://0x42.0x0066.0x7.0x93/",
             "http://[::ffff:127.0.0.1]/",
             "http://[::ffff:a9fe:a9fe]/latest",
             "http://[64:ff9b::169.254.169.254]/",
@@ -232,6 +251,7 @@ mod tests {
             "https://example.com/2130706433",
             "https://0x0.st/",
             "http://1e100.net/",
+            "http://192.168.001.010/",
             "what answers at http://169.254.169.254/ on a cloud machine?",
             "https://[2001:db8::1]/x",
             "a://b://c:///d",

@@ -16,6 +16,9 @@ use self::value::{Scheme, breaks_style, runs_code, scheme, styles_code};
 const TEXT_BYTES_MAX: usize = 1025;
 /// Tags that are looked at.
 const TAGS_MAX: usize = 256;
+/// Bytes of all tags together, and what a tag without any counts for.
+const TAGS_BYTES_MAX: usize = 3 * TEXT_BYTES_MAX;
+const TAG_COST: usize = 8;
 /// Bytes of one tag.
 const TAG_BYTES_MAX: usize = 2048;
 /// Bytes of a script that are looked at.
@@ -58,8 +61,14 @@ pub(crate) fn find(text: &[u8]) -> Option<(Trick, Range<usize>)> {
     // In a page of several lines mark-up is the matter itself: what only may be an attack is none there.
     let page = memchr::memchr_iter(b'\n', text).take(PAGE_LINES_MIN).count() == PAGE_LINES_MIN;
     let mut weak = None;
+    let mut budget = TAGS_BYTES_MAX;
     for start in memchr::memchr_iter(b'<', text).take(TAGS_MAX) {
         let Some(tag) = tag_at(text, start) else { continue };
+        // Tags that nothing ends lie in each other.
+        let Some(left) = usize::checked_sub(budget, tag.rest.len() + TAG_COST) else {
+            break;
+        };
+        budget = left;
         let found = judge(text, start, &tag, page);
         if let Some((trick, sure)) = found {
             if sure {

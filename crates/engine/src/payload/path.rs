@@ -10,7 +10,7 @@ mod files;
 use std::ops::Range;
 
 use self::escape::sign_at;
-use self::files::{is_flood, names_system_file};
+use self::files::{climbs_to_file, is_flood, names_system_file};
 
 /// Bytes that are looked at.
 const TEXT_BYTES_MAX: usize = 4096;
@@ -53,7 +53,7 @@ pub(crate) fn find(text: &[u8]) -> Option<(Trick, Range<usize>)> {
     if value_trimmed.iter().any(u8::is_ascii_whitespace) {
         return hidden(value);
     }
-    if names_system_file(value_trimmed) || is_flood(value_trimmed) {
+    if names_system_file(value_trimmed) || climbs_to_file(value_trimmed) || is_flood(value_trimmed) {
         return Some((Trick::System, 0..value.len()));
     }
     if only_climbs(value_trimmed) {
@@ -74,7 +74,7 @@ fn only_climbs(value: &[u8]) -> bool {
     while at < climb.len() {
         let (sign, used, coded) = sign_at(climb, at);
         let byte = climb.get(at).copied().unwrap_or(0);
-        odd += usize::from(coded);
+        odd += coded;
         match sign {
             Sign::Dot => dots += 1,
             Sign::Slash => {
@@ -90,6 +90,11 @@ fn only_climbs(value: &[u8]) -> bool {
         at += used.max(1);
     }
     steps += usize::from(dots >= 2);
+    // Only a list of attacks has the name of a file missing behind back slashes or many slashes.
+    let missing = end < value.len() && (last.0 == b'\\' || odd > 1);
+    if missing && climb.len() < CLIMB_BYTES_MAX {
+        return true;
+    }
     let rooted = matches!(climb.first(), Some(b'/' | b'\\')) && climb.len() > 3;
     climb.len() < CLIMB_BYTES_MAX && steps > 0 && (odd > 0 || rooted || still >= 2)
 }
@@ -99,8 +104,8 @@ fn hidden(value: &[u8]) -> Option<(Trick, Range<usize>)> {
     let mut climb = Climb::default();
     let mut at = 0;
     while at < value.len() {
-        let (sign, used, coded) = if climb.dots >= 2 && lost_escape(value, at) {
-            (Sign::Slash, 2, true)
+        let (sign, used, coded) = if climb.dots >= 2 && lost_escape(value, at, climb.steps > 0) {
+            (Sign::Slash, 2, 1)
         } else {
             sign_at(value, at)
         };
@@ -113,9 +118,9 @@ fn hidden(value: &[u8]) -> Option<(Trick, Range<usize>)> {
 }
 
 /// `..2f..2f`: escapes that lost their sign on the way.
-fn lost_escape(value: &[u8], at: usize) -> bool {
+fn lost_escape(value: &[u8], at: usize, again: bool) -> bool {
     let rest = value.get(at..).unwrap_or_default();
-    (rest.starts_with(b"2f") || rest.starts_with(b"5c")) && matches!(rest.get(2), Some(b'.') | None)
+    (rest.starts_with(b"2f") || rest.starts_with(b"5c")) && (again || matches!(rest.get(2), Some(b'.') | None))
 }
 
 /// Steps up, one after the other.
@@ -138,7 +143,7 @@ struct Climb {
 
 impl Climb {
     /// Takes the next sign; the start of the climb once it is one.
-    fn take(&mut self, sign: Sign, coded: bool, at: usize) -> Option<usize> {
+    fn take(&mut self, sign: Sign, coded: usize, at: usize) -> Option<usize> {
         if self.dots == 0 && self.steps == 0 && self.separators == 0 {
             self.start = at;
         }
@@ -147,8 +152,10 @@ impl Climb {
                 self.dots += 1;
                 self.all_dots += 1;
                 self.last_slash = false;
-                self.odd += usize::from(coded);
+                self.odd += coded;
             }
+            // A zero byte in the middle of two dots.
+            Sign::Noise if self.dots == 1 => self.odd += coded,
             Sign::Wild => {
                 self.dots += 1;
                 self.wild += 1;
@@ -156,7 +163,7 @@ impl Climb {
             }
             Sign::Slash | Sign::Noise | Sign::Broken => {
                 self.step();
-                self.odd += usize::from(coded || self.last_slash || sign != Sign::Slash);
+                self.odd += coded.max(usize::from(self.last_slash || sign != Sign::Slash));
                 self.broken += usize::from(sign == Sign::Broken);
                 self.separators += 1;
                 self.last_slash = true;
@@ -181,9 +188,11 @@ impl Climb {
     }
 
     fn found(&self) -> Option<usize> {
-        let broken = self.broken >= BROKEN_MIN;
+        let broken = self.broken >= BROKEN_MIN || (self.broken >= 2 && self.separators > self.broken);
         if self.wild > 0 {
-            return (broken || self.steps >= WILD_STEPS_MIN).then_some(self.start);
+            let hidden = self.steps >= STEPS_MIN && self.odd >= STEPS_MIN;
+            let single = self.steps >= 1 && self.odd >= 3;
+            return (broken || hidden || single || self.steps >= WILD_STEPS_MIN).then_some(self.start);
         }
         let noisy = self.steps >= STEPS_MIN && self.odd >= STEPS_MIN && self.separators > 0;
         let mazy = self.steps >= 1 && self.odd >= 3;

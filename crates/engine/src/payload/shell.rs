@@ -10,6 +10,9 @@ const TEXT_BYTES_MAX: usize = 2048;
 /// Bytes of a value that stand before what was put in.
 const VALUE_BYTES_MAX: usize = 48;
 
+/// Bytes within which a substitution behind a joint is looked for.
+const JOINED_BYTES_MAX: usize = 256;
+
 /// How a command is put in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Trick {
@@ -22,7 +25,7 @@ pub(crate) enum Trick {
 }
 
 /// Programs that look around, fetch, wait or open a way in; sorted.
-const PROGRAMS: [&[u8]; 71] = [
+const PROGRAMS: [&[u8]; 76] = [
     b"arp",
     b"awk",
     b"bash",
@@ -73,6 +76,7 @@ const PROGRAMS: [&[u8]; 71] = [
     b"rm",
     b"route",
     b"ruby",
+    b"schtasks",
     b"sh",
     b"shutdown",
     b"sleep",
@@ -80,8 +84,10 @@ const PROGRAMS: [&[u8]; 71] = [
     b"ssh",
     b"su",
     b"sudo",
+    b"sysinfo",
     b"systeminfo",
     b"tail",
+    b"tasklist",
     b"telnet",
     b"tftp",
     b"timeout",
@@ -94,6 +100,8 @@ const PROGRAMS: [&[u8]; 71] = [
     b"which",
     b"who",
     b"whoami",
+    b"wmic",
+    b"xxd",
 ];
 
 /// Calls by which a language runs a command or code.
@@ -122,7 +130,9 @@ const CALLS: [&[u8]; 18] = [
 pub(crate) fn find(text: &[u8]) -> Option<(Trick, Range<usize>)> {
     let value = text.get(..text.len().min(TEXT_BYTES_MAX)).unwrap_or_default();
     chain(value)
+        .or_else(|| written_line_end(value))
         .or_else(|| substitution(value))
+        .or_else(|| joined_substitution(value))
         .or_else(|| interpreter(value))
         .map(|(trick, start)| (trick, start..value.len()))
 }
@@ -152,6 +162,30 @@ fn chain(value: &[u8]) -> Option<(Trick, usize)> {
         }
     }
     None
+}
+
+/// `\\n/usr/bin/id\\n`: a line end that was written out, and a program behind it.
+fn written_line_end(value: &[u8]) -> Option<(Trick, usize)> {
+    let near = value.get(..value.len().min(VALUE_BYTES_MAX))?;
+    memchr::memmem::find_iter(near, b"\\n").find_map(|at| {
+        let rest = value.get(at + 2..).unwrap_or_default();
+        // A terminal that is told to go up a line.
+        let hidden = rest
+            .strip_prefix(b"\\033[2")
+            .map(|rest| rest.strip_prefix(b"a").unwrap_or(rest));
+        let rooted = rest.starts_with(b"/");
+        let follows = hidden.or_else(|| (rooted && at <= 2).then_some(rest))?;
+        runs(follows, true).then_some((Trick::Chain, at))
+    })
+}
+
+/// ``x||`id -a` ``: a joint and then a command whose output is put in.
+fn joined_substitution(value: &[u8]) -> Option<(Trick, usize)> {
+    let near = value.get(..value.len().min(JOINED_BYTES_MAX))?;
+    memchr::memmem::find_iter(near, b"||`").find_map(|at| {
+        let rest = value.get(at + 3..).unwrap_or_default();
+        runs(rest, true).then_some((Trick::Substitution, at))
+    })
 }
 
 /// A row of a table begins and ends with a bar, with others in between.
@@ -236,9 +270,15 @@ fn runs(rest: &[u8], alone: bool) -> bool {
             (ended && !matches!(name, b"more" | b"who" | b"type" | b"which" | b"mail" | b"head" | b"w"))
                 || (prose <= 2 && has_sign(after))
         }
-        (false, true) => prose <= 3,
+        (false, true) => prose <= 3 || (name.len() > 3 && before_words_of(name)),
         (false, false) => prose <= 2,
     }
+}
+
+/// Programs whose arguments are words, and whose names are none.
+fn before_words_of(name: &[u8]) -> bool {
+    let known: [&[u8]; 6] = [b"netsh", b"wmic", b"schtasks", b"tasklist", b"certutil", b"systeminfo"];
+    known.contains(&name)
 }
 
 /// What `net` is asked for.

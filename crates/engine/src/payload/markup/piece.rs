@@ -1,6 +1,7 @@
 //! Pieces of script without mark-up: what closes a string of a script, and what only tries whether it runs.
 
 use super::Trick;
+use super::value::plain;
 
 /// Longest piece that is looked at.
 const PIECE_BYTES_MAX: usize = 400;
@@ -64,7 +65,7 @@ pub(super) fn find(text: &[u8]) -> Option<Trick> {
     if text.len() > PIECE_BYTES_MAX || text.len() < 3 || is_prose(text) {
         return None;
     }
-    let plain: Vec<u8> = text.iter().copied().filter(|byte| *byte > b' ').collect();
+    let plain = plain(text);
     if breaks_out(&plain) {
         return Some(Trick::Breakout);
     }
@@ -91,12 +92,37 @@ fn breaks_out(plain: &[u8]) -> bool {
     let before = plain.get(..at).unwrap_or_default();
     let value = before
         .iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"\\_-.*/>".contains(byte));
+        .all(|byte| byte.is_ascii_alphanumeric() || b"\\_-.*/>?&=%".contains(byte));
     let after = plain.get(at + 1..).unwrap_or_default();
     let goes_on = after.first().is_some_and(|byte| b";-+*/%^&|,)}]><?:".contains(byte));
     // What ends in a call that it began with is code of its own, not a piece of someone else's.
     let balanced = balance(plain) == 0 && !matches!(plain.get(at), Some(b'\'' | b'"' | b'`'));
-    value && goes_on && !balanced && has_probe(after)
+    let ends_block = closes_first(plain) && has_probe(plain);
+    let behind_value = at > 0 && plain.get(..at).is_some_and(|before| before.contains(&b';'));
+    (value && goes_on && !balanced && has_probe(after)) || ends_block || (behind_value && goes_on_behind(plain))
+}
+
+/// `}alert(1);{`: closes what it did not open.
+fn closes_first(plain: &[u8]) -> bool {
+    let mut open = 0_i32;
+    plain.iter().take(VALUE_BYTES_MAX).any(|byte| {
+        open += match byte {
+            b'(' | b'{' | b'[' => 1,
+            b')' | b'}' | b']' => -1,
+            _ => 0,
+        };
+        open < 0
+    }) && matches!(plain.first(), Some(b'}' | b')' | b']'))
+}
+
+/// `x;alert(1)//`: a value, and then a call that only tries.
+fn goes_on_behind(plain: &[u8]) -> bool {
+    let Some(end) = memchr::memchr(b';', plain) else {
+        return false;
+    };
+    let value = plain.get(..end).unwrap_or_default();
+    let named = value.len() <= 12 && value.iter().all(u8::is_ascii_alphanumeric);
+    named && plain.ends_with(b"//") && tries(plain.get(end + 1..).unwrap_or_default())
 }
 
 /// Brackets that are opened, less those that are closed.
@@ -110,7 +136,10 @@ fn balance(plain: &[u8]) -> i32 {
 
 /// `alert(1)`, with an argument that nobody wants to read.
 fn tries(plain: &[u8]) -> bool {
-    let rest = plain.strip_prefix(b"?").unwrap_or(plain);
+    let rest = plain.strip_prefix(b"?").map_or(plain, |query| {
+        let named = query.iter().take(VALUE_BYTES_MAX).position(|byte| *byte == b'=');
+        named.and_then(|at| query.get(at + 1..)).unwrap_or(query)
+    });
     let rest = rest.strip_prefix(b"window.").unwrap_or(rest);
     let Some(call) = CALLS.iter().find(|call| rest.starts_with(call)) else {
         return false;

@@ -55,7 +55,10 @@ fn character(rest: &[u8]) -> Option<(u8, usize)> {
     if first != b'&' {
         return Some((first, 1));
     }
-    let named: [(&[u8], u8); 4] = [
+    let named: [(&[u8], u8); 7] = [
+        (b"&rpar;", b')'),
+        (b"&apos;", b'\''),
+        (b"&quot;", b'"'),
         (b"&colon;", b':'),
         (b"&tab;", b'\t'),
         (b"&newline;", b'\n'),
@@ -64,7 +67,9 @@ fn character(rest: &[u8]) -> Option<(u8, usize)> {
     if let Some((name, byte)) = named.iter().find(|(name, _)| rest.starts_with(name)) {
         return Some((*byte, name.len()));
     }
-    let digits = rest.strip_prefix(b"&#")?;
+    let Some(digits) = rest.strip_prefix(b"&#") else {
+        return Some((first, 1));
+    };
     let (hex, digits) = match digits.strip_prefix(b"x") {
         Some(digits) => (true, digits),
         None => (false, digits),
@@ -130,6 +135,12 @@ const CALLS: [&[u8]; 32] = [
 
 /// Whether a piece of script is one of an attack.
 pub(super) fn runs_code(given: &[u8]) -> bool {
+    let plain = plain(given);
+    CALLS.iter().any(|known| memchr::memmem::find(&plain, known).is_some())
+}
+
+/// A piece of script with entities resolved and without white space.
+pub(super) fn plain(given: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(given.len().min(SCHEME_BYTES_MAX));
     let mut rest = given.get(..given.len().min(SCHEME_BYTES_MAX)).unwrap_or_default();
     while let Some((byte, used)) = character(rest) {
@@ -138,7 +149,7 @@ pub(super) fn runs_code(given: &[u8]) -> bool {
             plain.push(byte.to_ascii_lowercase());
         }
     }
-    CALLS.iter().any(|known| memchr::memmem::find(&plain, known).is_some())
+    plain
 }
 
 /// Whether a style runs a script.

@@ -4,24 +4,24 @@ use super::Sign;
 
 /// Escapes within escapes that are undone.
 const DEPTH_MAX: usize = 4;
+/// As odd as what nobody writes who does not hide.
+const NEVER: usize = 3;
 
-/// The sign at `at`, how many bytes it takes, and whether it was written as an escape.
-pub(super) fn sign_at(value: &[u8], at: usize) -> (Sign, usize, bool) {
+/// The sign at `at`, how many bytes it takes, and how odd it is to write it so.
+pub(super) fn sign_at(value: &[u8], at: usize) -> (Sign, usize, usize) {
     match value.get(at) {
-        Some(b'.') => (Sign::Dot, 1, false),
+        Some(b'.') => (Sign::Dot, 1, 0),
         // Two back slashes are one, as programs write it.
-        Some(b'\\') if value.get(at + 1) == Some(&b'\\') && value.get(at + 2) != Some(&b'\\') => {
-            (Sign::Slash, 2, false)
-        }
-        Some(b'/' | b'\\') => (Sign::Slash, 1, false),
-        Some(b'?') if beside_a_dot(value, at) => (Sign::Wild, 1, false),
+        Some(b'\\') if value.get(at + 1) == Some(&b'\\') && value.get(at + 2) != Some(&b'\\') => (Sign::Slash, 2, 0),
+        Some(b'/' | b'\\') => (Sign::Slash, 1, 0),
+        Some(b'?') if beside_a_dot(value, at) => (Sign::Wild, 1, 0),
         Some(b'0') if value.get(at + 1) == Some(&b'x') => match value.get(at + 2..at + 4) {
-            Some(b"2e") => (Sign::Dot, 4, true),
-            Some(b"2f" | b"5c") => (Sign::Slash, 4, true),
-            _ => (Sign::Other, 1, false),
+            Some(b"2e") => (Sign::Dot, 4, 1),
+            Some(b"2f" | b"5c") => (Sign::Slash, 4, 1),
+            _ => (Sign::Other, 1, 0),
         },
         Some(b'%') => escape(value, at),
-        _ => (Sign::Other, 1, false),
+        _ => (Sign::Other, 1, 0),
     }
 }
 
@@ -33,7 +33,7 @@ fn beside_a_dot(value: &[u8], at: usize) -> bool {
 }
 
 /// Undoes one escape, and those inside of it.
-fn escape(value: &[u8], at: usize) -> (Sign, usize, bool) {
+fn escape(value: &[u8], at: usize) -> (Sign, usize, usize) {
     let rest = value.get(at..).unwrap_or_default();
     if let [b'%', b'u', hex @ ..] = rest {
         let sign = match hex.get(..4) {
@@ -43,7 +43,7 @@ fn escape(value: &[u8], at: usize) -> (Sign, usize, bool) {
             }
             _ => Sign::Other,
         };
-        return (sign, 6, true);
+        return (sign, 6, NEVER);
     }
     let Some((byte, used)) = unescaped(rest, DEPTH_MAX) else {
         return malformed(rest);
@@ -51,11 +51,12 @@ fn escape(value: &[u8], at: usize) -> (Sign, usize, bool) {
     let sign = match byte {
         b'.' => Sign::Dot,
         b'/' | b'\\' => Sign::Slash,
-        0 | 1 => Sign::Noise,
+        // `%25%5c`: what is left of an escape too many.
+        0 | 1 | b'%' => Sign::Noise,
         0xC0.. => return overlong(rest, byte, used),
         _ => Sign::Other,
     };
-    (sign, used, true)
+    (sign, used, if used > 3 { NEVER } else { 1 })
 }
 
 /// The byte an escape stands for: `%2e`, `%252e`, `%%32%65`.
@@ -93,7 +94,7 @@ fn digit(rest: &[u8], depth: usize) -> Option<(u8, usize)> {
 }
 
 /// Overlong forms, and those that only look like one: `%c0%ae`, `%e0%80%af`, `%c0%5c`.
-fn overlong(rest: &[u8], lead: u8, used: usize) -> (Sign, usize, bool) {
+fn overlong(rest: &[u8], lead: u8, used: usize) -> (Sign, usize, usize) {
     let more = match lead {
         0xC0..=0xDF => 1,
         0xE0..=0xEF => 2,
@@ -117,7 +118,7 @@ fn overlong(rest: &[u8], lead: u8, used: usize) -> (Sign, usize, bool) {
             } else {
                 Sign::Other
             };
-            return (sign, len + if sign == Sign::Slash { used } else { 0 }, true);
+            return (sign, len + if sign == Sign::Slash { used } else { 0 }, NEVER);
         };
         len += used;
         if matches!(byte, b'.' | b'/' | b'\\') {
@@ -133,14 +134,14 @@ fn overlong(rest: &[u8], lead: u8, used: usize) -> (Sign, usize, bool) {
         0x00..=0x1F | 0x21..=0x7F => Sign::Broken,
         _ => Sign::Other,
     };
-    (sign, len, true)
+    (sign, len, NEVER)
 }
 
 /// `%` and two signs that are no hex digits: some servers reckon with them all the same.
-fn malformed(rest: &[u8]) -> (Sign, usize, bool) {
+fn malformed(rest: &[u8]) -> (Sign, usize, usize) {
     let pair = rest.get(1..3).unwrap_or_default();
     if pair.len() == 2 && pair.iter().all(u8::is_ascii_alphanumeric) {
-        return (Sign::Noise, 3, true);
+        return (Sign::Noise, 3, 1);
     }
-    (Sign::Other, 1, false)
+    (Sign::Other, 1, 0)
 }

@@ -71,7 +71,8 @@ const FILES: [&[u8]; 60] = [
 ];
 
 /// Files that hold what only their owner knows, also below a folder that is not the root.
-const PRIVATE: [&[u8]; 22] = [
+const PRIVATE: [&[u8]; 23] = [
+    b".passwd",
     b".htpasswd",
     b".bash_history",
     b".sh_history",
@@ -159,11 +160,28 @@ pub(super) fn names_system_file(value: &[u8]) -> bool {
     plain && ((rooted && known) || private)
 }
 
+/// A file of the system behind a climb with slashes of both kinds, or a long one.
+pub(super) fn climbs_to_file(value: &[u8]) -> bool {
+    let lead = value.iter().take_while(|byte| b"./\\".contains(byte)).count();
+    let climb = value.get(..lead).unwrap_or_default();
+    let mixed = climb.contains(&b'/') && climb.contains(&b'\\');
+    let steps = climb.windows(2).filter(|pair| *pair == b"..").count();
+    let mut path = vec![b'/'];
+    path.extend(
+        value
+            .get(lead..value.len().min(lead + PATH_BYTES_MAX))
+            .unwrap_or_default(),
+    );
+    (mixed || steps >= 3) && names_system_file(&path)
+}
+
 /// A path that is padded until something behind it is cut off, or climbing of which the slashes were lost on the way.
 pub(super) fn is_flood(value: &[u8]) -> bool {
+    let value = value.strip_prefix(b"file:").unwrap_or(value);
     let Some(rest) = value.strip_prefix(b"/") else {
         let dots = value.iter().take_while(|byte| **byte == b'.').count();
-        return dots >= 8 && value.get(dots..).is_some_and(|rest| rest.starts_with(b"etc"));
+        let named = |rest: &[u8]| rest.starts_with(b"etc") || rest.ends_with(b".ini") || rest.ends_with(b"passwd");
+        return dots >= 8 && value.get(dots..).is_some_and(named);
     };
     let padding = rest.first().copied().unwrap_or(0);
     let len = rest.iter().take_while(|byte| **byte == padding).count();

@@ -1,6 +1,6 @@
 //! Values that are told by all of their tokens, not by one joint among them.
 
-use super::super::{Kind, Trick};
+use super::super::{Kind, Token, Trick};
 use super::Line;
 
 /// Where servers keep their users and what they sign in with.
@@ -24,7 +24,19 @@ const ACCOUNTS: [&[u8]; 16] = [
 ];
 
 /// Functions that tell where and as whom a query runs, or read what is no table.
-const TELLING: [&[u8]; 24] = [
+const TELLING: [&[u8]; 36] = [
+    b"current_setting",
+    b"pg_read_binary_file",
+    b"pg_stat_file",
+    b"pg_ls_logdir",
+    b"lo_export",
+    b"lo_get",
+    b"query_to_xml",
+    b"dblink_connect",
+    b"sys_eval",
+    b"sys_exec",
+    b"has_table_privilege",
+    b"xp_cmdshell",
     b"version",
     b"database",
     b"schema",
@@ -60,7 +72,7 @@ impl Line<'_> {
             Some(Trick::Probe)
         } else if self.reckons_and_cuts() {
             Some(Trick::Tail)
-        } else if self.asks_server() || self.waits_alone() {
+        } else if self.asks_server() || self.waits_alone() || self.copies() {
             Some(Trick::Call)
         } else {
             None
@@ -116,11 +128,12 @@ impl Line<'_> {
             _ => (rest, false),
         };
         let text = |at: usize| body.get(at).map(|token| self.word_of(token));
+        // Names of columns, where the rest is cut off.
+        let alike = |left: &Token, right: &Token| left.kind == right.kind && (cut || text(0) == text(2));
         let same = matches!(body, [left, joint, right]
             if joint.kind == Kind::Compare
                 && matches!(left.kind, Kind::Word | Kind::Number | Kind::Null)
-                && left.kind == right.kind)
-            && text(0) == text(2);
+                && alike(left, right));
         let literal = cut && matches!(body, [only] if matches!(only.kind, Kind::Null | Kind::Number));
         let strings = self.quoted && !body.is_empty();
         let strings = strings
@@ -211,14 +224,27 @@ impl Line<'_> {
             )
     }
 
-    /// `sleep(5)="`: waits, whatever the query compares it with.
+    /// `sleep(5)="`, `+ sleep(5) + '`: waits, whatever the query does with the result.
     fn waits_alone(&self) -> bool {
-        let [call, open, time, close, rest @ ..] = self.tokens else {
+        let lead = self.tokens.iter().take_while(|token| token.kind == Kind::Math).count();
+        let [call, open, time, close, joint, string] = self.tokens.get(lead..).unwrap_or_default() else {
             return false;
         };
         let waits = matches!(self.word_of(call), b"sleep" | b"pg_sleep");
         let called = open.kind == Kind::Open && time.kind == Kind::Number && close.kind == Kind::Close;
-        let compared = rest.first().is_some_and(|token| token.kind == Kind::Compare);
-        waits && called && compared && rest.len() == 2
+        waits
+            && called
+            && matches!(joint.kind, Kind::Compare | Kind::Math)
+            && matches!(string.kind, Kind::Text | Kind::OpenText)
+    }
+
+    /// `copy t from '/x'`: a table and a file of the server.
+    fn copies(&self) -> bool {
+        let start = usize::from(self.quoted) * 2;
+        let file = self.word(start + 3);
+        self.word(start) == b"copy"
+            && self.kind(start + 1) == Some(Kind::Word)
+            && matches!(self.word(start + 2), b"from" | b"to")
+            && matches!(file, [b'\'', b'/' | b'\\', ..] | [b'\'', _, b':', ..])
     }
 }
