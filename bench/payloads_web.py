@@ -39,16 +39,17 @@ PAYLOADS = (
     Category.MALICIOUS_URL,
     Category.UNSAFE_OUTPUT,
 )
-_NAMING = r"(?:id|class|name|xmlns(?::\w+)?|version|width|height|fill)"
 # Lines that came into the lists with the payloads around them: nothing in them could be found.
 _NOTHING = {
+    # No script, no event, no call, no scheme, no code that a browser would resolve into one.
     Category.XSS: re.compile(
-        rf"(?!.*script)(?:</[\w:]+\s*>|<[?!]?[\w:]+(?:\s+{_NAMING}=\"[^\"]*\")*\s*/?>"
-        r"|[\s\w.,\[\]\"'`/>-])*",
+        r"(?!.*(?:script|\bon\w{3,}\s*=|(?:data|mocha|view-source):|expression|binding|@import"
+        r"|behavio|[\w\])}]\s*[(`]|&#|&\w+;|\\u00|\\x|%3c|srcdoc|\+ad|alert)).*",
         re.IGNORECASE | re.DOTALL,
     ),
-    Category.SQL_INJECTION: re.compile(r"#\s.*|--\s*[\w ]+|[\w :…-]+", re.DOTALL),
-    Category.PATH_TRAVERSAL: re.compile(r"(?!.*\.\.)[\w.-]+"),
+    # Headings and remarks, words without a sign.
+    Category.SQL_INJECTION: re.compile(r"#\s.*|[^\w\s]{1,4}\s+[\w (),-]+|[\w :…*/-]+", re.DOTALL),
+    Category.PATH_TRAVERSAL: re.compile(r"(?!.*\.\.)[\w.:-]+"),
     # A command line as users type it; what is put into a value has a sign that parts it.
     Category.COMMAND_INJECTION: re.compile(r"[A-Za-z][\w.]*(?:\s[^;|&$`<>(){}\n]*)?\**"),
 }
@@ -77,7 +78,8 @@ def measure() -> Outcome:
     return Outcome(
         payload=f"labelled values and texts: {counts}; {_TIMED} own values of {_VALUE_LEN} "
         "characters, one in ten with a payload. `recall_of_payloads` leaves out lines that hold "
-        "none: closing tags, headings, lone names, command lines as users type them",
+        "none by their form: mark-up that runs nothing, headings, lone names, command lines as "
+        "users type them",
         repetitions=_ROUNDS,
         results=results,
     )

@@ -53,7 +53,6 @@ SECRET_PEERS = (
 )
 PAYLOAD_PEERS = (
     Peer("libinjection", "libinjection_calls.py", ("libinjection-python==1.1.6",)),
-    Peer("web-datafilter", "web_datafilter_checks.py", ("web-datafilter==1.1.0",)),
     Peer("aiwaf", "aiwaf_signatures.py", ("aiwaf-rust==0.2.7",)),
 )
 PEERS = (*PII_PEERS, *SECRET_PEERS, *PAYLOAD_PEERS)
