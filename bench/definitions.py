@@ -23,6 +23,7 @@ from bench import (
     python_door,
     rest,
     secrets,
+    stream,
     tools,
     topics,
     vault,
@@ -369,5 +370,17 @@ DEFINITIONS: tuple[Definition, ...] = (
             _under("fpr_most", 0.005, "of the harmless texts of any kind"),
         ),
         payloads_web.measure,
+    ),
+    Definition(
+        "stream",
+        "`guard.stream`, answers in pieces of four characters, tiers 0 to 2",
+        "Python call, one thread",
+        1,
+        (
+            _under("hold_ns_per_character", 1000, "ns"),
+            _under("tail_ns_per_character", 1000, "ns"),
+            _under("ratio", 1.25, "of the time a character at 10 kB"),
+        ),
+        stream.measure,
     ),
 )

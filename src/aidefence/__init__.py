@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aidefence.app.conversation import Conversation, ConversationStore
     from aidefence.app.guard import Guard
+    from aidefence.app.stream import Stream
     from aidefence.app.tools import ToolPins
     from aidefence.app.vault import Vault
     from aidefence.domain.answer import AnswerCheck, AnswerReport, Remark
@@ -46,6 +47,13 @@ if TYPE_CHECKING:
         VaultError,
     )
     from aidefence.domain.rewrite import Change, ChangeKind, OffsetMap, Rewrite, RewrittenContent
+    from aidefence.domain.streaming import (
+        OnFinding,
+        Released,
+        StreamEnd,
+        StreamMode,
+        StreamTally,
+    )
     from aidefence.domain.tools import (
         CallDecision,
         Capability,
@@ -96,10 +104,12 @@ __all__ = [
     "Modality",
     "ModelError",
     "OffsetMap",
+    "OnFinding",
     "Origin",
     "Piece",
     "PinError",
     "Profile",
+    "Released",
     "Remark",
     "Restorer",
     "Rewrite",
@@ -109,6 +119,10 @@ __all__ = [
     "SettingError",
     "Severity",
     "Span",
+    "Stream",
+    "StreamEnd",
+    "StreamMode",
+    "StreamTally",
     "TierTiming",
     "Told",
     "ToolFinding",
@@ -126,6 +140,7 @@ _HOMES = {
     "aidefence.app.conversation": "Conversation ConversationStore",
     "aidefence.app.guard": "Guard",
     "aidefence.app.tools": "ToolPins",
+    "aidefence.app.stream": "Stream",
     "aidefence.app.vault": "Vault",
     "aidefence.domain.answer": "AnswerCheck AnswerReport Remark",
     "aidefence.domain.content": "Content Degraded Span",
@@ -138,6 +153,7 @@ _HOMES = {
     "aidefence.domain.rewrite": "Change ChangeKind OffsetMap Rewrite RewrittenContent",
     "aidefence.domain.tools": "CallDecision Capability ToolFinding ToolReport ToolsDecision"
     " TraceDecision",
+    "aidefence.domain.streaming": "OnFinding Released StreamEnd StreamMode StreamTally",
     "aidefence.domain.verdict": "Allowed Finding Match Verdict",
     "aidefence.respond.batch": "DecisionBatch",
     "aidefence.respond.restoring": "Restorer",

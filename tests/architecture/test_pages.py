@@ -25,7 +25,7 @@ def _names(section: str) -> list[str]:
     "page",
     [
         *("README.md", "docs/tuning.md", "docs/sanitising.md", "docs/answers.md"),
-        *("docs/conversations.md", "docs/tools.md"),
+        *("docs/conversations.md", "docs/tools.md", "docs/streams.md"),
     ],
 )
 def test_python_on_a_page_runs(root: Path, page: str) -> None:

@@ -19,6 +19,7 @@ PROMISED = [
     *("ConversationStore", "Joint", "Piece", "Told"),
     *("CallDecision", "LaunchError", "TraceDecision"),
     "Allowed",
+    *("OnFinding", "Released", "Stream", "StreamEnd", "StreamMode", "StreamTally"),
     "__version__",
 ]
 GUARD = {
@@ -26,7 +27,7 @@ GUARD = {
     *("inspect_batch", "of", "policy_version", "setup", "thresholds", "warm"),
     *("answer_thresholds", "inspect_answer"),
     *("inspect_call", "inspect_tools", "inspect_trace"),
-    *("conversation", "neutralize", "redact", "unseal"),
+    *("conversation", "neutralize", "redact", "stream", "unseal"),
 }
 _HEAVY = {
     *("asyncio", "granian", "msgspec", "numpy", "onnxruntime", "pyarrow", "pydantic", "rich"),

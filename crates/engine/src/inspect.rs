@@ -5,6 +5,7 @@ mod bytes;
 mod decide;
 mod deeper;
 mod exclude;
+mod glance;
 mod nearby;
 mod overlap;
 mod spared;
@@ -15,8 +16,9 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
-use self::beneath::{Layer, Loudest};
+use self::beneath::{Layer, Loudest, to_root};
 use self::exclude::exclude;
+pub(crate) use self::glance::Noticed;
 pub use self::spared::Spared;
 use self::voice::Codes;
 use self::work::{Describe, Judge};
@@ -467,9 +469,4 @@ impl Engine {
         }
         (evidence, user_strongest)
     }
-}
-
-/// Maps a range of a derived text to the inspected text.
-fn to_root(maps: &[Arc<OffsetMap>], range: Range<usize>) -> Range<usize> {
-    maps.iter().fold(range, |range, map| map.to_source(range))
 }

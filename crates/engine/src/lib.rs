@@ -37,6 +37,7 @@ mod regex;
 mod rewrite;
 pub mod rules;
 mod shape;
+pub mod stream;
 mod text;
 pub mod training;
 mod walk;

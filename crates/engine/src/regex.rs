@@ -73,6 +73,11 @@ impl Pattern {
         self
     }
 
+    /// The regex as it was written.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
     /// The first match inside `window` of `text` that the validator accepts: the group in it, if it has one.
     pub(crate) fn find(&self, text: &[u8], window: Range<usize>) -> Option<Range<usize>> {
         let end = window.end.min(text.len());

@@ -30,6 +30,10 @@ impl Text {
         }
     }
 
+    pub(crate) const fn is_mended(&self) -> bool {
+        matches!(self, Self::Mended(_))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Borrowed(text) => text,
@@ -122,16 +126,7 @@ fn spans_mut(findings: &mut [Finding]) -> impl Iterator<Item = &mut Range<usize>
 
 /// The tuple the façade unpacks; spans must be code points already.
 pub(crate) fn outcome<'py>(py: Python<'py>, core: &Core, outcome: &Outcome) -> PyResult<Bound<'py, PyTuple>> {
-    let findings = if outcome.findings.is_empty() {
-        PyTuple::empty(py)
-    } else {
-        let findings = outcome
-            .findings
-            .iter()
-            .map(|one| finding(py, core, one))
-            .collect::<PyResult<Vec<_>>>()?;
-        PyTuple::new(py, findings)?
-    };
+    let findings = findings(py, core, &outcome.findings)?;
     let category = outcome.category.map_or(-1, i16::from);
     (
         outcome.action as u8,
@@ -144,6 +139,15 @@ pub(crate) fn outcome<'py>(py: Python<'py>, core: &Core, outcome: &Outcome) -> P
         outcome.cut_short(),
     )
         .into_pyobject(py)
+}
+
+/// Findings as tuples; spans must be code points already.
+pub(crate) fn findings<'py>(py: Python<'py>, core: &Core, findings: &[Finding]) -> PyResult<Bound<'py, PyTuple>> {
+    if findings.is_empty() {
+        return Ok(PyTuple::empty(py));
+    }
+    let told = findings.iter().map(|one| finding(py, core, one));
+    PyTuple::new(py, told.collect::<PyResult<Vec<_>>>()?)
 }
 
 fn finding<'py>(py: Python<'py>, core: &Core, finding: &Finding) -> PyResult<Bound<'py, PyTuple>> {

@@ -2,6 +2,7 @@
 
 use aidefence_engine::batch::Columns;
 use aidefence_engine::rules::source::{RuleSource, Status};
+use aidefence_engine::stream::Openings;
 use aidefence_engine::{Context, Engine as Core, Outcome, Scratch, Setup, Thresholds, training};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
@@ -15,7 +16,8 @@ const CATEGORY_COUNT: usize = aidefence_engine::category::CATEGORY_COUNT;
 /// Rules, a model and thresholds, ready to judge texts from any thread.
 #[pyclass(frozen, module = "aidefence.engine._native")]
 pub(crate) struct Engine {
-    core: std::sync::Arc<Core>,
+    pub(crate) core: std::sync::Arc<Core>,
+    pub(crate) openings: std::sync::Arc<Openings>,
 }
 
 #[pymethods]
@@ -65,6 +67,7 @@ impl Engine {
         }
         Ok(Self {
             core: std::sync::Arc::new(core),
+            openings: std::sync::Arc::default(),
         })
     }
 
@@ -320,7 +323,7 @@ fn gather(texts: &Bound<'_, PyAny>) -> PyResult<Vec<Text>> {
     Ok(gathered)
 }
 
-const fn context(origin: u8, direction: u8) -> Context {
+pub(crate) const fn context(origin: u8, direction: u8) -> Context {
     // Codes beyond the closed sets mean the default: an enum stands in front of this door.
     Context {
         origin: if origin < 6 { origin } else { 1 },

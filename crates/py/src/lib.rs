@@ -5,6 +5,7 @@ mod dense;
 mod engine;
 mod leak;
 mod regex;
+mod stream;
 
 use pyo3::prelude::*;
 
@@ -25,6 +26,7 @@ pyo3::create_exception!(
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<engine::Batch>()?;
+    module.add_class::<stream::Stream>()?;
     module.add_class::<dense::Dense>()?;
     module.add_class::<regex::Regex>()?;
     module.add_class::<dense::DenseTerms>()?;

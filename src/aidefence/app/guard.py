@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from aidefence.app import sanitise
 from aidefence.app.answer import AnswerCheck, Canaries, make_asked
 from aidefence.app.setup import ExcludeLike, Setup, ThresholdLike, make_setup
+from aidefence.app.stream import Stream
 from aidefence.app.wiring import corridor_for
 from aidefence.domain.answer import AnswerReport
 from aidefence.domain.content import Degraded
@@ -27,6 +28,7 @@ from aidefence.domain.enums import (
 )
 from aidefence.domain.errors import ContentError, SettingError
 from aidefence.domain.rewrite import Rewrite
+from aidefence.domain.streaming import KEPT_BYTES, OnFinding, StreamMode
 from aidefence.ingest.messages import Inspectable, read
 from aidefence.policy.profiles import NEVER, Threshold
 from aidefence.respond.batch import DecisionBatch
@@ -231,6 +233,40 @@ class Guard:
         )
         _code(origin, Origin)
         return inspect_answer(self._corridor, answer, asked, Origin(origin))
+
+    def stream(
+        self,
+        *,
+        mode: StreamMode | str = StreamMode.HOLD,
+        on_finding: OnFinding | str = OnFinding.STOP,
+        stop_at: Action | str = Action.FLAG,
+        origin: Origin = Origin.ASSISTANT,
+        direction: Direction = Direction.OUTPUT,
+        categories: Iterable[Category | str] = sanitise.PRIVATE,
+        operators: Mapping[str, str] | None = None,
+        default: str = "replace",
+        key: bytes | None = None,
+        kept_bytes: int = KEPT_BYTES,
+    ) -> Stream:
+        """Open a stream: text goes in as it comes, and goes out as soon as it is settled.
+
+        `mode` `"hold"` lets nothing out that a finding covers or may come to cover, `"tail"`
+        everything until something is found, `"audit"` everything. `stop_at` is the action from
+        which a finding counts. With `on_finding="redact"`, values of `categories` are replaced as
+        in `redact`. `kept_bytes` of the text are kept for the decision at the end.
+        """
+        wanted = sanitise.make_wanted(
+            self._corridor, categories=categories, operators=operators, default=default, key=key
+        )
+        return Stream(
+            self._corridor,
+            mode=mode,
+            on_finding=on_finding,
+            stop_at=stop_at,
+            codes=(_code(origin, Origin), _code(direction, Direction)),
+            wanted=wanted,
+            kept_bytes=kept_bytes,
+        )
 
     def redact(
         self,

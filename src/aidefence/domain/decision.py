@@ -270,7 +270,7 @@ def _open_verdict(record: Record, parts: tuple[Record, ...], charter: Charter) -
 
 def _open_findings(records: Iterable[Record], charter: Charter) -> tuple[Finding, ...]:
     opened = [
-        _open_finding(raw, index, charter)
+        open_finding(raw, index, charter)
         for index, record in enumerate(records)
         for raw in record[6]
         if not raw[0].startswith(ALLOWED_PREFIX)
@@ -290,7 +290,8 @@ def _open_allowed(raw: FindingRecord, content: int) -> Allowed:
     return Allowed(entry, rule_id, Span(raw[2], raw[3]), content)
 
 
-def _open_finding(raw: FindingRecord, content: int, charter: Charter) -> Finding:
+def open_finding(raw: FindingRecord, content: int, charter: Charter) -> Finding:
+    """Make a finding out of its compact form."""
     rule_id, category, start, end, score, severity, mention, chain, matched = raw
     return Finding(
         category=CATEGORIES[category],

@@ -22,6 +22,7 @@ __all__ = [
     "Outcome",
     "Regex",
     "RuleInfo",
+    "Stream",
     "check_rule",
     "leaks",
     "make_terms",
@@ -42,6 +43,7 @@ Dense = _native.Dense
 DenseTerms = _native.DenseTerms
 Regex = _native.Regex
 """A linear-time regex that must match a text from its start to its end."""
+Stream = _native.Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,31 @@ class Engine:
         self.confidences: Final = self._native.confidences
         # As if rules had not found some things: record and confidences.
         self.inspect_without: Final = self._native.inspect_without
+
+    def stream(
+        self,
+        mode: str,
+        *,
+        blocked: bool,
+        replaced: Iterable[int] = (),
+        origin: int = 1,
+        direction: int = 0,
+        kept_bytes_max: int = 1 << 20,
+    ) -> Stream:
+        """Open a stream; what counts is what is flagged or, with `blocked`, what is blocked.
+
+        Values of the categories `replaced` stop nothing.
+        """
+        bits = sum(1 << category for category in set(replaced))
+        return Stream(
+            self._native,
+            mode=mode,
+            blocked=blocked,
+            replaced=bits,
+            origin=origin,
+            direction=direction,
+            kept_bytes_max=kept_bytes_max,
+        )
 
     def rules(self) -> tuple[RuleInfo, ...]:
         """Return all rules as written, also those not in force."""

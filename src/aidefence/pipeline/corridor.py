@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision, Record
-from aidefence.engine import Engine
+from aidefence.engine import Engine, Stream
 from aidefence.pipeline.listed import ListedEngine
 from aidefence.ports.clock import Clock
 from aidefence.respond.batch import DecisionBatch
@@ -102,6 +102,52 @@ class Corridor:
             records, self._charters[direction], self._now_ns() - start_ns, self._degraded
         )
 
+    def open_stream(
+        self,
+        mode: str,
+        *,
+        blocked: bool,
+        replaced: Iterable[int],
+        codes: tuple[int, int],
+        kept_bytes_max: int,
+    ) -> Stream:
+        """Open what reads a text while it comes in; `codes` are those of origin and direction."""
+        return self._engine.stream(
+            mode,
+            blocked=blocked,
+            replaced=replaced,
+            origin=codes[0],
+            direction=codes[1],
+            kept_bytes_max=kept_bytes_max,
+        )
+
+    def of_parts(
+        self,
+        past: Sequence[Record],
+        text: str,
+        before: int,
+        codes: tuple[int, int],
+        missed: tuple[Degraded, ...] = (),
+    ) -> Decision:
+        """Decide on a long text of which only the end is left: the worst part speaks for all.
+
+        `before` is how many code points stood before what is left.
+        """
+        start_ns = self._now_ns()
+        records = (*past, _moved(self._scan(text, *codes), before))
+        elapsed_ns = self._now_ns() - start_ns
+        degraded = (*self._degraded, *missed)
+        return Decision(worst(records), self._charters[codes[1]], elapsed_ns, records, degraded)
+
+    @property
+    def goes_by_lists(self) -> bool:
+        """Whether something may be allowed that the engine finds."""
+        return isinstance(self._engine, ListedEngine)
+
+    def charter_of(self, direction: int) -> PolicyCharter:
+        """Give the policy that speaks of texts on their way in or out."""
+        return self._charters[direction]
+
     def confidences(self, text: str, origin: int = 1, direction: int = 0) -> Sequence[float]:
         """Give the confidence of every category, after all tiers that have a say."""
         return self._engine.confidences(text, origin, direction)
@@ -126,6 +172,18 @@ class Corridor:
         if len(records) == 1:
             return Decision(records[0], charter, elapsed_ns, (), degraded, deep_ns)
         return Decision(worst(records), charter, elapsed_ns, records, degraded, deep_ns)
+
+
+def _moved(record: Record, by: int) -> Record:
+    findings = tuple(
+        (rule, category, start + by, end + by, score, severity, mention, chain, _shifted(parts, by))
+        for rule, category, start, end, score, severity, mention, chain, parts in record[6]
+    )
+    return (*record[:6], findings, record[7])
+
+
+def _shifted(parts: tuple[tuple[int, int], ...], by: int) -> tuple[tuple[int, int], ...]:
+    return tuple((start + by, end + by) for start, end in parts)
 
 
 def worst(records: tuple[Record, ...]) -> Record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import islice
 
@@ -11,7 +11,7 @@ from aidefence.domain.decision import FindingRecord, Record
 from aidefence.domain.enums import CATEGORIES, DIRECTIONS, ORIGINS, Action
 from aidefence.domain.lists import DENIED_PREFIX, DenyEntry, ListEntry, ListKind, ListSet, Scope
 from aidefence.domain.verdict import ALLOWED_PREFIX, DENSE_RULE, MODEL_RULE
-from aidefence.engine import Batch, Engine
+from aidefence.engine import Batch, Engine, Stream
 from aidefence.knowledge.lists.denied import addresses, finding_name, rule_id
 from aidefence.knowledge.lists.entries import digest, meant
 from aidefence.knowledge.topics import Heard, TopicModel, topic_name
@@ -72,6 +72,11 @@ class ListedEngine:
         if not (record[6] or self._digests or self._looked_for or self._topics):
             return record
         return self._amend(record, text, origin, direction)[0]
+
+    @property
+    def stream(self) -> Callable[..., Stream]:
+        """Opens a stream of the engine below: whoever reads it asks the lists where it stops."""
+        return self._engine.stream
 
     def confidences(self, text: str, origin: int = 1, direction: int = 0) -> Sequence[float]:
         """The confidence of every category without what is allowed; what is denied has none."""

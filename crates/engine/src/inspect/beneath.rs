@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::voice::{Behind, Codes, TOKENS_MIN};
-use super::{Engine, Scratch, to_root};
+use super::{Engine, Scratch};
 use crate::decode::{Hints, boundary_before, decode_within, decodes};
 use crate::features::{Derived, NgramScores};
 use crate::limits::Limits;
@@ -343,4 +343,9 @@ fn is_rewrite(name: &str) -> bool {
         name,
         "spacing" | "gaps" | "leet" | "repeats" | "glued" | "smuggled" | "undressed"
     )
+}
+
+/// Maps a range of a derived text to the inspected text.
+pub(super) fn to_root(maps: &[Arc<OffsetMap>], range: Range<usize>) -> Range<usize> {
+    maps.iter().fold(range, |range, map| map.to_source(range))
 }
