@@ -26,6 +26,7 @@ from bench import (
     stream,
     tools,
     topics,
+    value_peers,
     vault,
 )
 from bench.payloads import EVERYDAY, HARD
@@ -279,6 +280,22 @@ DEFINITIONS: tuple[Definition, ...] = (
         1,
         (_least("per_second", 5e4, "/s"), _under("noise_hits", 1, "hits")),
         pii.measure,
+    ),
+    Definition(
+        "pii-peers",
+        "private data, ours and peers' in one run",
+        "Python call, one thread, each in an environment of its own",
+        1,
+        (),
+        value_peers.measure_pii,
+    ),
+    Definition(
+        "secrets-peers",
+        "keys, ours and peers' in one run",
+        "Python call, one thread, each in an environment of its own",
+        1,
+        (),
+        value_peers.measure_secrets,
     ),
     Definition(
         "hidden",

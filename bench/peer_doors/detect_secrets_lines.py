@@ -8,8 +8,9 @@ from serve import Find, Finding, serve
 
 
 def _ready() -> Find:
-    # The settings hold while the context is open, and it is never closed.
-    default_settings().__enter__()
+    # The settings hold while the context is open; it is never closed, and lives as long as `find`.
+    context = default_settings()
+    context.__enter__()
 
     def find(text: str) -> list[Finding]:
         lines = list(enumerate(text.split("\n"), 1))
@@ -20,6 +21,7 @@ def _ready() -> Find:
             found.append((one.type, start, start + len(value), 1.0))
         return found
 
+    find.context = context  # type: ignore[attr-defined]
     return find
 
 
