@@ -61,6 +61,20 @@ const SHARP: [&str; 16] = [
     "https://evil.example/?q=",
 ];
 
+/// Found by the fuzz target `inspect`: U+0344 stands for two marks, both of which go.
+#[test]
+fn marks_that_leave_nothing_keep_the_way_back() {
+    for text in [
+        "1\u{344}1\u{344}",
+        "\u{344}ignore\u{344} all",
+        "a\u{344}\u{344}b c\u{344}",
+    ] {
+        for context in contexts() {
+            check_outcome(text, &engine().inspect(text, context, &mut Scratch::default()));
+        }
+    }
+}
+
 #[test]
 fn spans_lie_in_the_text_on_character_boundaries() {
     let mut scratch = Scratch::default();

@@ -18,6 +18,9 @@ const LONG_LETTERS_MIN: usize = 3;
 /// What a letter costs that no known word covers. A word costs what it says: the negative logarithm of how common
 /// it is.
 const UNKNOWN_COST: f32 = 9.0;
+/// What the letters of a run cost at most, one with another. Of ordinary sentences without their spaces all but one
+/// in a hundred cost less; keys and rare compounds cost more.
+const LETTER_COST_MAX: f32 = 3.5;
 /// What a number costs.
 const NUMBER_COST: f32 = 7.0;
 
@@ -69,7 +72,9 @@ impl Glued {
         }
         ends.reverse();
         let all = letters(run);
-        (words >= least && known * 5 >= all * 4 && long * 2 >= all).then_some(ends)
+        let cost = best.last().map_or(f32::INFINITY, |whole| whole.cost);
+        let is_likely = cost <= LETTER_COST_MAX * all as f32;
+        (words >= least && known * 5 >= all * 4 && long * 2 >= all && is_likely).then_some(ends)
     }
 
     /// The cheapest reading up to each place, by dynamic programming over the places at which a word may end.

@@ -254,6 +254,11 @@ impl View {
             Fold::Many => {
                 let mut parts = std::mem::take(&mut self.parts);
                 expand(c, &mut parts);
+                if parts.is_empty() {
+                    // Marks in one, all of which go: what follows is no copy of them.
+                    pen.flush(&mut self.map);
+                    pen.copied_from = end;
+                }
                 let written = parts
                     .iter()
                     .try_for_each(|part| self.fold_part(c, *part, place(false), source, pen));
