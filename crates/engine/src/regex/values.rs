@@ -30,7 +30,8 @@ pub(crate) fn starts_of_values(text: &[u8], part: Range<usize>, starts: &mut Vec
     let bytes = text.get(part.clone()).unwrap_or_default();
     for (offset, byte) in bytes.iter().enumerate() {
         let at = part.start + offset;
-        if begins_alone(text, at) {
+        // Nothing begins inside a character.
+        if byte & 0xC0 != 0x80 && begins_alone(text, at) {
             starts.push(Start {
                 at: crate::text::narrow(at),
                 byte: *byte,
