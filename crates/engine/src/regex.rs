@@ -111,7 +111,7 @@ impl Pattern {
     fn search(&self, text: &[u8], window: Range<usize>) -> Option<Found> {
         self.program()
             .filter(|_| self.value)
-            .and_then(|program| walk_through(program, text, window.clone()).ok())
+            .and_then(|program| walk_through(program, text, window.clone(), self.value).ok())
             .unwrap_or_else(|| self.search_long(text, window))
     }
 
@@ -124,14 +124,15 @@ impl Pattern {
     }
 }
 
-/// The first match of a program inside a window that nothing stands before, and what it is about.
-fn walk_through(program: &Program, text: &[u8], window: Range<usize>) -> Result<Option<Found>, TooMany> {
+/// The first match of a program inside a window and what it is about. Of values, only one that nothing
+/// stands before.
+fn walk_through(program: &Program, text: &[u8], window: Range<usize>, value: bool) -> Result<Option<Found>, TooMany> {
     WAYS.with(|kept| {
         let mut ways = kept.take();
         let mut walk = Walk::new(program, text, window.len(), window.end, &mut ways);
         let mut found = Ok(None);
         for start in window.start..=window.end {
-            if !walk.may_begin(start) || !begins_alone(text, start) {
+            if !walk.may_begin(start) || value && !begins_alone(text, start) {
                 continue;
             }
             match walk.match_at(start) {
