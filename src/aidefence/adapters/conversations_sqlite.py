@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from aidefence.adapters.sqlite_file import SqliteFile
 from aidefence.domain.conversation import Address, Change, Kept, Row, Saved
 from aidefence.domain.errors import ConversationError
 
-_WAIT_SECONDS = 60
 _AT_ONCE = 500
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
@@ -36,7 +34,7 @@ CREATE INDEX IF NOT EXISTS outcomes_in_quarantine
 class SqliteConversations:
     """Keeps conversations in a file that only its owner may read: one connection a thread, WAL."""
 
-    __slots__ = ("_local", "_path", "_writing")
+    __slots__ = ("_file",)
 
     def __init__(self, path: Path) -> None:
         """Open or make the file.
@@ -45,31 +43,21 @@ class SqliteConversations:
             ConversationError: it cannot be opened, or is something else.
 
         """
-        self._path = path
-        self._local = threading.local()
-        # The database has a lock of its own, but waits for it by sleeping.
-        self._writing = threading.Lock()
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise ConversationError(f"cannot open conversations `{path}`: {reason}") from error
-        with self._errors():
-            self._connection().executescript(_SCHEMA)
+        self._file = SqliteFile(path, _SCHEMA, name="conversations", error=ConversationError)
 
     def load(self, tag: bytes, now_ms: int) -> Kept | None:
         """Return what is kept of a conversation."""
-        with self._errors():
+        with self._file.read() as db:
             sql = (
                 "SELECT revision, epoch, sealed FROM conversations WHERE tag = ? AND expires_ms > ?"
             )
-            found = self._connection().execute(sql, (tag, now_ms)).fetchone()
+            found = db.execute(sql, (tag, now_ms)).fetchone()
             return None if found is None else Kept(*found)
 
     def outcomes(self, tag: bytes, digests: Sequence[bytes]) -> Mapping[bytes, bytes]:
         """Return the outcomes under these digests."""
         found: dict[bytes, bytes] = {}
-        with self._errors():
+        with self._file.read() as db:
             for at in range(0, len(digests), _AT_ONCE):
                 part = digests[at : at + _AT_ONCE]
                 marks = ",".join("?" * len(part))
@@ -77,14 +65,14 @@ class SqliteConversations:
                     "SELECT digest, outcome FROM outcomes WHERE conversation ="  # noqa: S608
                     f" (SELECT id FROM conversations WHERE tag = ?) AND digest IN ({marks})"
                 )
-                found.update(self._connection().execute(sql, (tag, *part)))
+                found.update(db.execute(sql, (tag, *part)))
         return found
 
     def quarantined(self, tag: bytes) -> Mapping[bytes, bytes]:
         """Return the outcomes of all messages in quarantine."""
-        with self._errors():
+        with self._file.read() as db:
             return dict(
-                self._connection().execute(
+                db.execute(
                     "SELECT digest, outcome FROM outcomes WHERE quarantined = 1 AND conversation ="
                     " (SELECT id FROM conversations WHERE tag = ?)",
                     (tag,),
@@ -93,7 +81,7 @@ class SqliteConversations:
 
     def save(self, address: Address, change: Change) -> Saved | None:
         """Keep a change, whole or not at all."""
-        with self._change() as db:
+        with self._file.change() as db:
             found = db.execute(
                 "SELECT id, revision, epoch, rows FROM conversations WHERE tag = ?",
                 (address.tag,),
@@ -127,13 +115,13 @@ class SqliteConversations:
 
     def forget(self, owner: bytes) -> bool:
         """Delete a conversation in all its versions."""
-        with self._change() as db:
+        with self._file.change() as db:
             sql = "DELETE FROM conversations WHERE owner = ?"
             return db.execute(sql, (owner,)).rowcount > 0
 
     def purge(self, now_ms: int) -> int:
         """Delete what has expired."""
-        with self._change() as db:
+        with self._file.change() as db:
             sql = "DELETE FROM conversations WHERE expires_ms <= ?"
             return db.execute(sql, (now_ms,)).rowcount
 
@@ -151,39 +139,6 @@ class SqliteConversations:
     def _drop_expired(db: sqlite3.Connection, tag: bytes, change: Change) -> bool:
         sql = "DELETE FROM conversations WHERE tag = ? AND expires_ms <= ?"
         return db.execute(sql, (tag, change.now_ms)).rowcount > 0
-
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing: what fails half-way leaves no trace."""
-        with self._errors(), self._writing:
-            db = self._connection()
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise ConversationError(f"conversations `{self._path}`: {error}") from error
-
-    def _connection(self) -> sqlite3.Connection:
-        # A connection must not live on in a child process.
-        owner = os.getpid()
-        if getattr(self._local, "owner", None) != owner:
-            db = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-                db.execute(f"PRAGMA {pragma}")
-            # What was deleted must not stay readable in free pages.
-            db.execute("PRAGMA secure_delete=ON")
-            self._local.db, self._local.owner = db, owner
-        connection: sqlite3.Connection = self._local.db
-        return connection
 
 
 def _keep_rows(db: sqlite3.Connection, conversation: int, rows: Sequence[Row]) -> int:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
+from aidefence.adapters.sqlite_file import SqliteFile
 from aidefence.domain.errors import LimitError, VaultError
 from aidefence.domain.vaulting import Entry, OpenSession
 
-_WAIT_SECONDS = 60
 _AT_ONCE = 500
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sessions (
@@ -34,7 +31,7 @@ CREATE TABLE IF NOT EXISTS kinds (
 class SqliteVault:
     """Keeps entries in a file that only its owner may read: one connection a thread, WAL."""
 
-    __slots__ = ("_local", "_path", "_writing")
+    __slots__ = ("_file",)
 
     def __init__(self, path: Path) -> None:
         """Open or make the file.
@@ -43,23 +40,13 @@ class SqliteVault:
             VaultError: it cannot be opened, or is something else.
 
         """
-        self._path = path
-        self._local = threading.local()
-        # The database has a lock of its own, but waits for it by sleeping.
-        self._writing = threading.Lock()
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise VaultError(f"cannot open vault `{path}`: {reason}") from error
-        with self._errors():
-            self._connection().executescript(_SCHEMA)
+        self._file = SqliteFile(path, _SCHEMA, name="vault", error=VaultError)
 
     def session(
         self, candidates: Sequence[OpenSession], now_ms: int, expires_ms: int
     ) -> OpenSession:
         """Return the candidate that is open, or open the first."""
-        with self._change() as db:
+        with self._file.change() as db:
             found = _living(db, candidates, now_ms)
             if found is None:
                 found = candidates[0]
@@ -78,12 +65,12 @@ class SqliteVault:
 
     def find(self, candidates: Sequence[OpenSession], now_ms: int) -> OpenSession | None:
         """Return the candidate that is open."""
-        with self._errors():
-            return _living(self._connection(), candidates, now_ms)
+        with self._file.read() as db:
+            return _living(db, candidates, now_ms)
 
     def put(self, tag: bytes, entries: Sequence[Entry], most: int) -> Sequence[Entry]:
         """Keep entries, and return what now stands under each code."""
-        with self._change() as db:
+        with self._file.change() as db:
             row = db.execute("SELECT held FROM sessions WHERE tag = ?", (tag,)).fetchone()
             if row is None:
                 raise VaultError("the session was forgotten meanwhile")
@@ -105,65 +92,32 @@ class SqliteVault:
 
     def get(self, tag: bytes, codes: Sequence[str]) -> Sequence[Entry]:
         """Return the entries of a session under these codes."""
-        with self._errors():
-            return _read(self._connection(), tag, codes)
+        with self._file.read() as db:
+            return _read(db, tag, codes)
 
     def entities(self, tag: bytes) -> frozenset[str]:
         """Return the kinds of values that a session holds."""
-        with self._errors():
-            rows = self._connection().execute("SELECT entity FROM kinds WHERE tag = ?", (tag,))
+        with self._file.read() as db:
+            rows = db.execute("SELECT entity FROM kinds WHERE tag = ?", (tag,))
             return frozenset(entity for (entity,) in rows)
 
     def forget(self, tags: Sequence[bytes]) -> int:
         """Delete sessions and all they hold."""
-        with self._change() as db:
+        with self._file.change() as db:
             marks = _marks(tags)
             sql = f"DELETE FROM sessions WHERE tag IN ({marks})"  # noqa: S608 - question marks
             return db.execute(sql, list(tags)).rowcount
 
     def purge(self, now_ms: int) -> int:
         """Delete sessions that have expired."""
-        with self._change() as db:
+        with self._file.change() as db:
             return db.execute("DELETE FROM sessions WHERE expires_ms <= ?", (now_ms,)).rowcount
 
     def key_ids(self) -> frozenset[str]:
         """Return the ids of the keys under which sessions are open."""
-        with self._errors():
-            rows = self._connection().execute("SELECT DISTINCT key_id FROM sessions")
+        with self._file.read() as db:
+            rows = db.execute("SELECT DISTINCT key_id FROM sessions")
             return frozenset(key_id for (key_id,) in rows)
-
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing: what fails half-way leaves no trace."""
-        with self._errors(), self._writing:
-            db = self._connection()
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise VaultError(f"vault `{self._path}`: {error}") from error
-
-    def _connection(self) -> sqlite3.Connection:
-        # A connection must not live on in a child process.
-        owner = os.getpid()
-        if getattr(self._local, "owner", None) != owner:
-            db = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-                db.execute(f"PRAGMA {pragma}")
-            # What was deleted must not stay readable in free pages.
-            db.execute("PRAGMA secure_delete=ON")
-            self._local.db, self._local.owner = db, owner
-        connection: sqlite3.Connection = self._local.db
-        return connection
 
 
 def _living(

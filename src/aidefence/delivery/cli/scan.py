@@ -204,12 +204,9 @@ def _report_chunk(
 def _found(columns: Mapping[str, Column], fail_on: FailOn) -> Column:
     if fail_on is FailOn.NEVER:
         return np.zeros(columns["action"].shape, dtype=np.bool_)
-    if fail_on in _BY_ACTION:
+    if fail_on.is_action:
         return columns["action"] >= Action(fail_on.value).code
     return (columns["category"] >= 0) & (columns["severity"] >= Severity(fail_on.value).code)
-
-
-_BY_ACTION = frozenset({FailOn.FLAG, FailOn.REVIEW, FailOn.BLOCK})
 
 
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -33,14 +33,12 @@ from aidefence.delivery.cli.scan import target
 from aidefence.delivery.cli.scan_options import FailOn, Format
 from aidefence.delivery.cli.terminal import console, json_text, printable
 from aidefence.domain.conversation import Told
-from aidefence.domain.enums import Action, Direction, Origin, Profile, Severity
+from aidefence.domain.enums import Action, Direction, Origin, Profile
 from aidefence.domain.errors import ContentError
 from aidefence.ingest.messages import CONTENTS_MAX, open_request
 
 if TYPE_CHECKING:
     from aidefence import ConversationDecision, Guard
-
-_ACTIONS = frozenset({FailOn.FLAG, FailOn.REVIEW, FailOn.BLOCK})
 
 
 class ChatFormat(StrEnum):
@@ -147,12 +145,8 @@ class _Scanner:
         return Scanned(chat, decision, found, _texts(chat.given, decision))
 
     def _counts(self, told: Told) -> bool:
-        if self._fail_on is FailOn.NEVER:
-            return False
-        if self._fail_on in _ACTIONS:
-            return told.action >= Action(self._fail_on.value)
-        is_found = told.category is not None
-        return is_found and told.outcome.severity >= Severity(self._fail_on.value)
+        severity = None if told.category is None else told.outcome.severity
+        return self._fail_on.counts(told.action, severity)
 
 
 def _texts(chat: object, decision: ConversationDecision) -> dict[str, tuple[str, ...]]:

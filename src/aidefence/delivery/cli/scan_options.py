@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from aidefence.delivery.cli.sources import InputFormat
-from aidefence.domain.enums import Direction, Origin
+from aidefence.domain.enums import Action, Direction, Origin, Severity
 
 
 class Format(StrEnum):
@@ -32,6 +32,19 @@ class FailOn(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
     NEVER = "never"
+
+    @property
+    def is_action(self) -> bool:
+        """Whether it names an action, not a severity."""
+        return self in {FailOn.FLAG, FailOn.REVIEW, FailOn.BLOCK}
+
+    def counts(self, action: Action, severity: Severity | None) -> bool:
+        """Whether so much counts as found; without an attack there is no severity."""
+        if self is FailOn.NEVER:
+            return False
+        if self.is_action:
+            return action >= Action(self.value)
+        return severity is not None and severity >= Severity(self.value)
 
 
 Texts: TypeAlias = Annotated[

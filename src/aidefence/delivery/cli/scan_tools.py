@@ -27,15 +27,13 @@ from aidefence.delivery.cli.scan_options import FailOn, Format
 from aidefence.delivery.cli.terminal import console, printable
 from aidefence.delivery.cli.tool_report import Scan, write_human, write_json, write_sarif
 from aidefence.delivery.cli.tool_sources import Collected, collect
-from aidefence.domain.enums import Action, Profile, Severity
+from aidefence.domain.enums import Action, Profile
 from aidefence.domain.errors import AIDefenceError
 from aidefence.domain.tools import ToolCheck, ToolFinding, ToolsDecision
 
 if TYPE_CHECKING:
     from aidefence import Guard, ToolPins
     from aidefence.ingest.tools import Tools
-
-_ACTIONS = frozenset({FailOn.FLAG, FailOn.REVIEW, FailOn.BLOCK})
 
 
 class ToolFormat(StrEnum):
@@ -161,11 +159,9 @@ def _approve_all(decision: ToolsDecision, collected: Collected, store: ToolPins 
 
 
 def _counts(finding: ToolFinding, fail_on: FailOn, *, approve: bool) -> bool:
-    if fail_on is FailOn.NEVER or (approve and finding.check is ToolCheck.PIN):
+    if approve and finding.check is ToolCheck.PIN:
         return False
-    if fail_on in _ACTIONS:
-        return finding.action >= Action(fail_on.value)
-    return finding.severity >= Severity(fail_on.value)
+    return fail_on.counts(finding.action, finding.severity)
 
 
 def _write(scan: Scan, output_format: ToolFormat, output: Path | None, color: Colour) -> None:
