@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aidefence.app import sanitise
-from aidefence.app.answer import AnswerCheck, Canaries, make_asked
 from aidefence.app.setup import ExcludeLike, Setup, ThresholdLike, make_setup
-from aidefence.app.stream import Stream
 from aidefence.app.wiring import corridor_for
-from aidefence.domain.answer import AnswerReport
 from aidefence.domain.content import Degraded
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import (
@@ -32,11 +29,13 @@ from aidefence.domain.streaming import KEPT_BYTES, OnFinding, StreamMode
 from aidefence.ingest.messages import Inspectable, read
 from aidefence.policy.profiles import NEVER, Threshold
 from aidefence.respond.batch import DecisionBatch
-from aidefence.service.answers.inspect import inspect_answer
 
 if TYPE_CHECKING:
+    from aidefence.app.answer import AnswerCheck, Canaries
     from aidefence.app.conversation import Conversation, ConversationStore
+    from aidefence.app.stream import Stream
     from aidefence.app.tools import PinsLike
+    from aidefence.domain.answer import AnswerReport
     from aidefence.domain.tools import CallDecision, ToolsDecision, TraceDecision
     from aidefence.ingest.tools import Tools
     from aidefence.ports.watcher import Watcher
@@ -86,7 +85,7 @@ class Guard:
         decided, `"flag"` or `"block"`. `lists` are files of what is always and never let through,
         `topics` files of what texts may be about, by example.
         """
-        self._setup = make_setup(
+        setup = make_setup(
             profile=profile,
             rules_dir=rules_dir,
             paranoia=paranoia,
@@ -101,8 +100,7 @@ class Guard:
             lists=lists,
             topics=topics,
         )
-        self._corridor = corridor_for(self._setup)
-        self._inspect_text = self._corridor.inspect_text
+        self._open(setup)
 
     @classmethod
     def from_config(cls, path: Path | str) -> Guard:
@@ -115,23 +113,14 @@ class Guard:
     @classmethod
     def of(cls, setup: Setup) -> Guard:
         """Build a guard from a checked setup."""
-        return cls(
-            profile=setup.profile,
-            rules_dir=setup.rules_dir,
-            paranoia=setup.paranoia,
-            exclude=[exclusion.pair for exclusion in setup.exclude],
-            thresholds={category: (it.flag, it.block) for category, it in setup.thresholds},
-            answer_thresholds={
-                category: (it.flag, it.block) for category, it in setup.answer_thresholds
-            },
-            dense=setup.dense,
-            dense_file=setup.dense_file,
-            deep=setup.deep,
-            deep_dir=setup.deep_dir,
-            on_error=setup.on_error,
-            lists=setup.lists,
-            topics=setup.topics,
-        )
+        guard = cls.__new__(cls)
+        guard._open(setup)  # noqa: SLF001 -- our own, still being made
+        return guard
+
+    def _open(self, setup: Setup) -> None:
+        self._setup = setup
+        self._corridor = corridor_for(setup)
+        self._inspect_text = self._corridor.inspect_text
 
     def inspect(
         self,
@@ -220,6 +209,10 @@ class Guard:
         """
         if not isinstance(answer, str):
             raise ContentError("an answer is a text")
+        # Who guards prompts alone need not load what reads answers.
+        from aidefence.app.answer import make_asked  # noqa: PLC0415
+        from aidefence.service.answers.inspect import inspect_answer  # noqa: PLC0415
+
         asked = make_asked(
             question=question,
             system=system,
@@ -255,6 +248,8 @@ class Guard:
         which a finding counts. With `on_finding="redact"`, values of `categories` are replaced as
         in `redact`. `kept_bytes` of the text are kept for the decision at the end.
         """
+        from aidefence.app.stream import Stream  # noqa: PLC0415 - the same for streams
+
         wanted = sanitise.make_wanted(
             self._corridor, categories=categories, operators=operators, default=default, key=key
         )
