@@ -7,11 +7,11 @@ import pytest
 
 from aidefence import Action, Category, Origin, Severity
 from aidefence.delivery.rest import wire
+from aidefence.domain.asking import Detector
 from aidefence.domain.taxonomy import KNOWN_IDS, TAXONOMY
 from aidefence.engine import CATEGORY_NAMES, Engine
 from aidefence.knowledge import rulebook
 from aidefence.policy.profiles import Anchors, make_policy
-from aidefence.service.inspect import Detector
 
 _LEXICONS = "lexicons"
 

@@ -12,39 +12,43 @@ from granian.constants import HTTPModes, Interfaces, TaskImpl
 
 from aidefence import __version__
 from aidefence.adapters.memory import settle
+from aidefence.adapters.open_house import Forgetful, Unlimited, everybody_is_local
 from aidefence.adapters.prometheus import PrometheusMeter
 from aidefence.adapters.system import RandomIds, SystemClock
 from aidefence.app.settings import FixedSettings, Settings
 from aidefence.app.wiring import corridor_for
-from aidefence.delivery.rest.door import DOOR, Parts, RestDoor
+from aidefence.delivery.rest.door import DOOR, RestDoor
 from aidefence.delivery.rest.requests import Limits
-from aidefence.delivery.rest.wire import Metadata
 from aidefence.domain.errors import AddressError
+from aidefence.service.desk import Desk, Standing
+from aidefence.service.gate import Gate
 from aidefence.service.inspect import Inspector
+from aidefence.service.services import Services
 
 
 def make_app(settings: Settings) -> RestDoor:
     """Wire the REST door; the engine is built before the first request comes in."""
+    server = settings.server
+    limits = Limits(
+        body_bytes_max=server.body_bytes_max,
+        content_code_points_max=server.content_code_points_max,
+        batch_requests_max=server.batch_requests_max,
+    )
+    return RestDoor(make_services(settings), limits)
+
+
+def make_services(settings: Settings) -> Services:
+    """Wire the use cases that all doors share."""
     corridor = corridor_for(settings.setup())
     meter = PrometheusMeter((DOOR,))
-    server = settings.server
-    return RestDoor(
-        Parts(
-            inspector=Inspector(corridor, meter, door=DOOR),
-            meter=meter,
-            clock=SystemClock(),
-            ids=RandomIds(),
-            metadata=Metadata(
-                detector_versions={"engine": __version__, **corridor.charter.knowledge},
-                policy_version=corridor.charter.policy_version,
-                edge_node=server.node,
-            ),
-            limits=Limits(
-                body_bytes_max=server.body_bytes_max,
-                content_code_points_max=server.content_code_points_max,
-                batch_requests_max=server.batch_requests_max,
-            ),
-        )
+    return Services(
+        desk=Desk(Standing(Inspector(corridor)), Unlimited(), Forgetful(), meter),
+        gate=Gate(everybody_is_local),
+        meter=meter,
+        clock=SystemClock(),
+        ids=RandomIds(),
+        versions={"engine": __version__, **corridor.charter.knowledge},
+        node=settings.server.node,
     )
 
 

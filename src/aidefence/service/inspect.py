@@ -3,54 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
+from aidefence.domain.asking import Conditions, Detection, Detector
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Action, Category
 from aidefence.pipeline.corridor import Corridor
-from aidefence.ports.meter import Meter
 from aidefence.respond.batch import DecisionBatch
 
 
-class Detector(StrEnum):
-    """Detectors that a client may name."""
-
-    NEURO_SYMBOLIC = "neuro-symbolic"
-    MULTIMODAL = "multimodal"
-    TEMPORAL = "temporal"
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """What a client asks of one inspection beyond the operator's policy."""
-
-    threshold: float | None = None
-    detectors: tuple[Detector, ...] = ()
-    causal_analysis: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """A decision seen under a client's conditions."""
-
-    decision: Decision
-    detected: bool
-    action: Action
-    category: Category | None
-    degraded: tuple[Degraded, ...]
-
-
 class Inspector:
-    """Inspects, weighs against the client's conditions, and counts."""
+    """Inspects, and weighs against the client's conditions."""
 
-    __slots__ = ("_corridor", "_door", "_meter")
+    __slots__ = ("_corridor",)
 
-    def __init__(self, corridor: Corridor, meter: Meter, *, door: str) -> None:
+    def __init__(self, corridor: Corridor) -> None:
         self._corridor = corridor
-        self._meter = meter
-        self._door = door
 
     @property
     def policy_version(self) -> str:
@@ -62,16 +30,15 @@ class Inspector:
         """Checks that this installation does not run, and why."""
         return self._corridor.standing
 
-    def inspect_text(self, text: str, conditions: Conditions, *, since_ns: int = 0) -> Detection:
-        """Inspect one text of a user, in a request that came in at `since_ns`."""
-        decision = self._corridor.inspect_text(text, since_ns=since_ns)
-        return self._conclude(decision, conditions)
-
     def inspect(
-        self, inspection: Inspection, conditions: Conditions, *, since_ns: int = 0
+        self, what: str | Inspection, conditions: Conditions, *, since_ns: int = 0
     ) -> Detection:
-        """Inspect contents together, in a request that came in at `since_ns`."""
-        return self._conclude(self._corridor.inspect(inspection, since_ns), conditions)
+        """Inspect a text of a user, or contents together, in a request come in at `since_ns`."""
+        if isinstance(what, str):
+            decision = self._corridor.inspect_text(what, since_ns=since_ns)
+        else:
+            decision = self._corridor.inspect(what, since_ns)
+        return conclude(decision, conditions)
 
     def batch_since(self, start_ns: int) -> int:
         """From when the time of a request with many texts counts, if it came in at `start_ns`."""
@@ -83,7 +50,7 @@ class Inspector:
             decision = self._corridor.text_at_once(what)
         else:
             decision = self._corridor.at_once(what)
-        return None if decision is None else self._conclude(decision, conditions)
+        return None if decision is None else conclude(decision, conditions)
 
     def inspect_texts(
         self,
@@ -97,15 +64,7 @@ class Inspector:
         batch: DecisionBatch = self._corridor.inspect_batch(
             texts, threads=threads, since_ns=since_ns
         )
-        return [self._conclude(*pair) for pair in zip(batch, conditions, strict=True)]
-
-    def probe(self, text: str, conditions: Conditions) -> Detection:
-        """Inspect a text of our own, without counting it."""
-        return conclude(self._corridor.inspect_text(text), conditions)
-
-    def _conclude(self, decision: Decision, conditions: Conditions) -> Detection:
-        self._meter.count(self._door, decision)
-        return conclude(decision, conditions)
+        return [conclude(*pair) for pair in zip(batch, conditions, strict=True)]
 
 
 def conclude(decision: Decision, conditions: Conditions) -> Detection:
@@ -118,13 +77,14 @@ def conclude(decision: Decision, conditions: Conditions) -> Detection:
     degraded = decision.degraded
     if conditions.detectors or conditions.causal_analysis:
         degraded = (*degraded, *_missing(conditions))
+    enforced = decision.enforced
     if conditions.threshold is None:
-        return Detection(decision, category is not None, action, category, degraded)
+        return Detection(decision, category is not None, action, category, degraded, enforced)
     detected = decision.confidence >= conditions.threshold
     if detected:
         action = max(action, Action.FLAG)
         category = category or _likeliest(decision)
-    return Detection(decision, detected, action, category, degraded)
+    return Detection(decision, detected, action, category, degraded, enforced)
 
 
 def _likeliest(decision: Decision) -> Category:

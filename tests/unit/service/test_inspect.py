@@ -1,8 +1,9 @@
 import pytest
 
 from aidefence import Action, Category, Decision
+from aidefence.domain.asking import Conditions, Detector
 from aidefence.domain.decision import Record, Settled
-from aidefence.service.inspect import Conditions, Detector, conclude
+from aidefence.service.inspect import conclude
 
 CHARTER = Settled("v", True, (), ())
 

@@ -25,9 +25,9 @@ from aidefence.domain.enums import Action, Category
 from aidefence.domain.taxonomy import TAXONOMY
 
 if TYPE_CHECKING:
+    from aidefence.domain.asking import Detection
     from aidefence.domain.decision import Decision
     from aidefence.domain.verdict import Finding
-    from aidefence.service.inspect import Detection
 
 BENIGN = "benign"
 _DIGITS = 6
@@ -56,7 +56,7 @@ def answer(
         threat=_threat(detection),
         verdict="attack" if detection.detected else "benign",
         action=action.value,
-        enforced=decision.enforced,
+        enforced=detection.enforced,
         tiers=decision.tiers,
         timings=tuple(
             WireTiming(timing.step, timing.nanoseconds / _NS_PER_US) for timing in decision.timings

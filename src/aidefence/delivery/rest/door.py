@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 from msgspec import UNSET
 
+from aidefence.delivery.http.credentials import read_credentials
+from aidefence.delivery.http.problems import CONTENT_TYPE as PROBLEM_TYPE
+from aidefence.delivery.http.problems import (
+    FAULT,
+    Refusal,
+    allowance_headers,
+    refusal_of,
+    too_large,
+)
 from aidefence.delivery.rest.answers import aggregate, answer
-from aidefence.delivery.rest.problems import CONTENT_TYPE as PROBLEM_TYPE
-from aidefence.delivery.rest.problems import Refusal, too_large
-from aidefence.delivery.rest.requests import Asked, AskedBatch, Limits, parse_many, parse_one
-from aidefence.delivery.rest.routes import make_routes
+from aidefence.delivery.rest.requests import Asked, Limits, parse_many, parse_one
+from aidefence.delivery.rest.routes import make_rest_routes
 from aidefence.delivery.rest.wire import BatchResponse, DetectResponse, Metadata
+from aidefence.domain.access import Caller, Permission
+from aidefence.domain.asking import Detection, Request
+from aidefence.domain.refusals import Allowance, RefusedError
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from aidefence.ports.clock import Clock
-    from aidefence.ports.ids import Ids
-    from aidefence.ports.meter import Meter
-    from aidefence.service.inspect import Detection, Inspector
+    from aidefence.service.services import Services
 
 DETECT = "/api/v2/detect"
 BATCH = "/api/v2/detect/batch"
@@ -37,28 +44,35 @@ _INLINE_BODY_BYTES_MAX = 64 << 10
 
 _encode = msgspec.json.Encoder().encode
 _log = logging.getLogger("aidefence.rest")
-_Handler: TypeAlias = Callable[[bytes, bool, int], bytes]
+_Payload: TypeAlias = tuple[bytes, Allowance | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What the door is made of."""
+class _Came:
+    """Who sent a body, from where, for which set of actions, and when."""
 
-    inspector: Inspector
-    meter: Meter
-    clock: Clock
-    ids: Ids
-    metadata: Metadata
-    limits: Limits = field(default_factory=Limits)
+    caller: Caller
+    peer: str | None
+    core_actions: bool
+    at_ns: int
+
+
+_Handler: TypeAlias = Callable[[bytes, _Came], Awaitable[_Payload]]
 
 
 class RestDoor:
     """Answers API v2 over ASGI."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._now_ns = parts.clock.monotonic_ns
-        self._routes = make_routes(parts.inspector, parts.meter, (DETECT, BATCH))
+    def __init__(self, services: Services, limits: Limits | None = None) -> None:
+        self._services = services
+        self._limits = limits or Limits()
+        self._metadata = Metadata(
+            detector_versions=services.versions,
+            policy_version=services.desk.standing.inspector.policy_version,
+            edge_node=services.node,
+        )
+        self._now_ns = services.clock.monotonic_ns
+        self._routes = make_rest_routes(services, (DETECT, BATCH))
         self._handlers: dict[str, _Handler] = {DETECT: self._detect, BATCH: self._detect_batch}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,26 +88,25 @@ class RestDoor:
     async def _answer(self, handler: _Handler, scope: Scope, receive: Receive, send: Send) -> None:
         status, headers = 200, _JSON_HEADERS
         try:
+            credentials = read_credentials(scope["headers"], "POST")
+            caller = self._services.gate.enter(credentials, Permission.DETECT)
             core_actions = self._read_headers(scope)
-            message = await receive()
-            body = message.get("body", b"")
-            if message.get("more_body"):
-                body = await self._read_rest(body, receive)
-            self._check_length(len(body))
-            payload = None
-            if len(body) <= _INLINE_BODY_BYTES_MAX and handler is self._handlers[DETECT]:
-                payload = self._detect_at_once(body, core_actions)
-            if payload is None:
-                start_ns = self._now_ns()
-                payload = await asyncio.to_thread(handler, body, core_actions, start_ns)
-        except Refusal as refusal:
-            status, headers, payload = refusal.status, _PROBLEM_HEADERS, refusal.body()
-            self._parts.meter.refuse(DOOR, status)
+            body = await self._read_body(receive)
+            client = scope.get("client")
+            came = _Came(caller, client[0] if client else None, core_actions, self._now_ns())
+            payload, allowance = await handler(body, came)
+            if allowance is not None:
+                headers = [*headers, *_encoded(allowance_headers(allowance))]
+        except (Refusal, RefusedError) as error:
+            refusal = error if isinstance(error, Refusal) else refusal_of(error)
+            status, payload = refusal.status, refusal.body()
+            headers = [*_PROBLEM_HEADERS, *_encoded(refusal.headers.items())]
+            self._services.meter.refuse(DOOR, status)
         except Exception:  # noqa: BLE001 -- what stands here was foreseen by nobody
             # The last line: a fault of ours must not look like an answer, nor show the text.
             _log.exception("request failed")
-            status, headers, payload = 500, _PROBLEM_HEADERS, _FAULT.body()
-            self._parts.meter.refuse(DOOR, status)
+            status, headers, payload = 500, _PROBLEM_HEADERS, FAULT.body()
+            self._services.meter.refuse(DOOR, status)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": payload})
 
@@ -109,86 +122,88 @@ class RestDoor:
                 core_actions = value.strip() == b"v2-core"
         return core_actions
 
-    async def _read_rest(self, body: bytes, receive: Receive) -> bytes:
-        parts, length, more = [body], len(body), True
-        while more:
+    async def _read_body(self, receive: Receive) -> bytes:
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        parts, length = [body], len(body)
+        while message.get("more_body"):
             self._check_length(length)
             message = await receive()
             parts.append(message.get("body", b""))
             length += len(parts[-1])
-            more = message.get("more_body", False)
-        return b"".join(parts)
+        self._check_length(length)
+        return body if len(parts) == 1 else b"".join(parts)
 
     def _check_length(self, length: int) -> None:
-        limit = self._parts.limits.body_bytes_max
+        limit = self._limits.body_bytes_max
         if length > limit:
             raise too_large("", f"a body of {length} bytes is larger than {limit}")
 
-    def _detect_at_once(self, body: bytes, core_actions: bool) -> bytes | None:  # noqa: FBT001
-        """Answer without holding up the event loop; none where that cannot be."""
-        start_ns = self._now_ns()
-        asked = parse_one(body, self._parts.limits)
-        detection = self._parts.inspector.at_once(asked.what, asked.conditions)
-        if detection is None:
-            return None
-        elapsed_ns = self._now_ns() - start_ns
-        return _encode(self._respond(asked, detection, elapsed_ns, core_actions=core_actions))
+    async def _detect(self, body: bytes, came: _Came) -> _Payload:
+        if len(body) > _INLINE_BODY_BYTES_MAX:
+            return await asyncio.to_thread(self._detect_aside, body, came)
+        asked = parse_one(body, self._limits)
+        request = self._request(asked, came)
+        detection = await self._services.desk.aask(request)
+        return self._write(asked, request, detection, came)
 
-    def _detect(self, body: bytes, core_actions: bool, start_ns: int) -> bytes:  # noqa: FBT001
-        asked = parse_one(body, self._parts.limits)
-        detection = self._inspect(asked, start_ns)
-        elapsed_ns = self._now_ns() - start_ns
-        return _encode(self._respond(asked, detection, elapsed_ns, core_actions=core_actions))
+    def _detect_aside(self, body: bytes, came: _Came) -> _Payload:
+        asked = parse_one(body, self._limits)
+        request = self._request(asked, came)
+        return self._write(asked, request, self._services.desk.ask(request), came)
 
-    def _inspect(self, asked: Asked, since_ns: int) -> Detection:
-        inspector, conditions = self._parts.inspector, asked.conditions
-        if isinstance(asked.what, str):
-            return inspector.inspect_text(asked.what, conditions, since_ns=since_ns)
-        return inspector.inspect(asked.what, conditions, since_ns=since_ns)
+    def _write(self, asked: Asked, request: Request, detection: Detection, came: _Came) -> _Payload:
+        elapsed_ns = self._now_ns() - came.at_ns
+        response = self._respond(asked, request, detection, elapsed_ns, came)
+        return _encode(response), detection.allowance
+
+    def _request(self, asked: Asked, came: _Came) -> Request:
+        return Request(
+            asked.what,
+            self._services.ids.request_id(),
+            DOOR,
+            came.caller,
+            came.peer,
+            asked.conditions,
+            asked.context,
+            asked.priority,
+            came.at_ns,
+        )
 
     def _respond(
-        self, asked: Asked, detection: Detection, elapsed_ns: int, *, core_actions: bool
+        self, asked: Asked, request: Request, detection: Detection, elapsed_ns: int, came: _Came
     ) -> DetectResponse:
         return answer(
             detection,
-            asked.name or self._parts.ids.request_id(),
+            asked.name or request.id,
             elapsed_ns,
-            self._parts.metadata,
+            self._metadata,
             explain=asked.explain,
-            core_actions=core_actions or asked.core_actions,
+            core_actions=came.core_actions or asked.core_actions,
         )
 
-    def _detect_batch(self, body: bytes, core_actions: bool, start_ns: int) -> bytes:  # noqa: FBT001
-        asked = parse_many(body, self._parts.limits)
-        detections = self._inspect_all(asked, self._parts.inspector.batch_since(start_ns))
-        elapsed_ns = self._now_ns() - start_ns
+    async def _detect_batch(self, body: bytes, came: _Came) -> _Payload:
+        return await asyncio.to_thread(self._detect_many, body, came)
+
+    def _detect_many(self, body: bytes, came: _Came) -> _Payload:
+        asked = parse_many(body, self._limits)
+        requests = [self._request(item, came) for item in asked.items]
+        detections = self._services.desk.ask_all(
+            requests, threads=asked.parallelism, since_ns=came.at_ns
+        )
+        elapsed_ns = self._now_ns() - came.at_ns
         results = tuple(
-            self._respond(item, found, found.decision.elapsed_ns, core_actions=core_actions)
-            for item, found in zip(asked.items, detections, strict=True)
+            self._respond(item, request, found, found.decision.elapsed_ns, came)
+            for item, request, found in zip(asked.items, requests, detections, strict=True)
         )
         response = BatchResponse(
-            batch_id=self._parts.ids.batch_id(),
+            batch_id=self._services.ids.batch_id(),
             total_requests=len(asked.items),
             processed_requests=len(results),
             results=results,
             aggregates=aggregate(detections, elapsed_ns) if asked.aggregate else UNSET,
         )
-        return _encode(response)
-
-    def _inspect_all(self, asked: AskedBatch, since_ns: int) -> list[Detection]:
-        """Texts cross into the engine together, conversations one by one."""
-        texts = [(at, it, it.what) for at, it in enumerate(asked.items) if isinstance(it.what, str)]
-        inspected = self._parts.inspector.inspect_texts(
-            [text for _, _, text in texts],
-            [item.conditions for _, item, _ in texts],
-            threads=asked.parallelism,
-            since_ns=since_ns,
-        )
-        by_place = {at: found for (at, _, _), found in zip(texts, inspected, strict=True)}
-        return [
-            by_place[at] if at in by_place else self._inspect(item, since_ns)
-            for at, item in enumerate(asked.items)
-        ]
+        return _encode(response), detections[0].allowance
 
 
 def _check_type(value: bytes) -> None:
@@ -201,6 +216,5 @@ def _check_type(value: bytes) -> None:
         )
 
 
-_FAULT = Refusal(
-    500, "internal", "We failed", "the request was not inspected: do not take it for passed"
-)
+def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]

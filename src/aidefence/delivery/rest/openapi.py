@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from aidefence.delivery.http.problems import Problem
 from aidefence.delivery.rest import wire
 
 _REF = "#/components/schemas/{name}"
@@ -21,7 +22,7 @@ _PROBLEMS = {
 def make_openapi() -> dict[str, Any]:
     """Build the document."""
     types = (wire.DetectRequest, wire.DetectResponse, wire.BatchRequest, wire.BatchResponse)
-    _, schemas = msgspec.json.schema_components((*types, wire.Problem), ref_template=_REF)
+    _, schemas = msgspec.json.schema_components((*types, Problem), ref_template=_REF)
     return {
         "openapi": "3.1.0",
         "info": {

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from aidefence.delivery.rest.problems import (
+from aidefence.delivery.http.problems import (
     invalid,
     misfit,
     not_json,
@@ -16,10 +16,18 @@ from aidefence.delivery.rest.problems import (
     unsupported,
 )
 from aidefence.delivery.rest.wire import BatchOptions, BatchRequest, DetectRequest, Options
+from aidefence.delivery.rest.wire import Context as WireContext
+from aidefence.domain.asking import (
+    NO_CONTEXT,
+    UNCONDITIONAL,
+    Conditions,
+    Context,
+    Detector,
+    Priority,
+)
 from aidefence.domain.content import Inspection
 from aidefence.domain.errors import ContentError
 from aidefence.ingest.messages import read
-from aidefence.service.inspect import Conditions, Detector
 
 _decode_one = msgspec.json.Decoder(DetectRequest).decode
 _decode_many = msgspec.json.Decoder(BatchRequest).decode
@@ -42,6 +50,8 @@ class Asked:
 
     what: str | Inspection
     conditions: Conditions
+    context: Context
+    priority: Priority
     explain: bool
     core_actions: bool
     name: str | None = None
@@ -91,7 +101,6 @@ def _decode(decode: Callable[[bytes], _Request], body: bytes) -> _Request:
 
 
 _DEFAULT_OPTIONS = Options()
-_UNCONDITIONAL = Conditions()
 
 
 def _understand(
@@ -107,12 +116,27 @@ def _understand(
         raise unsupported(f"{pointer}/options/async", "this version answers every request at once")
     what = _content(request.content, limits, f"{pointer}/content")
     core = options.actions == "core"
-    return Asked(what, _conditions(options), options.explainability, core, name)
+    priority = Priority.MEDIUM if options is _DEFAULT_OPTIONS else Priority(options.priority)
+    return Asked(
+        what,
+        _conditions(options),
+        _context(request.context),
+        priority,
+        options.explainability,
+        core,
+        name,
+    )
+
+
+def _context(given: WireContext | None) -> Context:
+    if given is None:
+        return NO_CONTEXT
+    return Context(given.user_id, given.session_id, given.ip_address, given.user_agent)
 
 
 def _conditions(options: Options) -> Conditions:
     if options is _DEFAULT_OPTIONS:
-        return _UNCONDITIONAL
+        return UNCONDITIONAL
     detectors = tuple(Detector(name) for name in options.detectors)
     return Conditions(options.threshold, detectors, options.causal_analysis)
 

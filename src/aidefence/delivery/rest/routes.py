@@ -13,27 +13,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aidefence.delivery.http.problems import CONTENT_TYPE as PROBLEM_TYPE
+from aidefence.delivery.http.problems import Refusal
 from aidefence.delivery.rest.openapi import make_openapi
-from aidefence.delivery.rest.problems import CONTENT_TYPE as PROBLEM_TYPE
-from aidefence.delivery.rest.problems import Refusal
-from aidefence.service.inspect import Conditions
+from aidefence.domain.asking import UNCONDITIONAL
 
 if TYPE_CHECKING:
-    from aidefence.ports.meter import Meter
-    from aidefence.service.inspect import Inspector
+    from aidefence.service.services import Services
 
 _METHOD_NOT_ALLOWED = 405
 
 
-def make_routes(inspector: Inspector, meter: Meter, post_only: tuple[str, ...]) -> Starlette:
+def make_rest_routes(services: Services, post_only: tuple[str, ...]) -> Starlette:
     """Build the router for all that is not on the hot path."""
+    desk, meter = services.desk, services.meter
 
     async def healthz(_: Request) -> Response:
         return _json({"status": "ok"})
 
     async def readyz(_: Request) -> Response:
         # The whole corridor, not a flag: ready means that a text would be inspected now.
-        detection = inspector.probe("are you ready?", Conditions())
+        inspector = desk.standing.inspector
+        detection = inspector.inspect("are you ready?", UNCONDITIONAL)
         missed = dict.fromkeys((*detection.degraded, *inspector.standing))
         return _json(
             {

@@ -184,20 +184,3 @@ class BatchResponse(Struct, frozen=True, gc=False, rename="camel"):
     processed_requests: int
     results: tuple[DetectResponse, ...]
     aggregates: Aggregates | UnsetType = UNSET
-
-
-class FieldError(Struct, frozen=True, gc=False):
-    """What is wrong with one field; `pointer` is a JSON pointer into the request."""
-
-    pointer: str
-    detail: str
-
-
-class Problem(Struct, frozen=True, gc=False):
-    """A problem document (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: tuple[FieldError, ...] = ()

@@ -1,0 +1,157 @@
+"""Refusals: every one is a problem document (RFC 9457) and names the field that is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import Struct
+
+from aidefence.domain.refusals import (
+    Allowance,
+    ConflictError,
+    DeadlineError,
+    DisabledError,
+    ForbiddenError,
+    LimitedError,
+    NotFoundError,
+    OverloadedError,
+    RefusedError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+
+CONTENT_TYPE = "application/problem+json"
+
+_PLACE = re.compile(r"(?P<reason>.*) - at `(?P<path>\$.*)`", re.DOTALL)
+_FIELD = re.compile(r"(?:unknown|required) field `(?P<name>.*)`", re.DOTALL)
+_STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>[^\]]*)\]")
+_encode = msgspec.json.Encoder().encode
+
+
+class FieldError(Struct, frozen=True, gc=False):
+    """What is wrong with one field; `pointer` is a JSON pointer into the request."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(Struct, frozen=True, gc=False):
+    """A problem document (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+
+
+@dataclass
+class Refusal(Exception):  # noqa: N818 -- it is what we do, not what went wrong
+    """A request that is not carried out, and why."""
+
+    status: int
+    kind: str
+    title: str
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self) -> bytes:
+        """Write the problem document."""
+        kind = f"/problems/{self.kind}"
+        return _encode(Problem(kind, self.title, self.status, self.detail, self.errors))
+
+
+def not_json(reason: str) -> Refusal:
+    """Refuse a body that is not JSON."""
+    return Refusal(400, "malformed-json", "The body is not valid JSON", reason)
+
+
+def invalid(pointer: str, detail: str) -> Refusal:
+    """Refuse a field."""
+    errors = (FieldError(pointer, detail),)
+    return Refusal(422, "invalid-field", "A field is not valid", f"`{pointer}`: {detail}", errors)
+
+
+def unsupported(pointer: str, detail: str) -> Refusal:
+    """Refuse something that the contract knows and this version does not do yet."""
+    errors = (FieldError(pointer, detail),)
+    title = "This version does not support what was asked for"
+    return Refusal(422, "not-supported", title, f"`{pointer}`: {detail}", errors)
+
+
+def too_large(pointer: str, detail: str) -> Refusal:
+    """Refuse what is over a limit; nothing is cut off silently."""
+    errors = (FieldError(pointer, detail),)
+    return Refusal(413, "too-large", "The request is over a limit", detail, errors)
+
+
+def misfit(error: msgspec.ValidationError) -> Refusal:
+    """Refuse a body with an unknown, missing or mistyped field."""
+    found = _PLACE.fullmatch(str(error))
+    reason, path = (found["reason"], found["path"]) if found else (str(error), "$")
+    pointer = _pointer(path)
+    named = _FIELD.search(reason)
+    if named:
+        # The decoder points at the object; the client wants the field.
+        pointer = f"{pointer}/{_escape(named['name'])}"
+    return invalid(pointer, reason)
+
+
+def _pointer(path: str) -> str:
+    steps = _STEP.finditer(path)
+    return "".join(f"/{_escape(step['name'] or step['index'])}" for step in steps)
+
+
+def _escape(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+FAULT = Refusal(
+    500, "internal", "We failed", "the request was not inspected: do not take it for passed"
+)
+
+_KINDS: Mapping[type[RefusedError], tuple[int, str, str]] = {
+    UnauthenticatedError: (401, "unauthenticated", "Nobody knows who asks"),
+    ForbiddenError: (403, "forbidden", "The caller may not do this"),
+    NotFoundError: (404, "not-found", "There is no such thing"),
+    ConflictError: (409, "conflict", "The state does not allow this"),
+    DisabledError: (403, "disabled", "This is switched off"),
+    LimitedError: (429, "limited", "Too much in too short a time"),
+    OverloadedError: (503, "overloaded", "More is going on than can be served in time"),
+    UnavailableError: (503, "unavailable", "Something that is needed does not answer"),
+    DeadlineError: (504, "deadline", "The time for this request is over"),
+}
+
+
+def refusal_of(error: RefusedError) -> Refusal:
+    """Say over HTTP why a request is not carried out."""
+    status, kind, title = _KINDS[type(error)]
+    return Refusal(status, kind, title, str(error), headers=dict(_headers(error)))
+
+
+def allowance_headers(allowance: Allowance) -> list[tuple[str, str]]:
+    """Write what is left of a limit, as the RateLimit header fields have it."""
+    left = f"r={allowance.remaining};t={allowance.reset_seconds}"
+    return [
+        ("ratelimit", f'"{allowance.policy}";{left}'),
+        ("ratelimit-policy", f'"{allowance.policy}";q={allowance.limit}'),
+    ]
+
+
+def _headers(error: RefusedError) -> list[tuple[str, str]]:
+    if isinstance(error, UnauthenticatedError):
+        return [("www-authenticate", 'Bearer realm="aidefence"')]
+    if isinstance(error, LimitedError):
+        return [*_retry(error.retry_after_ms), *allowance_headers(error.allowance)]
+    if isinstance(error, OverloadedError):
+        return _retry(error.retry_after_ms)
+    return []
+
+
+def _retry(after_ms: int) -> list[tuple[str, str]]:
+    # In whole seconds, as the header has it; never so early that it is refused again.
+    return [("retry-after", str(max(1, -(-after_ms // 1000))))]

@@ -1,0 +1,87 @@
+"""One question at a door, and the answer to it, whichever door it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aidefence.domain.access import LOCAL, Caller
+from aidefence.domain.content import Degraded, Inspection
+from aidefence.domain.decision import Decision
+from aidefence.domain.enums import Action, Category, Coded
+from aidefence.domain.refusals import Allowance
+
+
+class Detector(StrEnum):
+    """Detectors that a client may name."""
+
+    NEURO_SYMBOLIC = "neuro-symbolic"
+    MULTIMODAL = "multimodal"
+    TEMPORAL = "temporal"
+
+
+class Priority(Coded):
+    """What is served first when not all can be."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a client asks of one inspection beyond the operator's policy."""
+
+    threshold: float | None = None
+    detectors: tuple[Detector, ...] = ()
+    causal_analysis: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """For whom a client asks, as the client says. Nothing of it is inspected."""
+
+    user: str | None = None
+    session: str | None = None
+    address: str | None = None
+    agent: str | None = None
+
+
+UNCONDITIONAL = Conditions()
+NO_CONTEXT = Context()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a door brings in: a text of a user, or contents that belong together."""
+
+    what: str | Inspection
+    id: str
+    door: str
+    caller: Caller = LOCAL
+    peer: str | None = None
+    """The address at the other end of the connection."""
+    conditions: Conditions = UNCONDITIONAL
+    context: Context = NO_CONTEXT
+    priority: Priority = Priority.MEDIUM
+    since_ns: int = 0
+    """When it came in, on the clock that is monotonic; 0 if nobody looked."""
+
+    def __repr__(self) -> str:
+        return f"Request({self.id}, {self.door}, {self.caller.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A decision seen under a client's conditions."""
+
+    decision: Decision
+    detected: bool
+    action: Action
+    category: Category | None
+    degraded: tuple[Degraded, ...]
+    enforced: bool
+    """Whether the action is really applied: neither an observing policy nor a kill switch."""
+    allowance: Allowance | None = None
+    """What is left of the limit that is nearest."""

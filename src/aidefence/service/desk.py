@@ -1,0 +1,131 @@
+"""The one place that every door asks: let in, inspect, count, write down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from aidefence.domain.asking import Detection, Request
+from aidefence.domain.content import Degraded
+from aidefence.domain.enums import Action
+from aidefence.domain.refusals import Allowance
+from aidefence.ports.admission import Admission
+from aidefence.ports.episodes import EpisodeLog
+from aidefence.ports.meter import Meter
+from aidefence.service.inspect import Inspector
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What holds for every request until an operator changes it; replaced whole, not in parts."""
+
+    inspector: Inspector
+    suspended: Degraded | None = None
+    """Why nothing is enforced at the moment: somebody has thrown the kill switch."""
+
+
+class Desk:
+    """Answers requests. Safe to share between threads."""
+
+    __slots__ = ("_admission", "_log", "_meter", "standing")
+
+    def __init__(
+        self, standing: Standing, admission: Admission, log: EpisodeLog, meter: Meter
+    ) -> None:
+        self.standing = standing
+        self._admission = admission
+        self._log = log
+        self._meter = meter
+
+    def ask(self, request: Request) -> Detection:
+        """Answer, however long it takes.
+
+        Raises:
+            RefusedError: the request is not carried out.
+
+        """
+        allowance = self._admission.admit(request)
+        return self._settle(request, allowance, self.standing)
+
+    async def aask(self, request: Request) -> Detection:
+        """Answer without holding up the event loop.
+
+        Raises:
+            RefusedError: the request is not carried out.
+
+        """
+        allowance = self._admission.admit(request)
+        standing = self.standing
+        found = standing.inspector.at_once(request.what, request.conditions)
+        if found is None:
+            return await asyncio.to_thread(self._settle, request, allowance, standing)
+        return self._keep(request, _seen(found, standing, allowance))
+
+    def ask_all(
+        self, requests: Sequence[Request], *, threads: int = 0, since_ns: int = 0
+    ) -> list[Detection]:
+        """Answer many requests of one caller: texts together, conversations one by one.
+
+        `threads` are at most so many, 0 for one on each core. `since_ns` is when they came in.
+
+        Raises:
+            RefusedError: they are not carried out, none of them.
+
+        """
+        if not requests:
+            return []
+        allowance = self._admission.admit(requests[0], len(requests))
+        standing = self.standing
+        found = _inspect_all(standing.inspector, requests, threads, since_ns)
+        settled = [_seen(detection, standing, allowance) for detection in found]
+        for request, detection in zip(requests, settled, strict=True):
+            self._meter.count(request.door, detection.decision)
+        self._log.record_all(list(zip(requests, settled, strict=True)))
+        return settled
+
+    def _settle(
+        self, request: Request, allowance: Allowance | None, standing: Standing
+    ) -> Detection:
+        found = standing.inspector.inspect(
+            request.what, request.conditions, since_ns=request.since_ns
+        )
+        return self._keep(request, _seen(found, standing, allowance))
+
+    def _keep(self, request: Request, detection: Detection) -> Detection:
+        self._meter.count(request.door, detection.decision)
+        self._log.record(request, detection)
+        return detection
+
+
+def _inspect_all(
+    inspector: Inspector, requests: Sequence[Request], threads: int, since_ns: int
+) -> list[Detection]:
+    texts = [(at, it, it.what) for at, it in enumerate(requests) if isinstance(it.what, str)]
+    since_ns = inspector.batch_since(since_ns)
+    inspected = inspector.inspect_texts(
+        [text for _, _, text in texts],
+        [request.conditions for _, request, _ in texts],
+        threads=threads,
+        since_ns=since_ns,
+    )
+    by_place = {at: found for (at, _, _), found in zip(texts, inspected, strict=True)}
+    return [
+        by_place[at]
+        if at in by_place
+        else inspector.inspect(request.what, request.conditions, since_ns=since_ns)
+        for at, request in enumerate(requests)
+    ]
+
+
+def _seen(detection: Detection, standing: Standing, allowance: Allowance | None) -> Detection:
+    suspended = standing.suspended
+    if suspended is None:
+        return detection if allowance is None else replace(detection, allowance=allowance)
+    return replace(
+        detection,
+        action=Action.ALLOW,
+        enforced=False,
+        degraded=(suspended, *detection.degraded),
+        allowance=allowance,
+    )
