@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aidefence.domain.answer import AnswerCheck
+from aidefence.domain.answer import AnswerCheck, Asked
 from aidefence.domain.errors import ContentError, SettingError
 from aidefence.knowledge.answers import languages
 from aidefence.service.answers.canaries import Canaries
-from aidefence.service.answers.inspect import QUESTION, Asked
+from aidefence.service.answers.inspect import QUESTION
 
 __all__ = ["AnswerCheck", "Canaries", "make_asked"]
 

@@ -15,6 +15,7 @@ from aidefence.adapters.memory import settle
 from aidefence.adapters.open_house import Forgetful, Unlimited, everybody_is_local
 from aidefence.adapters.prometheus import PrometheusMeter
 from aidefence.adapters.system import RandomIds, SystemClock
+from aidefence.app.guard import Guard
 from aidefence.app.settings import FixedSettings, Settings
 from aidefence.app.wiring import corridor_for
 from aidefence.delivery.rest.door import DOOR, RestDoor
@@ -24,6 +25,7 @@ from aidefence.service.desk import Desk, Standing
 from aidefence.service.gate import Gate
 from aidefence.service.inspect import Inspector
 from aidefence.service.services import Services
+from aidefence.service.workshop import Workshop
 
 
 def make_app(settings: Settings) -> RestDoor:
@@ -39,14 +41,18 @@ def make_app(settings: Settings) -> RestDoor:
 
 def make_services(settings: Settings) -> Services:
     """Wire the use cases that all doors share."""
-    corridor = corridor_for(settings.setup())
+    setup = settings.setup()
+    corridor = corridor_for(setup)
     meter = PrometheusMeter((DOOR,))
+    standing = Standing(Inspector(corridor), Guard.of(setup))
+    desk = Desk(standing, Unlimited(), Forgetful(), meter)
     return Services(
-        desk=Desk(Standing(Inspector(corridor)), Unlimited(), Forgetful(), meter),
+        desk=desk,
         gate=Gate(everybody_is_local),
         meter=meter,
         clock=SystemClock(),
         ids=RandomIds(),
+        workshop=Workshop(desk),
         versions={"engine": __version__, **corridor.charter.knowledge},
         node=settings.server.node,
     )

@@ -29,6 +29,25 @@ class AnswerCheck(StrEnum):
         return f"answer.{self.value}"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """What an answer is held against, and what is asked. Its repr is silent about the texts."""
+
+    question: str | None = None
+    system: str | None = None
+    context: tuple[str, ...] = ()
+    markers: tuple[str, ...] = ()
+    refusal: bool = False
+    language: str | None = None
+    support: bool = False
+    repetition: bool = False
+    flag: frozenset[AnswerCheck] = frozenset()
+
+    def __repr__(self) -> str:
+        checks = ", ".join(sorted(self.flag))
+        return f"Asked(flag=[{checks}])"
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """Something a check noticed: where, how sure, why. It informs; if it does more, it `flags`."""

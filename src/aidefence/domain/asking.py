@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aidefence.domain.access import LOCAL, Caller
+from aidefence.domain.answer import AnswerReport, Asked
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Action, Category, Coded
@@ -67,6 +68,8 @@ class Request:
     priority: Priority = Priority.MEDIUM
     since_ns: int = 0
     """When it came in, on the clock that is monotonic; 0 if nobody looked."""
+    answers: Asked | None = None
+    """What an answer of a model is held against; `what` is then this answer, a text."""
 
     def __repr__(self) -> str:
         return f"Request({self.id}, {self.door}, {self.caller.id})"
@@ -85,3 +88,5 @@ class Detection:
     """Whether the action is really applied: neither an observing policy nor a kill switch."""
     allowance: Allowance | None = None
     """What is left of the limit that is nearest."""
+    report: AnswerReport | None = None
+    """What more was noticed about an answer, for those who asked."""

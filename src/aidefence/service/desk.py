@@ -13,6 +13,7 @@ from aidefence.domain.refusals import Allowance
 from aidefence.ports.admission import Admission
 from aidefence.ports.episodes import EpisodeLog
 from aidefence.ports.meter import Meter
+from aidefence.service.guarding import Guarding
 from aidefence.service.inspect import Inspector
 
 
@@ -21,6 +22,8 @@ class Standing:
     """What holds for every request until an operator changes it; replaced whole, not in parts."""
 
     inspector: Inspector
+    guard: Guarding
+    """The guard with the same policy and knowledge, for what is no detection."""
     suspended: Degraded | None = None
     """Why nothing is enforced at the moment: somebody has thrown the kill switch."""
 
@@ -37,6 +40,15 @@ class Desk:
         self._admission = admission
         self._log = log
         self._meter = meter
+
+    def admit(self, request: Request, cost: int = 1) -> Allowance | None:
+        """Count something that is no detection against the limits of whoever asks.
+
+        Raises:
+            RefusedError: it is not to be carried out.
+
+        """
+        return self._admission.admit(request, cost)
 
     def ask(self, request: Request) -> Detection:
         """Answer, however long it takes.
@@ -57,7 +69,9 @@ class Desk:
         """
         allowance = self._admission.admit(request)
         standing = self.standing
-        found = standing.inspector.at_once(request.what, request.conditions)
+        found = None
+        if request.answers is None:
+            found = standing.inspector.at_once(request.what, request.conditions)
         if found is None:
             return await asyncio.to_thread(self._settle, request, allowance, standing)
         return self._keep(request, _seen(found, standing, allowance))
@@ -87,9 +101,7 @@ class Desk:
     def _settle(
         self, request: Request, allowance: Allowance | None, standing: Standing
     ) -> Detection:
-        found = standing.inspector.inspect(
-            request.what, request.conditions, since_ns=request.since_ns
-        )
+        found = _inspect(standing.inspector, request, request.since_ns)
         return self._keep(request, _seen(found, standing, allowance))
 
     def _keep(self, request: Request, detection: Detection) -> Detection:
@@ -101,7 +113,11 @@ class Desk:
 def _inspect_all(
     inspector: Inspector, requests: Sequence[Request], threads: int, since_ns: int
 ) -> list[Detection]:
-    texts = [(at, it, it.what) for at, it in enumerate(requests) if isinstance(it.what, str)]
+    texts = [
+        (at, it, it.what)
+        for at, it in enumerate(requests)
+        if isinstance(it.what, str) and it.answers is None
+    ]
     since_ns = inspector.batch_since(since_ns)
     inspected = inspector.inspect_texts(
         [text for _, _, text in texts],
@@ -111,11 +127,15 @@ def _inspect_all(
     )
     by_place = {at: found for (at, _, _), found in zip(texts, inspected, strict=True)}
     return [
-        by_place[at]
-        if at in by_place
-        else inspector.inspect(request.what, request.conditions, since_ns=since_ns)
+        by_place[at] if at in by_place else _inspect(inspector, request, since_ns)
         for at, request in enumerate(requests)
     ]
+
+
+def _inspect(inspector: Inspector, request: Request, since_ns: int) -> Detection:
+    if request.answers is not None:
+        return inspector.inspect_answer(request.what, request.answers, request.conditions)
+    return inspector.inspect(request.what, request.conditions, since_ns=since_ns)
 
 
 def _seen(detection: Detection, standing: Standing, allowance: Allowance | None) -> Detection:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from aidefence.domain.answer import Asked
 from aidefence.domain.asking import Conditions, Detection, Detector
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision
-from aidefence.domain.enums import Action, Category
+from aidefence.domain.enums import Action, Category, Origin
 from aidefence.pipeline.corridor import Corridor
 from aidefence.respond.batch import DecisionBatch
 
@@ -39,6 +41,23 @@ class Inspector:
         else:
             decision = self._corridor.inspect(what, since_ns)
         return conclude(decision, conditions)
+
+    def inspect_answer(
+        self, what: str | Inspection, asked: Asked, conditions: Conditions
+    ) -> Detection:
+        """Inspect an answer of a model together with what it answers."""
+        # Most gateways are asked about questions: what reads answers is loaded when it is needed.
+        from aidefence.service.answers.inspect import inspect_answer  # noqa: PLC0415
+
+        text = what if isinstance(what, str) else "\n".join(it.text for it in what.contents)
+        report = inspect_answer(self._corridor, text, asked, Origin.ASSISTANT)
+        found = conclude(report.decision, conditions)
+        return replace(
+            found,
+            action=max(found.action, report.action),
+            degraded=(*found.degraded, *report.unchecked),
+            report=report,
+        )
 
     def batch_since(self, start_ns: int) -> int:
         """From when the time of a request with many texts counts, if it came in at `start_ns`."""

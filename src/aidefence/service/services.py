@@ -9,6 +9,7 @@ from aidefence.ports.ids import Ids
 from aidefence.ports.meter import Meter
 from aidefence.service.desk import Desk
 from aidefence.service.gate import Gate
+from aidefence.service.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Services:
     meter: Meter
     clock: Clock
     ids: Ids
+    workshop: Workshop
     versions: dict[str, str]
     """What knowledge speaks, by detector."""
     node: str = "local"

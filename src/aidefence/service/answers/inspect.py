@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aidefence.decide.answer import with_findings
-from aidefence.domain.answer import AnswerCheck, AnswerReport, LanguageGuess, Remark
+from aidefence.domain.answer import AnswerCheck, AnswerReport, Asked, LanguageGuess, Remark
 from aidefence.domain.content import Degraded, Span
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Direction, Origin
@@ -25,21 +25,6 @@ _UNSURE_QUESTION = "the language of the question cannot be told"
 _TOO_LONG = f"the answer is longer than {CODE_POINTS_MAX} code points"
 _UNSUPPORTED_TOLD_MAX = 32
 _SURE_OF_LANGUAGE = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What an answer is held against, and what is asked about it."""
-
-    question: str | None = None
-    system: str | None = None
-    context: tuple[str, ...] = ()
-    markers: tuple[str, ...] = ()
-    refusal: bool = False
-    language: str | None = None
-    support: bool = False
-    repetition: bool = False
-    flag: frozenset[AnswerCheck] = frozenset()
 
 
 def inspect_answer(corridor: Corridor, answer: str, asked: Asked, origin: Origin) -> AnswerReport:

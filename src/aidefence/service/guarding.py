@@ -1,0 +1,57 @@
+"""What a guard does beside inspecting texts, as doors of the gateway ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from aidefence.domain.enums import Category, Wrap
+from aidefence.domain.rewrite import Rewrite
+from aidefence.domain.tools import CallDecision, ToolsDecision, TraceDecision
+from aidefence.ingest.messages import Inspectable
+from aidefence.ingest.tools import Tools
+
+
+class Guarding(Protocol):
+    """The guard that stands behind an inspector, with the same policy and knowledge."""
+
+    def redact(
+        self,
+        text: str,
+        *,
+        categories: Iterable[Category | str] = ...,
+        entities: Iterable[str] | None = None,
+        operators: Mapping[str, str] | None = None,
+        default: str = "replace",
+        key: bytes | None = None,
+        min_score: float | None = None,
+    ) -> Rewrite:
+        """Put something else in the place of private data and secrets."""
+
+    def neutralize(
+        self,
+        text: str,
+        *,
+        decode: bool = False,
+        markup: bool = True,
+        hosts: Iterable[str] = (),
+        wrap: Wrap | str | None = None,
+    ) -> Rewrite:
+        """Make harmless what loads, runs or hides."""
+
+    def inspect_tools(self, tools: Tools) -> ToolsDecision:
+        """Inspect tool definitions before a model is given them."""
+
+    def inspect_call(
+        self,
+        name: str,
+        arguments: object,
+        *,
+        tools: Tools | None = None,
+        task: str | None = None,
+        seen: Sequence[str] = (),
+    ) -> CallDecision:
+        """Inspect a tool call before it is made."""
+
+    def inspect_trace(self, messages: Inspectable, *, tools: Tools | None = None) -> TraceDecision:
+        """Inspect the calls of a whole trace."""
