@@ -18,8 +18,8 @@ from aidefence.adapters.system import RandomIds, SystemClock
 from aidefence.app.guard import Guard
 from aidefence.app.settings import FixedSettings, Settings
 from aidefence.app.wiring import corridor_for
+from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.rest.door import DOOR, RestDoor
-from aidefence.delivery.rest.requests import Limits
 from aidefence.domain.errors import AddressError
 from aidefence.service.desk import Desk, Standing
 from aidefence.service.gate import Gate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -21,20 +21,24 @@ from aidefence.delivery.rest.wire import (
     WireTaxonomy,
     WireTiming,
 )
-from aidefence.domain.enums import Action, Category
+from aidefence.domain.enums import Category
 from aidefence.domain.taxonomy import TAXONOMY
+from aidefence.service.telling import (
+    BENIGN,
+    DIGITS,
+    alternatives,
+    attack_vector,
+    core_action,
+    features,
+)
 
 if TYPE_CHECKING:
     from aidefence.domain.asking import Detection
     from aidefence.domain.decision import Decision
     from aidefence.domain.verdict import Finding
 
-BENIGN = "benign"
-_DIGITS = 6
 _NS_PER_MS = 1_000_000
 _NS_PER_US = 1_000
-# For clients that know only allow, flag and block: the nearest of these.
-_CORE_ACTIONS: Mapping[Action, Action] = {Action.REDACT: Action.FLAG, Action.REVIEW: Action.BLOCK}
 
 
 def answer(
@@ -49,7 +53,7 @@ def answer(
     """Write the response to one request."""
     decision, action = detection.decision, detection.action
     if core_actions:
-        action = _CORE_ACTIONS.get(action, action)
+        action = core_action(action)
     return DetectResponse(
         request_id=request_id,
         detection_time=milliseconds(elapsed_ns),
@@ -82,7 +86,7 @@ def aggregate(detections: Sequence[Detection], elapsed_ns: int) -> Aggregates:
     return Aggregates(
         total_threats=len(threats),
         threats_by_category={category.value: count for category, count in by_category.items()},
-        average_confidence=round(confidence / max(1, len(detections)), _DIGITS),
+        average_confidence=round(confidence / max(1, len(detections)), DIGITS),
         processing_time=milliseconds(elapsed_ns),
     )
 
@@ -99,10 +103,10 @@ def _threat(detection: Detection) -> Threat:
     findings = decision.findings
     return Threat(
         detected=detection.detected,
-        confidence=round(decision.confidence, _DIGITS),
+        confidence=round(decision.confidence, DIGITS),
         category=detection.category.value if detection.category else BENIGN,
         severity=decision.severity.value,
-        attack_vector=_vector(findings),
+        attack_vector=attack_vector(findings),
         findings=tuple(map(_finding, findings)),
     )
 
@@ -112,7 +116,7 @@ def _bare_threat(detection: Detection) -> Threat:
     decision, category = detection.decision, detection.category
     return Threat(
         detection.detected,
-        round(decision.confidence, _DIGITS),
+        round(decision.confidence, DIGITS),
         category.value if category else BENIGN,
         decision.severity.value,
         (),
@@ -120,18 +124,11 @@ def _bare_threat(detection: Detection) -> Threat:
     )
 
 
-def _vector(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Name the kinds of attack, then the disguises they wear, each once."""
-    kinds = (finding.category.value for finding in findings if not finding.mention)
-    disguises = (f"encoding:{view}" for finding in findings for view in finding.chain)
-    return tuple(dict.fromkeys((*kinds, *disguises)))
-
-
 def _finding(finding: Finding) -> WireFinding:
     return WireFinding(
         category=finding.category.value,
         span=WireSpan(finding.span.start, finding.span.end),
-        score=round(finding.score, _DIGITS),
+        score=round(finding.score, DIGITS),
         severity=finding.severity.value,
         rule_id=finding.rule_id,
         explanation=finding.explanation,
@@ -157,10 +154,4 @@ def _allowed(decision: Decision) -> tuple[WireAllowed, ...]:
 
 
 def _explain(decision: Decision) -> Explanation:
-    scores: dict[str, float] = {}
-    for finding in decision.findings:
-        scores.setdefault(finding.rule_id, round(finding.score, _DIGITS))
-    leading = decision.category
-    others = (finding.category.value for finding in decision.findings)
-    alternatives = tuple(dict.fromkeys(name for name in others if name != leading))
-    return Explanation("; ".join(decision.reasons), scores, alternatives)
+    return Explanation("; ".join(decision.reasons), features(decision), alternatives(decision))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 from msgspec import UNSET
 
+from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.credentials import read_credentials
 from aidefence.delivery.http.problems import CONTENT_TYPE as PROBLEM_TYPE
 from aidefence.delivery.http.problems import (
@@ -21,7 +22,7 @@ from aidefence.delivery.http.problems import (
     too_large,
 )
 from aidefence.delivery.rest.answers import aggregate, answer
-from aidefence.delivery.rest.requests import Asked, Limits, parse_many, parse_one
+from aidefence.delivery.rest.requests import Asked, parse_many, parse_one
 from aidefence.delivery.rest.routes import make_rest_routes
 from aidefence.delivery.rest.wire import BatchResponse, DetectResponse, Metadata
 from aidefence.domain.access import Caller, Permission
