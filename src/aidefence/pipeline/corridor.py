@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision, Record
-from aidefence.engine import Engine, Stream
+from aidefence.engine import Engine, RuleInfo, Stream
 from aidefence.pipeline.listed import ListedEngine
 from aidefence.ports.clock import Clock
 from aidefence.respond.batch import DecisionBatch
@@ -43,6 +43,10 @@ class Corridor:
     def standing(self) -> tuple[Degraded, ...]:
         """Checks that this installation does not run, and why."""
         return (*self._degraded, *self._notes)
+
+    def rules(self) -> tuple[RuleInfo, ...]:
+        """Give all rules as written, also those not in force."""
+        return self._engine.rules()
 
     def warm(self) -> None:
         """Load what the first text would have to wait for: here, nothing."""

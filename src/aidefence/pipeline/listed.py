@@ -11,7 +11,7 @@ from aidefence.domain.decision import FindingRecord, Record
 from aidefence.domain.enums import CATEGORIES, DIRECTIONS, ORIGINS, Action
 from aidefence.domain.lists import DENIED_PREFIX, DenyEntry, ListEntry, ListKind, ListSet, Scope
 from aidefence.domain.verdict import ALLOWED_PREFIX, DENSE_RULE, MODEL_RULE
-from aidefence.engine import Batch, Engine, Stream
+from aidefence.engine import Batch, Engine, RuleInfo, Stream
 from aidefence.knowledge.lists.denied import addresses, finding_name, rule_id
 from aidefence.knowledge.lists.entries import digest, meant
 from aidefence.knowledge.topics import Heard, TopicModel, topic_name
@@ -72,6 +72,10 @@ class ListedEngine:
         if not (record[6] or self._digests or self._looked_for or self._topics):
             return record
         return self._amend(record, text, origin, direction)[0]
+
+    def rules(self) -> tuple[RuleInfo, ...]:
+        """Give the rules of the engine below."""
+        return self._engine.rules()
 
     @property
     def stream(self) -> Callable[..., Stream]:

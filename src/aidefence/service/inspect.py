@@ -10,6 +10,7 @@ from aidefence.domain.asking import Conditions, Detection, Detector
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Action, Category, Origin
+from aidefence.engine import RuleInfo
 from aidefence.pipeline.corridor import Corridor
 from aidefence.respond.batch import DecisionBatch
 
@@ -31,6 +32,10 @@ class Inspector:
     def standing(self) -> tuple[Degraded, ...]:
         """Checks that this installation does not run, and why."""
         return self._corridor.standing
+
+    def rules(self) -> tuple[RuleInfo, ...]:
+        """Give all rules that this installation holds, also those not in force."""
+        return self._corridor.rules()
 
     def inspect(
         self, what: str | Inspection, conditions: Conditions, *, since_ns: int = 0

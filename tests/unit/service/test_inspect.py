@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import pytest
 
 from aidefence import Action, Category, Decision
+from aidefence.app.setup import make_setup
+from aidefence.app.wiring import corridor_for
 from aidefence.domain.asking import Conditions, Detector
 from aidefence.domain.decision import Record, Settled
-from aidefence.service.inspect import conclude
+from aidefence.service.inspect import Inspector, conclude
 
 CHARTER = Settled("v", True, (), ())
 
@@ -46,3 +50,14 @@ def test_what_this_version_lacks_is_told() -> None:
     asked = Conditions(None, (Detector.NEURO_SYMBOLIC, Detector.TEMPORAL), causal_analysis=True)
     checks = [it.check for it in conclude(_decide(0, -1, 0.1), asked).degraded]
     assert checks == ["detector.temporal", "causalAnalysis"]
+
+
+def test_an_inspector_names_its_rules_also_behind_lists(tmp_path: Path) -> None:
+    entries = tmp_path / "lists.toml"
+    entries.write_text(
+        '[[allow]]\ndomain = "cdn.example.com"\nreason = "our own pictures"\n', "utf-8"
+    )
+    plain = Inspector(corridor_for(make_setup())).rules()
+    listed = Inspector(corridor_for(make_setup(lists=entries))).rules()
+    assert {rule.id for rule in plain} <= {rule.id for rule in listed}
+    assert len({rule.id for rule in plain}) == len(plain) > 250
