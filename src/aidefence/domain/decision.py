@@ -192,6 +192,11 @@ class Decision:
         return self._told[2]
 
     @property
+    def deep_ns(self) -> int:
+        """How many of them tier 3 took, for those who count."""
+        return self._told[5]
+
+    @property
     def timings(self) -> tuple[TierTiming, ...]:
         """How long each step took."""
         _, _, elapsed_ns, _, _, deep_ns = self._told

@@ -94,7 +94,7 @@ class Desk:
         found = _inspect_all(standing.inspector, requests, threads, since_ns)
         settled = [_seen(detection, standing, allowance) for detection in found]
         for request, detection in zip(requests, settled, strict=True):
-            self._meter.count(request.door, detection.decision)
+            self._meter.count(request.door, detection)
         self._log.record_all(list(zip(requests, settled, strict=True)))
         return settled
 
@@ -105,7 +105,7 @@ class Desk:
         return self._keep(request, _seen(found, standing, allowance))
 
     def _keep(self, request: Request, detection: Detection) -> Detection:
-        self._meter.count(request.door, detection.decision)
+        self._meter.count(request.door, detection)
         self._log.record(request, detection)
         return detection
 
