@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from aidefence import Category, Guard, RuleError
 from aidefence.app.settings import Settings, read_config, read_settings
+from aidefence.app.settings.describing import page
 from aidefence.engine import check_rule
 
 
@@ -22,19 +23,19 @@ def _names(section: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "page",
+    "name",
     [
         *("README.md", "docs/tuning.md", "docs/sanitising.md", "docs/answers.md"),
         *("docs/conversations.md", "docs/tools.md", "docs/streams.md"),
     ],
 )
-def test_python_on_a_page_runs(root: Path, page: str) -> None:
-    blocks = _blocks(root / page, "python")
+def test_python_on_a_page_runs(root: Path, name: str) -> None:
+    blocks = _blocks(root / name, "python")
     assert blocks
     for block in blocks:
         # The first example stops where the attack is blocked.
         with suppress(SystemExit):
-            exec(compile(block, page, "exec"), {})
+            exec(compile(block, name, "exec"), {})
 
 
 def test_the_readme_lists_every_category(root: Path) -> None:
@@ -62,32 +63,41 @@ def _promises(rule: str) -> tuple[str, str]:
 
 
 def test_every_key_of_a_rule_is_on_its_page(root: Path) -> None:
-    page = (root / "docs/rules.md").read_text("utf-8")
-    section = page.split("## Keys of a rule")[1].split("\n## ")[0]
+    told = (root / "docs/rules.md").read_text("utf-8")
+    section = told.split("## Keys of a rule")[1].split("\n## ")[0]
     with pytest.raises(RuleError) as refused:
         check_rule("rules/pii/x.yml", "unheard-of: 1\n")
     assert set(_names(section)) == set(re.findall(r"`(\w+)`", refused.value.expected))
 
 
-def test_every_setting_is_on_its_page(root: Path) -> None:
-    page = (root / "docs/tuning.md").read_text("utf-8")
-    section = page.split("## All settings")[1].split("\n## ")[0]
-    given = {"thresholds.<category>.flag", "thresholds.<category>.block"}
-    for name, field in Settings.model_fields.items():
-        if isinstance(field.default, BaseModel):
-            given |= {f"{name}.{inner}" for inner in type(field.default).model_fields}
-        elif name != "thresholds":
-            given.add(name)
-    assert set(_names(section)) == given
+def test_the_page_of_settings_is_what_the_settings_say(root: Path) -> None:
+    assert (root / "docs/settings.md").read_text("utf-8") == page(), "run `make docs`"
+
+
+def test_every_setting_says_what_it_is() -> None:
+    def undescribed(kind: type[BaseModel]) -> list[str]:
+        sections = [
+            it.annotation
+            for it in kind.model_fields.values()
+            if isinstance(it.annotation, type) and issubclass(it.annotation, BaseModel)
+        ]
+        own = [
+            name
+            for name, it in kind.model_fields.items()
+            if it.annotation not in sections and not it.description
+        ]
+        return own + [name for it in sections for name in undescribed(it)]
+
+    assert undescribed(Settings) == []
 
 
 def test_the_file_and_the_variables_say_the_same(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = root / "docs/tuning.md"
+    tuning = root / "docs/tuning.md"
     path = tmp_path / "aidefence.toml"
-    path.write_text(_blocks(page, "toml")[0], "utf-8")
-    for line in _blocks(page, "sh")[0].splitlines():
+    path.write_text(_blocks(tuning, "toml")[0], "utf-8")
+    for line in _blocks(tuning, "sh")[0].splitlines():
         name, _, value = line.partition("=")
         monkeypatch.setenv(name, value.strip('"'))
     monkeypatch.delenv("AIDEFENCE_CONFIG", raising=False)

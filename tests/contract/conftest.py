@@ -10,21 +10,21 @@ import httpx
 import pytest
 
 from aidefence.app.gateway import make_app
-from aidefence.app.settings import FixedSettings, ServerSettings
+from aidefence.app.settings import ServerSettings, Settings
 
 Ask = Callable[..., httpx.Response]
 
 
 @pytest.fixture(scope="session")
-def settings() -> FixedSettings:
+def settings() -> Settings:
     limits = ServerSettings(
         body_bytes_max=100_000, content_code_points_max=20_000, batch_requests_max=5, node="n1"
     )
-    return FixedSettings(server=limits)
+    return Settings(server=limits)
 
 
 @pytest.fixture
-def ask(settings: FixedSettings) -> Ask:
+def ask(settings: Settings) -> Ask:
     transport = httpx.ASGITransport(make_app(settings), raise_app_exceptions=False)
 
     def send(method: str, path: str, **options: Any) -> httpx.Response:

@@ -12,7 +12,7 @@ import pytest
 from tests import deep_model
 
 from aidefence.app.gateway import make_app
-from aidefence.app.settings import FixedSettings
+from aidefence.app.settings import Settings
 
 PLAIN = "Please summarise the meeting notes from Tuesday in three sentences."
 Ask = Callable[..., dict[str, Any]]
@@ -24,7 +24,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
         pytest.importorskip(name)
     folder: Path = deep_model.write(tmp_path_factory.mktemp("deep"))
     app = make_app(
-        FixedSettings.model_validate({"dense": "off", "deep": "required", "deep_dir": folder})
+        Settings.model_validate({"dense": "off", "deep": "required", "deep_dir": folder})
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 

@@ -8,21 +8,21 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aidefence.app.settings import FixedSettings
+from aidefence.app.settings import Settings
 from aidefence.domain.enums import DeepMode
 
 Ask = Callable[..., httpx.Response]
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> FixedSettings:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     path: Path = tmp_path_factory.mktemp("lists") / "lists.toml"
     path.write_text(
         '[[allow]]\nid="ours"\nemail="info@firma.de"\nreason="imprint"\n'
         '[[deny]]\nid="code"\nvalue="KX-77"\ncategory="data_exfiltration"\nreason="internal"\n',
         "utf-8",
     )
-    return FixedSettings(lists=(path,), deep=DeepMode.OFF)
+    return Settings(lists=(path,), deep=DeepMode.OFF)
 
 
 def test_answers_tell_of_lists(ask: Ask) -> None:

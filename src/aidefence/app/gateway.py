@@ -1,4 +1,4 @@
-"""The gateway: the REST door wired up and served."""
+"""The gateway: its doors wired up and served."""
 
 from __future__ import annotations
 
@@ -10,52 +10,41 @@ from functools import partial
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, TaskImpl
 
-from aidefence import __version__
 from aidefence.adapters.memory import settle
-from aidefence.adapters.open_house import Forgetful, Unlimited, everybody_is_local
-from aidefence.adapters.prometheus import PrometheusMeter
-from aidefence.adapters.system import RandomIds, SystemClock
-from aidefence.app.guard import Guard
-from aidefence.app.settings import FixedSettings, Settings
+from aidefence.app.doors import routes_of_doors
+from aidefence.app.services import make_services
+from aidefence.app.settings import Settings, Sources
+from aidefence.app.settings.reading import settle as settle_settings
 from aidefence.app.wiring import corridor_for
 from aidefence.delivery.http.contents import Limits
-from aidefence.delivery.rest.door import DOOR, RestDoor
+from aidefence.delivery.http.front import Front
+from aidefence.delivery.rest.door import RestDoor
 from aidefence.domain.errors import AddressError
-from aidefence.service.desk import Desk, Standing
-from aidefence.service.gate import Gate
-from aidefence.service.inspect import Inspector
-from aidefence.service.services import Services
-from aidefence.service.workshop import Workshop
 
 
-def make_app(settings: Settings) -> RestDoor:
-    """Wire the REST door; the engine is built before the first request comes in."""
+def make_app(settings: Settings) -> Front:
+    """Wire all doors that are open; the engine is built before the first request comes in."""
     server = settings.server
     limits = Limits(
         body_bytes_max=server.body_bytes_max,
         content_code_points_max=server.content_code_points_max,
         batch_requests_max=server.batch_requests_max,
     )
-    return RestDoor(make_services(settings), limits)
+    services = make_services(settings)
+    return Front(RestDoor(services, limits), routes_of_doors(services, settings))
 
 
-def make_services(settings: Settings) -> Services:
-    """Wire the use cases that all doors share."""
-    setup = settings.setup()
-    corridor = corridor_for(setup)
-    meter = PrometheusMeter((DOOR,))
-    standing = Standing(Inspector(corridor), Guard.of(setup))
-    desk = Desk(standing, Unlimited(), Forgetful(), meter)
-    return Services(
-        desk=desk,
-        gate=Gate(everybody_is_local),
-        meter=meter,
-        clock=SystemClock(),
-        ids=RandomIds(),
-        workshop=Workshop(desk),
-        versions={"engine": __version__, **corridor.charter.knowledge},
-        node=settings.server.node,
-    )
+def run(sources: Sources) -> None:
+    """Read the settings and serve.
+
+    Raises:
+        ConfigError: settings, rules or a model are wrong; told before a port is taken.
+        AddressError: nobody can listen there.
+
+    """
+    settings = settle_settings(sources.gather())
+    make_app(settings)
+    serve(settings)
 
 
 def serve(settings: Settings) -> None:
@@ -71,12 +60,12 @@ def serve(settings: Settings) -> None:
         interface=Interfaces.ASGINL,
         workers=server.workers,
         http=HTTPModes.http1,
-        websockets=False,
+        websockets=True,
         backpressure=server.concurrent_requests_max,
         workers_kill_timeout=server.grace_seconds,
         task_impl=TaskImpl.asyncio,
-        log_level=server.log_level,  # type: ignore[arg-type]  # granian compares strings
-    ).serve(target_loader=partial(_load, settings.model_dump_json()), wrap_loader=False)
+        log_level=settings.log.level,  # type: ignore[arg-type]  # granian compares strings
+    ).serve(target_loader=partial(_load, settings), wrap_loader=False)
 
 
 def check_address(host: str, port: int) -> None:
@@ -94,12 +83,11 @@ def check_address(host: str, port: int) -> None:
             raise AddressError(f"cannot listen on {host}:{port}: {reason}") from None
 
 
-def _load(settings: str, *_: object) -> RestDoor:
+def _load(settings: Settings, *_: object) -> Front:
     # In the worker: what the parent decided holds, not the environment once more.
-    fixed = FixedSettings.model_validate_json(settings)
-    door = make_app(fixed)
+    door = make_app(settings)
     # What fails here is told by /readyz and by every text that needed it; the rest goes on.
     with suppress(Exception):
-        corridor_for(fixed.setup()).warm()
+        corridor_for(settings.setup()).warm()
     settle()
     return door

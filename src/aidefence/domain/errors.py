@@ -12,15 +12,16 @@ class ConfigError(AIDefenceError):
 
 
 class SettingError(ConfigError):
-    """One setting has a name or a value that we do not know."""
+    """One setting has a name or a value that we do not know; `where` is file and line, or who."""
 
-    def __init__(self, setting: str, reason: str) -> None:
-        super().__init__(f"setting `{setting}`: {reason}")
+    def __init__(self, setting: str, reason: str, where: str = "") -> None:
+        super().__init__(f"{where}: setting `{setting}`: {reason}".removeprefix(": "))
         self.setting = setting
         self.reason = reason
+        self.where = where
 
-    def __reduce__(self) -> tuple[type[SettingError], tuple[str, str]]:
-        return type(self), (self.setting, self.reason)
+    def __reduce__(self) -> tuple[type[SettingError], tuple[str, str, str]]:
+        return type(self), (self.setting, self.reason, self.where)
 
 
 class RuleError(ConfigError):

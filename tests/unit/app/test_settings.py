@@ -1,9 +1,10 @@
+import pickle
 from pathlib import Path
 
 import pytest
 
 from aidefence import Category, ConfigError, Guard, ModelError, Profile, SettingError
-from aidefence.app.settings import FixedSettings, read_config, read_settings
+from aidefence.app.settings import read_config, read_settings
 from aidefence.domain.enums import DeepMode, OnError
 from aidefence.policy.profiles import Threshold
 
@@ -121,6 +122,91 @@ def test_a_file_that_is_not_there_or_not_toml(tmp_path: Path) -> None:
         read_config(tmp_path / "bad.toml")
 
 
-def test_settings_travel_to_a_worker(config: Path) -> None:
+def test_settings_travel_to_a_worker_with_their_secrets(config: Path) -> None:
+    config.write_text(f'{config.read_text()}\n[vault]\nkey = "a long enough key"\n')
     settings = read_config(config)
-    assert FixedSettings.model_validate_json(settings.model_dump_json()) == settings
+    travelled = pickle.loads(pickle.dumps(settings))
+    assert travelled == settings
+    assert travelled.vault.key.get_secret_value() == "a long enough key"
+
+
+YAML = """
+profile: strict
+paranoia: 2
+deep: off
+exclude:
+  - pi-0007
+thresholds:
+  pii: {flag: 0.3, block: 0.6}
+server:
+  port: 9000
+"""
+
+
+def test_yaml_says_the_same_as_toml(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(YAML)
+    (tmp_path / "a.toml").write_text(
+        'profile = "strict"\nparanoia = 2\ndeep = "off"\nexclude = ["pi-0007"]\n'
+        "[thresholds]\npii = {flag = 0.3, block = 0.6}\n[server]\nport = 9000\n"
+    )
+    assert read_config(tmp_path / "a.yaml") == read_config(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        (
+            "a.toml",
+            "[server]\nprot = 1",
+            "a.toml:2: setting `server.prot`: unknown: did you mean",
+        ),
+        (
+            "a.yaml",
+            "server:\n\n  prot: 1",
+            "a.yaml:3: setting `server.prot`: unknown: did",
+        ),
+        (
+            "a.toml",
+            "profil = 'strict'",
+            "unknown: did you mean `profile`",
+        ),
+        ("a.toml", "\nprofile = 'lax'", "a.toml:2: setting `profile`: input should be 'observe', "),
+        ("a.toml", "[thresholds.pi]\nflag = 1", "did you mean `pii`"),
+        (
+            "a.toml",
+            "[thresholds.pii]\nflag = 1\nblok = 2",
+            "a.toml:3: setting `thresholds.pii",
+        ),
+        ("a.toml", "server = 3", "a.toml:1: setting `server`"),
+        ("a.yaml", "paranoia: 1\nparanoia: 2", "`paranoia` stands on line 1 and again on 2"),
+        ("a.yaml", "- a", "expected settings by name"),
+        ("a.yaml", "a: [", "are not YAML"),
+        ("a.yaml", "!!python/object/apply:os.system ['true']", "are not YAML"),
+        ("a.yaml", "[" * 5000, "are not YAML"),
+    ],
+)
+def test_an_error_says_where_and_what_was_meant(
+    tmp_path: Path, name: str, text: str, told: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_config(tmp_path / name)
+    assert told in str(caught.value)
+
+
+def test_an_error_names_the_variable_or_the_flag(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingError, match=r"flag: setting `server.port`"):
+        read_settings(config, {"server": {"port": "x"}})
+    monkeypatch.setenv("AIDEFENCE_SERVER__PORT", "y")
+    with pytest.raises(SettingError, match=r"AIDEFENCE_SERVER__PORT: setting `server.port`"):
+        read_settings(config)
+    assert read_settings(config, {"server": {"port": "9002"}}).server.port == 9002
+
+
+def test_a_secret_in_the_wrong_place_is_not_told(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('[vault]\nttl_seconds = "hunter2"\n')
+    with pytest.raises(SettingError) as caught:
+        read_config(tmp_path / "a.toml")
+    assert "hunter2" not in str(caught.value)

@@ -52,7 +52,15 @@ ParanoiaOption: TypeAlias = Annotated[
 ]
 ConfigOption: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--config", "-c", metavar="FILE", help="TOML settings; other options override."),
+    typer.Option(
+        "--config", "-c", metavar="FILE", help="Settings, TOML or YAML; other options override."
+    ),
+]
+SetOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="One setting, as server.port=9000; repeat for more."
+    ),
 ]
 DeepOption: TypeAlias = Annotated[
     bool | None,

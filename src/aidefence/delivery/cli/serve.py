@@ -12,14 +12,16 @@ from aidefence.delivery.cli.options import (
     DeepOption,
     DenseOption,
     RulesOption,
+    SetOption,
     fail,
     mode_of,
 )
 from aidefence.domain.enums import Profile
-from aidefence.domain.errors import AIDefenceError
+from aidefence.domain.errors import AIDefenceError, SettingError
 
 
 def serve(
+    *,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=256, help="Worker processes.")] = None,
@@ -32,26 +34,47 @@ def serve(
     rules: RulesOption = None,
     dense: DenseOption = None,
     deep: DeepOption = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Start without keys on an address others can reach.")
+    ] = False,
+    made: SetOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Serve the REST API until told to stop.
+    """Serve until told to stop.
 
     Options win over AIDEFENCE_* variables, those over the settings file, that over the defaults.
     """
     # By name, as a server loads an application: wiring stands above the doors.
-    settings: Any = import_module("aidefence.app.settings")
+    app: Any = import_module("aidefence.app.settings")
     gateway: Any = import_module("aidefence.app.gateway")
-    server = {"host": host, "port": port, "workers": workers}
     chosen = {"profile": profile, "paranoia": paranoia, "rules_dir": rules}
-    asked = {"dense": dense, "deep": deep}
-    modes = {name: mode_of(value) for name, value in asked.items() if value is not None}
+    server = {"host": host, "port": port, "workers": workers, "insecure": insecure or None}
+    modes = {"dense": dense, "deep": deep}
+    flags: dict[str, Any] = {
+        **_told(chosen),
+        **{name: mode_of(value) for name, value in _told(modes).items()},
+        "server": _told(server),
+    }
     try:
-        values = settings.read_settings(config).model_dump()
-        values["server"] |= {name: value for name, value in server.items() if value is not None}
-        values |= {name: value for name, value in chosen.items() if value is not None} | modes
-        # The engine is built here once: a wrong rule is told before a port is taken.
-        fixed = settings.FixedSettings.model_validate(values)
-        gateway.make_app(fixed)
-        gateway.serve(fixed)
+        for one in made or ():
+            lay_flag(flags, one)
+        gateway.run(app.Sources.of(config, flags))
     except AIDefenceError as error:
         fail(str(error))
+
+
+def lay_flag(flags: dict[str, Any], told: str) -> None:
+    """Put what `--set NAME=VALUE` says among the flags."""
+    name, equals, value = told.partition("=")
+    *tables, last = name.strip().split(".")
+    if not equals or not all((*tables, last)):
+        raise SettingError(name, "expected `name=value`, as `server.port=9000`", "--set")
+    for step in tables:
+        flags = flags.setdefault(step, {})
+        if not isinstance(flags, dict):
+            raise SettingError(name, f"`{step}` is no table", "--set")
+    flags[last] = value.strip()
+
+
+def _told(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

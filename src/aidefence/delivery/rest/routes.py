@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,8 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aidefence.delivery.http.problems import CONTENT_TYPE as PROBLEM_TYPE
-from aidefence.delivery.http.problems import Refusal
+from aidefence.delivery.http.front import refuse_unrouted
 from aidefence.delivery.rest.openapi import make_openapi
 from aidefence.domain.asking import UNCONDITIONAL
 
@@ -63,24 +61,8 @@ def make_rest_routes(services: Services, post_only: tuple[str, ...]) -> Starlett
             Route("/openapi.json", openapi),
             *(Route(path, refuse_method, methods=methods) for path in post_only),
         ],
-        exception_handlers={HTTPException: _refuse},
+        exception_handlers={HTTPException: refuse_unrouted},
     )
-
-
-async def _refuse(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = dict(getattr(error, "headers", None) or {})
-    if status == _METHOD_NOT_ALLOWED and request.method == "OPTIONS":
-        return Response(status_code=204, headers=_with_options(headers))
-    phrase = HTTPStatus(status).phrase
-    kind = phrase.lower().replace(" ", "-")
-    refusal = Refusal(status, kind, phrase, f"{request.method} {request.url.path}")
-    return Response(refusal.body(), status, headers, PROBLEM_TYPE)
-
-
-def _with_options(headers: dict[str, str]) -> dict[str, str]:
-    allowed = headers.pop("Allow", headers.pop("allow", "")).split(", ")
-    return {**headers, "allow": ", ".join(sorted({*allowed, "OPTIONS"} - {""}))}
 
 
 def _json(document: dict[str, object]) -> Response:

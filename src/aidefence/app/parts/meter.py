@@ -1,0 +1,13 @@
+"""What counts for Prometheus."""
+
+from __future__ import annotations
+
+from aidefence.adapters.prometheus import PrometheusMeter
+from aidefence.app.doors import names_of_doors
+from aidefence.app.settings import Settings
+from aidefence.ports.meter import Meter
+
+
+def open_meter(settings: Settings) -> Meter:
+    """Open the counts, one row for each door that is open."""
+    return PrometheusMeter(names_of_doors(settings))

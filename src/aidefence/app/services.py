@@ -1,0 +1,36 @@
+"""The use cases of a gateway, tied together from its parts."""
+
+from __future__ import annotations
+
+from aidefence import __version__
+from aidefence.adapters.system import RandomIds, SystemClock
+from aidefence.app.guard import Guard
+from aidefence.app.parts.access import open_gate
+from aidefence.app.parts.limits import open_admission
+from aidefence.app.parts.meter import open_meter
+from aidefence.app.parts.store import open_episodes
+from aidefence.app.settings import Settings
+from aidefence.app.wiring import corridor_for
+from aidefence.service.desk import Desk, Standing
+from aidefence.service.inspect import Inspector
+from aidefence.service.services import Services
+from aidefence.service.workshop import Workshop
+
+
+def make_services(settings: Settings) -> Services:
+    """Wire the use cases that all doors share."""
+    setup = settings.setup()
+    corridor = corridor_for(setup)
+    meter = open_meter(settings)
+    standing = Standing(Inspector(corridor), Guard.of(setup))
+    desk = Desk(standing, open_admission(settings), open_episodes(settings), meter)
+    return Services(
+        desk=desk,
+        gate=open_gate(settings),
+        meter=meter,
+        clock=SystemClock(),
+        ids=RandomIds(),
+        workshop=Workshop(desk),
+        versions={"engine": __version__, **corridor.charter.knowledge},
+        node=settings.server.node,
+    )

@@ -1,0 +1,16 @@
+"""What happens when more is asked than can be answered in time."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from aidefence.app.settings.section import Section
+
+
+class OverloadSettings(Section):
+    """What happens when more is asked than can be answered in time."""
+
+    slow_requests_max: int = Field(default=8, ge=1, le=1024)
+    """Requests that take longer than microseconds, in work at once in a worker."""
+    waiting_requests_max: int = Field(default=256, ge=0, le=100_000)
+    """How many more of these may wait; then the least urgent are refused."""

@@ -1,0 +1,144 @@
+"""Everything an operator can set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from aidefence.app.settings.auth import AuthSettings
+from aidefence.app.settings.compat import CompatSettings
+from aidefence.app.settings.console import ConsoleSettings
+from aidefence.app.settings.graphql import GraphqlSettings
+from aidefence.app.settings.grpc import GrpcSettings
+from aidefence.app.settings.limits import LimitSettings
+from aidefence.app.settings.log import LogSettings
+from aidefence.app.settings.mcp import McpSettings
+from aidefence.app.settings.metrics import MetricsSettings
+from aidefence.app.settings.otel import OtelSettings
+from aidefence.app.settings.overload import OverloadSettings
+from aidefence.app.settings.proxy import ProxySettings
+from aidefence.app.settings.server import ServerSettings
+from aidefence.app.settings.store import StoreSettings
+from aidefence.app.settings.thresholds import ThresholdSettings
+from aidefence.app.settings.tls import TlsSettings
+from aidefence.app.settings.vault import VaultSettings
+from aidefence.app.setup import Setup, make_setup
+from aidefence.domain.enums import Category, DeepMode, OnError, Profile
+
+
+def _state_dir() -> Path:
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "aidefence"
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Made from what is handed in, whatever the environment says.
+
+    `read_settings` gathers what files, variables and flags say.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="AIDEFENCE_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    profile: Profile = Profile.BALANCED
+    """The balance between missed attacks and false alarms."""
+    rules_dir: Path | None = None
+    """A folder of [rules of your own](rules.md), added to ours."""
+    paranoia: int = Field(default=1, ge=1, le=4)
+    """2 and up add rules that cry wolf more often."""
+    exclude: Annotated[tuple[str, ...], NoDecode] = ()
+    """Rule ids or globs that do not speak, with `@origin` for one origin."""
+    thresholds: dict[Category, ThresholdSettings] = Field(default_factory=dict)
+    """Two confidences by category: `flag` and, if ever, `block`; by default the profile says."""
+    answer_thresholds: dict[Category, ThresholdSettings] = Field(default_factory=dict)
+    """The same two by category, for [answers](answers.md) only."""
+    dense: DeepMode = DeepMode.AUTO
+    """Whether [the dense model](tiers.md#tier-2-the-dense-model) speaks."""
+    dense_file: Path | None = None
+    """The file of a dense model of your own; by default the package's."""
+    deep: DeepMode = DeepMode.AUTO
+    """Whether [the deep model](tiers.md) speaks."""
+    deep_dir: Path | None = None
+    """A folder with a deep model of your own; by default the package's."""
+    on_error: OnError = OnError.KEEP
+    """What becomes of texts for which a check that they needed failed."""
+    lists: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Files of [allow and deny lists](lists.md)."""
+    topics: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Files of [topics by example](lists.md#topics-by-example)."""
+    state_dir: Path = Field(default_factory=_state_dir)
+    """Folder of all that the gateway keeps; by default `aidefence` in the folder for state."""
+    redis_url: SecretStr | None = None
+    """Redis that keeps counts and cached verdicts for several machines; by default none."""
+    deadline_ms: int = Field(default=30_000, ge=1, le=3_600_000)
+    """Milliseconds after which a request has its answer or a refusal; a client may ask for less."""
+    server: ServerSettings = ServerSettings()
+    tls: TlsSettings = TlsSettings()
+    log: LogSettings = LogSettings()
+    overload: OverloadSettings = OverloadSettings()
+    store: StoreSettings = StoreSettings()
+    auth: AuthSettings = AuthSettings()
+    limits: LimitSettings = LimitSettings()
+    proxy: ProxySettings = ProxySettings()
+    compat: CompatSettings = CompatSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    graphql: GraphqlSettings = GraphqlSettings()
+    grpc: GrpcSettings = GrpcSettings()
+    mcp: McpSettings = McpSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    otel: OtelSettings = OtelSettings()
+    vault: VaultSettings = VaultSettings()
+
+    @field_validator("exclude", "lists", "topics", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        # A variable of the environment holds a list as `a, b`.
+        if isinstance(given, Path):
+            return (given,)
+        if not isinstance(given, str):
+            return given
+        return tuple(part.strip() for part in given.split(",") if part.strip())
+
+    def setup(self) -> Setup:
+        """What a guard with these settings is made of."""
+        return make_setup(
+            profile=self.profile,
+            rules_dir=self.rules_dir,
+            paranoia=self.paranoia,
+            exclude=self.exclude,
+            thresholds=_pairs(self.thresholds),
+            answer_thresholds=_pairs(self.answer_thresholds),
+            dense=self.dense,
+            dense_file=self.dense_file,
+            deep=self.deep,
+            deep_dir=self.deep_dir,
+            on_error=self.on_error,
+            lists=self.lists,
+            topics=self.topics,
+        )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- the hook's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the hook's signature
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the hook's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the hook's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing but what is handed in."""
+        return (init_settings,)
+
+
+def _pairs(given: Mapping[Category, ThresholdSettings]) -> dict[Category, tuple[float, float]]:
+    return {name: (it.flag, it.block) for name, it in given.items()}
