@@ -25,8 +25,10 @@ class Unlimited:
 class Forgetful:
     """No memory."""
 
-    def record(self, request: Request, detection: Detection) -> None:
+    def record(self, request: Request, detection: Detection) -> Detection:  # noqa: ARG002
         """Keep nothing."""
+        return detection
 
-    def record_all(self, decided: Sequence[tuple[Request, Detection]]) -> None:
+    def record_all(self, decided: Sequence[tuple[Request, Detection]]) -> list[Detection]:
         """Keep nothing."""
+        return [detection for _, detection in decided]

@@ -44,6 +44,10 @@ class RandomIds:
         """Make a name for one batch."""
         return f"bat_{self._next()}"
 
+    def name(self, kind: str) -> str:
+        """Make a name for one thing of another kind."""
+        return f"{kind}_{self._next()}"
+
     def _next(self) -> str:
         while True:
             try:

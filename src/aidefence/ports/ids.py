@@ -13,3 +13,6 @@ class Ids(Protocol):
 
     def batch_id(self) -> str:
         """A new name for one batch."""
+
+    def name(self, kind: str) -> str:
+        """A new name for one thing of another kind, which the name begins with."""

@@ -95,8 +95,7 @@ class Desk:
         settled = [_seen(detection, standing, allowance) for detection in found]
         for request, detection in zip(requests, settled, strict=True):
             self._meter.count(request.door, detection)
-        self._log.record_all(list(zip(requests, settled, strict=True)))
-        return settled
+        return self._log.record_all(list(zip(requests, settled, strict=True)))
 
     def _settle(
         self, request: Request, allowance: Allowance | None, standing: Standing
@@ -106,8 +105,7 @@ class Desk:
 
     def _keep(self, request: Request, detection: Detection) -> Detection:
         self._meter.count(request.door, detection)
-        self._log.record(request, detection)
-        return detection
+        return self._log.record(request, detection)
 
 
 def _inspect_all(
