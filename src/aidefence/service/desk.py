@@ -97,6 +97,13 @@ class Desk:
             self._meter.count(request.door, detection)
         return self._log.record_all(list(zip(requests, settled, strict=True)))
 
+    def tell(self, request: Request, detection: Detection) -> Detection:
+        """Take in what was decided elsewhere about a request that was let in before.
+
+        It is counted and written down like all others, and the kill switch holds for it.
+        """
+        return self._keep(request, _seen(detection, self.standing, None))
+
     def _settle(
         self, request: Request, allowance: Allowance | None, standing: Standing
     ) -> Detection:

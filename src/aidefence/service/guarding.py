@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from aidefence.domain.enums import Category, Wrap
+from aidefence.domain.enums import Action, Category, Wrap
 from aidefence.domain.rewrite import Rewrite
+from aidefence.domain.streaming import Released, StreamEnd, StreamMode
 from aidefence.domain.tools import CallDecision, ToolsDecision, TraceDecision
 from aidefence.ingest.messages import Inspectable
 from aidefence.ingest.tools import Tools
+
+
+class TextStream(Protocol):
+    """Reads a text while it comes in; one text each, one thread at a time."""
+
+    def feed(self, piece: str | bytes) -> Released:
+        """Take the next piece; gives what may go on."""
+
+    def finish(self) -> StreamEnd:
+        """Give the rest, and the decision on the whole text."""
+
+    def close(self) -> None:
+        """End it without a decision."""
 
 
 class Guarding(Protocol):
@@ -38,6 +52,9 @@ class Guarding(Protocol):
         wrap: Wrap | str | None = None,
     ) -> Rewrite:
         """Make harmless what loads, runs or hides."""
+
+    def stream(self, *, mode: StreamMode | str, stop_at: Action | str) -> TextStream:
+        """Open a stream for an answer of a model that is still coming in."""
 
     def inspect_tools(self, tools: Tools) -> ToolsDecision:
         """Inspect tool definitions before a model is given them."""

@@ -1,0 +1,1 @@
+"""Stands between clients and models, and speaks the dialect of either."""
