@@ -8,7 +8,11 @@ import httpx
 import pytest
 
 from aidefence import Guard
+from aidefence.app.services import make_services
+from aidefence.app.settings import Settings
+from aidefence.delivery.http.operations import House, bind
 from aidefence.delivery.rest.openapi import make_openapi
+from aidefence.delivery.rest.table import OPERATIONS
 
 Ask = Callable[..., httpx.Response]
 
@@ -60,3 +64,25 @@ def test_metrics_count_requests_and_not_probes(ask: Ask) -> None:
     assert 'aidefence_requests_total{action="allow",door="rest"} 3.0' in counts
     assert 'aidefence_inspect_seconds_count{door="rest"} 3.0' in counts
     assert 'le="1e-05"' in counts
+
+
+def test_the_document_tells_of_every_route_that_is_served(settings: Settings) -> None:
+    document = make_openapi()
+    told = {
+        (method.upper(), path) for path, methods in document["paths"].items() for method in methods
+    }
+    house = House(make_services(settings))
+    ways = {(way.method, way.path) for way in bind(OPERATIONS, house)}
+    hot = {(it.method, it.path) for it in OPERATIONS if it.handle is None}
+    assert told == {(it.method, it.path) for it in OPERATIONS}
+    assert ways | hot <= told
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [it.name for it in OPERATIONS]
+    assert len(names) == len(set(names))
+
+
+def test_what_takes_no_permission_is_meant_to() -> None:
+    public = {it.path for it in OPERATIONS if it.permission is None}
+    assert public == {"/healthz", "/readyz", "/openapi.json"}

@@ -31,7 +31,6 @@ from aidefence.policy.profiles import NEVER, Threshold
 from aidefence.respond.batch import DecisionBatch
 
 if TYPE_CHECKING:
-    from aidefence.app.answer import AnswerCheck, Canaries
     from aidefence.app.conversation import Conversation, ConversationStore
     from aidefence.app.stream import Stream
     from aidefence.app.tools import PinsLike
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from aidefence.domain.tools import CallDecision, ToolsDecision, TraceDecision
     from aidefence.ingest.tools import Tools
     from aidefence.ports.watcher import Watcher
+    from aidefence.service.answers.asked import AnswerCheck, Canaries
 
 # Up to here an inspection takes less time than a visit to another thread.
 _INLINE_CODE_POINTS_MAX = 16_384
@@ -210,7 +210,7 @@ class Guard:
         if not isinstance(answer, str):
             raise ContentError("an answer is a text")
         # Who guards prompts alone need not load what reads answers.
-        from aidefence.app.answer import make_asked  # noqa: PLC0415
+        from aidefence.service.answers.asked import make_asked  # noqa: PLC0415
         from aidefence.service.answers.inspect import inspect_answer  # noqa: PLC0415
 
         asked = make_asked(

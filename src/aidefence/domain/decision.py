@@ -161,6 +161,12 @@ class Decision:
         return _has_evidence(record) or any(map(_has_evidence, parts))
 
     @property
+    def is_bare(self) -> bool:
+        """Whether there is nothing to tell beside the action: no finding, no check left out."""
+        record, _, _, parts, degraded, _ = self._told
+        return not (record[6] or record[7] or degraded) and not any(part[6] for part in parts)
+
+    @property
     def allowed_by(self) -> tuple[Allowed, ...]:
         """What entries of allow lists took out before this was decided."""
         record, _, _, parts, _, _ = self._told

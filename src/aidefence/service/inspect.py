@@ -54,8 +54,11 @@ class Inspector:
         # Most gateways are asked about questions: what reads answers is loaded when it is needed.
         from aidefence.service.answers.inspect import inspect_answer  # noqa: PLC0415
 
-        text = what if isinstance(what, str) else "\n".join(it.text for it in what.contents)
-        report = inspect_answer(self._corridor, text, asked, Origin.ASSISTANT)
+        origin = Origin.ASSISTANT
+        if isinstance(what, Inspection):
+            origin = what.contents[0].origin if what.contents else origin
+            what = "\n".join(it.text for it in what.contents)
+        report = inspect_answer(self._corridor, what, asked, origin)
         found = conclude(report.decision, conditions)
         return replace(
             found,

@@ -71,7 +71,7 @@ def test_a_batch_uses_all_cores_after_the_fork(url: str) -> None:
     requests = [{"id": str(at), "content": f"{ATTACK} {at}"} for at in range(1000)]
     answer = httpx.post(f"{url}/api/v2/detect/batch", json={"requests": requests}, timeout=30)
     results = answer.json()["results"]
-    assert [result["requestId"] for result in results] == [str(at) for at in range(1000)]
+    assert [result["id"] for result in results] == [str(at) for at in range(1000)]
     assert all(result["threat"]["detected"] for result in results)
 
 

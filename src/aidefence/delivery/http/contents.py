@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from aidefence.delivery.http.problems import invalid, too_large, unsupported
 from aidefence.domain.content import Inspection
+from aidefence.domain.enums import Direction, Origin
 from aidefence.domain.errors import ContentError
 from aidefence.ingest.messages import read
 
 _MEDIA = ("url", "base64")
+_FIELDS = ("text", "messages", "documents", "system")
+_EXPECTED = "`text`, `messages`, `documents`, `system`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +25,32 @@ class Limits:
 
 
 def read_content(
-    given: str | list[object] | dict[str, object], limits: Limits, pointer: str
+    given: str | list[object] | dict[str, object],
+    limits: Limits,
+    pointer: str,
+    *,
+    origin: Origin = Origin.USER,
+    direction: Direction = Direction.INPUT,
 ) -> str | Inspection:
-    """Understand a content: a text, messages, or an object with one of them.
+    """Understand a content: a text, messages, or an object with text, messages or documents.
+
+    Texts that do not say from whom they come are taken for `origin`. A text of a user on its way
+    to the model stays a text: that is most of all traffic.
 
     Raises:
         Refusal: it is none of these, or larger than the limits allow; it names the place.
 
     """
+    if isinstance(given, dict):
+        _check_fields(given, pointer)
+        if "text" in given:
+            pointer, given = f"{pointer}/text", _text(given["text"], f"{pointer}/text")
     if isinstance(given, str):
         _measure(len(given), limits, pointer)
-        return given
-    if isinstance(given, dict):
-        key, value = _only_field(given, pointer)
-        pointer = f"{pointer}/{key}"
-        if key == "text":
-            return read_content(_text(value, pointer), limits, pointer)
-        given = _messages(value, pointer)
+        if origin is Origin.USER and direction is Direction.INPUT:
+            return given
     try:
-        inspection = read(given)  # type: ignore[arg-type]  # read() is the check
+        inspection = read(given, origin=origin, direction=direction)  # type: ignore[arg-type]  # it checks
     except ContentError as error:
         raise invalid(f"{pointer}{error.path}", error.reason) from None
     if not inspection.contents and not inspection.unread:
@@ -49,27 +59,20 @@ def read_content(
     return inspection
 
 
-def _only_field(given: dict[str, object], pointer: str) -> tuple[str, object]:
+def _check_fields(given: dict[str, object], pointer: str) -> None:
     media = next((name for name in _MEDIA if name in given), None)
     if media:
         raise unsupported(f"{pointer}/{media}", "only text is inspected by this version")
     for name in given:
-        if name not in {"text", "messages"}:
-            raise invalid(f"{pointer}/{name}", "unknown field: expected `text` or `messages`")
-    if len(given) != 1:
-        raise invalid(pointer, "expected either `text` or `messages`")
-    return next(iter(given.items()))
+        if name not in _FIELDS:
+            raise invalid(f"{pointer}/{name}", f"unknown field: expected {_EXPECTED}")
+    if not given or ("text" in given and len(given) > 1):
+        raise invalid(pointer, f"expected either `text`, or some of {_EXPECTED}")
 
 
 def _text(value: object, pointer: str) -> str:
     if not isinstance(value, str):
         raise invalid(pointer, "expected text")
-    return value
-
-
-def _messages(value: object, pointer: str) -> list[object]:
-    if not isinstance(value, list):
-        raise invalid(pointer, "expected an array of messages")
     return value
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import Struct
 
+from aidefence.domain.errors import ContentError, LimitError, SettingError
 from aidefence.domain.refusals import (
     Allowance,
     ConflictError,
@@ -59,10 +60,14 @@ class Refusal(Exception):  # noqa: N818 -- it is what we do, not what went wrong
     errors: tuple[FieldError, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    def problem(self) -> Problem:
+        """Put it as a problem document."""
+        kind = f"/problems/{self.kind}"
+        return Problem(kind, self.title, self.status, self.detail, self.errors)
+
     def body(self) -> bytes:
         """Write the problem document."""
-        kind = f"/problems/{self.kind}"
-        return _encode(Problem(kind, self.title, self.status, self.detail, self.errors))
+        return _encode(self.problem())
 
 
 def not_json(reason: str) -> Refusal:
@@ -89,11 +94,11 @@ def too_large(pointer: str, detail: str) -> Refusal:
     return Refusal(413, "too-large", "The request is over a limit", detail, errors)
 
 
-def misfit(error: msgspec.ValidationError) -> Refusal:
-    """Refuse a body with an unknown, missing or mistyped field."""
+def misfit(error: msgspec.ValidationError, pointer: str = "") -> Refusal:
+    """Refuse a body with an unknown, missing or mistyped field; `pointer` leads to the body."""
     found = _PLACE.fullmatch(str(error))
     reason, path = (found["reason"], found["path"]) if found else (str(error), "$")
-    pointer = _pointer(path)
+    pointer += _pointer(path)
     named = _FIELD.search(reason)
     if named:
         # The decoder points at the object; the client wants the field.
@@ -131,6 +136,15 @@ def refusal_of(error: RefusedError) -> Refusal:
     """Say over HTTP why a request is not carried out."""
     status, kind, title = _KINDS[type(error)]
     return Refusal(status, kind, title, str(error), headers=dict(_headers(error)))
+
+
+def refusal_of_given(error: ContentError | LimitError | SettingError, pointer: str = "") -> Refusal:
+    """Say over HTTP what the core says of what was handed in under `pointer`."""
+    if isinstance(error, LimitError):
+        return too_large(pointer, str(error))
+    if isinstance(error, SettingError):
+        return invalid(f"{pointer}/{error.setting}", error.reason)
+    return invalid(f"{pointer}{error.path}", error.reason)
 
 
 def allowance_headers(allowance: Allowance) -> list[tuple[str, str]]:

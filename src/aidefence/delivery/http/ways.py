@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,8 +13,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aidefence.delivery.http.credentials import read_credentials
-from aidefence.delivery.http.problems import CONTENT_TYPE, FAULT, Refusal, refusal_of
+from aidefence.delivery.http.problems import (
+    CONTENT_TYPE,
+    FAULT,
+    Refusal,
+    refusal_of,
+    refusal_of_given,
+)
 from aidefence.domain.access import UNKNOWN, Caller, Permission
+from aidefence.domain.errors import ContentError, LimitError, SettingError
 from aidefence.domain.refusals import RefusedError
 from aidefence.service.gate import Gate
 
@@ -30,6 +38,7 @@ class Call:
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Response]]
 Refuse: TypeAlias = Callable[[Refusal], Response]
+_Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,14 @@ def tell(refusal: Refusal) -> Response:
 
 def make_routes(ways: Iterable[Way], gate: Gate, refuse: Refuse = tell) -> list[Route]:
     """Make routes that let in only who may; `refuse` writes refusals in a dialect of its own."""
-    return [Route(way.path, _endpoint(way, gate, refuse), methods=[way.method]) for way in ways]
+    # One route for each path: what has two methods must tell both when asked with a third.
+    by_path: dict[str, dict[str, _Endpoint]] = defaultdict(dict)
+    for way in ways:
+        by_path[way.path][way.method] = _endpoint(way, gate, refuse)
+    return [
+        Route(path, _by_method(endpoints), methods=list(endpoints))
+        for path, endpoints in by_path.items()
+    ]
 
 
 def enter(connection: HTTPConnection, gate: Gate, permission: Permission) -> Caller:
@@ -63,7 +79,15 @@ def enter(connection: HTTPConnection, gate: Gate, permission: Permission) -> Cal
     return gate.enter(read_credentials(connection.scope["headers"], method), permission)
 
 
-def _endpoint(way: Way, gate: Gate, refuse: Refuse) -> Callable[[Request], Awaitable[Response]]:
+def _by_method(endpoints: Mapping[str, _Endpoint]) -> _Endpoint:
+    async def endpoint(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await endpoints[method](request)
+
+    return endpoint
+
+
+def _endpoint(way: Way, gate: Gate, refuse: Refuse) -> _Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
             caller = enter(request, gate, way.permission) if way.permission else UNKNOWN
@@ -72,6 +96,9 @@ def _endpoint(way: Way, gate: Gate, refuse: Refuse) -> Callable[[Request], Await
             return refuse(refusal)
         except RefusedError as error:
             return refuse(refusal_of(error))
+        except (ContentError, LimitError, SettingError) as error:
+            # What the core says of what was handed in: a tool that is none, a key too short.
+            return refuse(refusal_of_given(error))
         except Exception:  # noqa: BLE001 -- what stands here was foreseen by nobody
             # The last line: a fault of ours must not look like an answer, nor show the text.
             _log.exception("request failed")

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import UNSET
 
 from aidefence.delivery.rest.wire import (
     Aggregates,
     DetectResponse,
     Explanation,
-    Metadata,
     Threat,
     WireAllowed,
+    WireAnswer,
     WireDegraded,
     WireFinding,
+    WireRemark,
     WireSpan,
     WireTaxonomy,
     WireTiming,
 )
-from aidefence.domain.enums import Category
+from aidefence.domain.enums import Action, Category
 from aidefence.domain.taxonomy import TAXONOMY
 from aidefence.service.telling import (
     BENIGN,
@@ -33,33 +36,46 @@ from aidefence.service.telling import (
 )
 
 if TYPE_CHECKING:
+    from aidefence.domain.answer import AnswerReport
     from aidefence.domain.asking import Detection
     from aidefence.domain.decision import Decision
     from aidefence.domain.verdict import Finding
 
 _NS_PER_MS = 1_000_000
 _NS_PER_US = 1_000
+_BOOL = {False: "false", True: "true"}
+
+_encode = msgspec.json.Encoder().encode
 
 
-def answer(
-    detection: Detection,
-    request_id: str,
-    elapsed_ns: int,
-    metadata: Metadata,
-    *,
-    explain: bool = False,
-    core_actions: bool = False,
-) -> DetectResponse:
-    """Write the response to one request."""
-    decision, action = detection.decision, detection.action
-    if core_actions:
-        action = core_action(action)
+@dataclass(slots=True)
+class Manner:
+    """How an answer is written: in which name, and with how much of it."""
+
+    request_id: str
+    metadata: msgspec.Raw
+    name: str | None = None
+    explain: bool = False
+    core_actions: bool = False
+
+
+def write(detection: Detection, elapsed_ns: int, manner: Manner) -> bytes:
+    """Write the response to one request as JSON."""
+    bare = detection.decision.is_bare and not (detection.degraded or manner.explain)
+    if bare and detection.report is None and manner.name is None:
+        return _write_bare(detection, elapsed_ns, manner)
+    return _encode(answer(detection, elapsed_ns, manner))
+
+
+def answer(detection: Detection, elapsed_ns: int, manner: Manner) -> DetectResponse:
+    """Make the response to one request."""
+    decision, report = detection.decision, detection.report
     return DetectResponse(
-        request_id=request_id,
+        request_id=manner.request_id,
         detection_time=milliseconds(elapsed_ns),
         threat=_threat(detection),
         verdict="attack" if detection.detected else "benign",
-        action=action.value,
+        action=_action(detection, manner).value,
         enforced=detection.enforced,
         tiers=decision.tiers,
         timings=tuple(
@@ -67,10 +83,37 @@ def answer(
         ),
         truncated=False,
         degraded=tuple(WireDegraded(it.check, it.reason) for it in detection.degraded),
-        metadata=metadata,
-        explanation=_explain(decision) if explain else UNSET,
+        metadata=manner.metadata,
+        explanation=_explain(decision) if manner.explain else UNSET,
         allowed_by=_allowed(decision) or UNSET,
+        answer=UNSET if report is None else _answer(report),
+        id=UNSET if manner.name is None else manner.name,
     )
+
+
+def _write_bare(detection: Detection, elapsed_ns: int, manner: Manner) -> bytes:
+    """Most of all traffic: nothing was found. Laying out an object to encode costs more."""
+    decision, category = detection.decision, detection.category
+    timings = ",".join(
+        f'{{"step":"{timing.step}","microseconds":{timing.nanoseconds / _NS_PER_US}}}'
+        for timing in decision.timings
+    )
+    head = (
+        f'{{"requestId":"{manner.request_id}","detectionTime":{milliseconds(elapsed_ns)},'
+        f'"threat":{{"detected":{_BOOL[detection.detected]},'
+        f'"confidence":{round(decision.confidence, DIGITS)},'
+        f'"category":"{BENIGN if category is None else category.value}",'
+        f'"severity":"{decision.severity.value}","attackVector":[],"findings":[]}},'
+        f'"verdict":"{"attack" if detection.detected else "benign"}",'
+        f'"action":"{_action(detection, manner).value}","enforced":{_BOOL[detection.enforced]},'
+        f'"tiers":{list(decision.tiers)},"timings":[{timings}],"truncated":false,"degraded":[],'
+        f'"metadata":'
+    )
+    return b"%b%b}" % (head.encode(), manner.metadata)
+
+
+def _action(detection: Detection, manner: Manner) -> Action:
+    return core_action(detection.action) if manner.core_actions else detection.action
 
 
 def aggregate(detections: Sequence[Detection], elapsed_ns: int) -> Aggregates:
@@ -98,8 +141,6 @@ def milliseconds(elapsed_ns: int) -> float:
 
 def _threat(detection: Detection) -> Threat:
     decision = detection.decision
-    if not decision.has_findings:
-        return _bare_threat(detection)
     findings = decision.findings
     return Threat(
         detected=detection.detected,
@@ -108,19 +149,6 @@ def _threat(detection: Detection) -> Threat:
         severity=decision.severity.value,
         attack_vector=attack_vector(findings),
         findings=tuple(map(_finding, findings)),
-    )
-
-
-def _bare_threat(detection: Detection) -> Threat:
-    """Most of all traffic: nothing was found, and little has to be made."""
-    decision, category = detection.decision, detection.category
-    return Threat(
-        detection.detected,
-        round(decision.confidence, DIGITS),
-        category.value if category else BENIGN,
-        decision.severity.value,
-        (),
-        (),
     )
 
 
@@ -150,6 +178,26 @@ def _allowed(decision: Decision) -> tuple[WireAllowed, ...]:
     return tuple(
         WireAllowed(it.entry, it.rule_id, WireSpan(it.span.start, it.span.end), it.content)
         for it in decision.allowed_by
+    )
+
+
+def _answer(report: AnswerReport) -> WireAnswer:
+    leak, language, support = report.prompt_leak, report.language, report.support
+    return WireAnswer(
+        remarks=tuple(
+            WireRemark(
+                it.check.value,
+                WireSpan(it.span.start, it.span.end),
+                round(it.score, DIGITS),
+                it.explanation,
+                it.flags,
+            )
+            for it in report.remarks
+        ),
+        prompt_leak=None if leak is None else round(leak.share, DIGITS),
+        refused=report.refused,
+        language=None if language is None else language.code,
+        support=None if support is None else round(support.score, DIGITS),
     )
 
 

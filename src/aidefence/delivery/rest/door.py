@@ -2,63 +2,47 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-import msgspec
-from msgspec import UNSET
-
+from aidefence.delivery.http.bodies import JSON, check_length, check_type, read_body
 from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.credentials import read_credentials
+from aidefence.delivery.http.operations import House
 from aidefence.delivery.http.problems import CONTENT_TYPE as PROBLEM_TYPE
-from aidefence.delivery.http.problems import (
-    FAULT,
-    Refusal,
-    allowance_headers,
-    refusal_of,
-    too_large,
-)
-from aidefence.delivery.rest.answers import aggregate, answer
-from aidefence.delivery.rest.requests import Asked, parse_many, parse_one
-from aidefence.delivery.rest.routes import make_rest_routes
-from aidefence.delivery.rest.wire import BatchResponse, DetectResponse, Metadata
-from aidefence.domain.access import Caller, Permission
-from aidefence.domain.asking import Detection, Request
-from aidefence.domain.refusals import Allowance, RefusedError
+from aidefence.delivery.http.problems import FAULT, Refusal, allowance_headers, refusal_of
+from aidefence.delivery.http.request_ids import HEADER, given_id, naming
+from aidefence.delivery.rest.detecting import DOOR, Came, Detecting, Payload
+from aidefence.delivery.rest.lines import NDJSON, answer_lines
+from aidefence.delivery.rest.routes import make_router
+from aidefence.delivery.rest.table import BATCH, DETECT
+from aidefence.domain.access import Permission
+from aidefence.domain.refusals import RefusedError
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from aidefence.service.services import Services
 
-DETECT = "/api/v2/detect"
-BATCH = "/api/v2/detect/batch"
-DOOR = "rest"
+__all__ = ["DOOR", "RestDoor"]
 
-_JSON_HEADERS = [(b"content-type", b"application/json")]
+_JSON_HEADERS = [(b"content-type", JSON)]
 _PROBLEM_HEADERS = [(b"content-type", PROBLEM_TYPE.encode())]
-# Up to here an inspection takes less time than a visit to another thread.
-_INLINE_BODY_BYTES_MAX = 64 << 10
 
-_encode = msgspec.json.Encoder().encode
+_DIGITS_MAX = 19
+
 _log = logging.getLogger("aidefence.rest")
-_Payload: TypeAlias = tuple[bytes, Allowance | None]
+_Handler: TypeAlias = Callable[[bytes, Came], Awaitable[Payload]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Came:
-    """Who sent a body, from where, for which set of actions, and when."""
+@dataclass(slots=True)
+class _Said:
+    """What the headers of a request say."""
 
-    caller: Caller
-    peer: str | None
-    core_actions: bool
-    at_ns: int
-
-
-_Handler: TypeAlias = Callable[[bytes, _Came], Awaitable[_Payload]]
+    core_actions: bool = False
+    media: bytes = JSON
 
 
 class RestDoor:
@@ -67,14 +51,14 @@ class RestDoor:
     def __init__(self, services: Services, limits: Limits | None = None) -> None:
         self._services = services
         self._limits = limits or Limits()
-        self._metadata = Metadata(
-            detector_versions=services.versions,
-            policy_version=services.desk.standing.inspector.policy_version,
-            edge_node=services.node,
-        )
+        house = House(services, self._limits)
         self._now_ns = services.clock.monotonic_ns
-        self._routes = make_rest_routes(services, (DETECT, BATCH))
-        self._handlers: dict[str, _Handler] = {DETECT: self._detect, BATCH: self._detect_batch}
+        self._detecting = Detecting(house)
+        self._router = naming(make_router(house), services.ids.request_id)
+        self._handlers: dict[str, _Handler] = {
+            DETECT: self._detecting.one,
+            BATCH: self._detecting.many,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event."""
@@ -84,17 +68,24 @@ class RestDoor:
             if handler is not None:
                 await self._answer(handler, scope, receive, send)
                 return
-        await self._routes(scope, receive, send)
+        await self._router(scope, receive, send)
 
     async def _answer(self, handler: _Handler, scope: Scope, receive: Receive, send: Send) -> None:
         status, headers = 200, _JSON_HEADERS
+        request_id = self._services.ids.request_id()
         try:
             credentials = read_credentials(scope["headers"], "POST")
             caller = self._services.gate.enter(credentials, Permission.DETECT)
-            core_actions = self._read_headers(scope)
-            body = await self._read_body(receive)
+            said = self._read_headers(scope)
             client = scope.get("client")
-            came = _Came(caller, client[0] if client else None, core_actions, self._now_ns())
+            came = Came(request_id, caller, client[0] if client else None, said.core_actions)
+            if said.media is NDJSON and scope["path"] == BATCH:
+                name = given_id(scope["headers"]) or request_id.encode()
+                await answer_lines(self._detecting, self._limits, came, receive, send, name)
+                return
+            check_type(said.media)
+            body = await read_body(receive, self._limits)
+            came.at_ns = self._now_ns()
             payload, allowance = await handler(body, came)
             if allowance is not None:
                 headers = [*headers, *_encoded(allowance_headers(allowance))]
@@ -108,113 +99,27 @@ class RestDoor:
             _log.exception("request failed")
             status, headers, payload = 500, _PROBLEM_HEADERS, FAULT.body()
             self._services.meter.refuse(DOOR, status)
+        headers = [*headers, (HEADER, given_id(scope["headers"]) or request_id.encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": payload})
 
-    def _read_headers(self, scope: Scope) -> bool:
-        """Check type and length; tell whether the client wants only the core actions."""
-        core_actions = False
+    def _read_headers(self, scope: Scope) -> _Said:
+        """Check the length; tell the type, and whether the client wants only the core actions."""
+        said = _Said()
         for name, value in scope["headers"]:
             if name == b"content-length":
-                self._check_length(int(value) if value.isdigit() else 0)
+                check_length(_number(value), self._limits)
             elif name == b"content-type":
-                _check_type(value)
+                is_lines = value.partition(b";")[0].strip().lower() == NDJSON
+                said.media = NDJSON if is_lines else value
             elif name == b"accept-profile":
-                core_actions = value.strip() == b"v2-core"
-        return core_actions
-
-    async def _read_body(self, receive: Receive) -> bytes:
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        parts, length = [body], len(body)
-        while message.get("more_body"):
-            self._check_length(length)
-            message = await receive()
-            parts.append(message.get("body", b""))
-            length += len(parts[-1])
-        self._check_length(length)
-        return body if len(parts) == 1 else b"".join(parts)
-
-    def _check_length(self, length: int) -> None:
-        limit = self._limits.body_bytes_max
-        if length > limit:
-            raise too_large("", f"a body of {length} bytes is larger than {limit}")
-
-    async def _detect(self, body: bytes, came: _Came) -> _Payload:
-        if len(body) > _INLINE_BODY_BYTES_MAX:
-            return await asyncio.to_thread(self._detect_aside, body, came)
-        asked = parse_one(body, self._limits)
-        request = self._request(asked, came)
-        detection = await self._services.desk.aask(request)
-        return self._write(asked, request, detection, came)
-
-    def _detect_aside(self, body: bytes, came: _Came) -> _Payload:
-        asked = parse_one(body, self._limits)
-        request = self._request(asked, came)
-        return self._write(asked, request, self._services.desk.ask(request), came)
-
-    def _write(self, asked: Asked, request: Request, detection: Detection, came: _Came) -> _Payload:
-        elapsed_ns = self._now_ns() - came.at_ns
-        response = self._respond(asked, request, detection, elapsed_ns, came)
-        return _encode(response), detection.allowance
-
-    def _request(self, asked: Asked, came: _Came) -> Request:
-        return Request(
-            asked.what,
-            self._services.ids.request_id(),
-            DOOR,
-            came.caller,
-            came.peer,
-            asked.conditions,
-            asked.context,
-            asked.priority,
-            came.at_ns,
-        )
-
-    def _respond(
-        self, asked: Asked, request: Request, detection: Detection, elapsed_ns: int, came: _Came
-    ) -> DetectResponse:
-        return answer(
-            detection,
-            asked.name or request.id,
-            elapsed_ns,
-            self._metadata,
-            explain=asked.explain,
-            core_actions=came.core_actions or asked.core_actions,
-        )
-
-    async def _detect_batch(self, body: bytes, came: _Came) -> _Payload:
-        return await asyncio.to_thread(self._detect_many, body, came)
-
-    def _detect_many(self, body: bytes, came: _Came) -> _Payload:
-        asked = parse_many(body, self._limits)
-        requests = [self._request(item, came) for item in asked.items]
-        detections = self._services.desk.ask_all(
-            requests, threads=asked.parallelism, since_ns=came.at_ns
-        )
-        elapsed_ns = self._now_ns() - came.at_ns
-        results = tuple(
-            self._respond(item, request, found, found.decision.elapsed_ns, came)
-            for item, request, found in zip(asked.items, requests, detections, strict=True)
-        )
-        response = BatchResponse(
-            batch_id=self._services.ids.batch_id(),
-            total_requests=len(asked.items),
-            processed_requests=len(results),
-            results=results,
-            aggregates=aggregate(detections, elapsed_ns) if asked.aggregate else UNSET,
-        )
-        return _encode(response), detections[0].allowance
+                said.core_actions = value.strip() == b"v2-core"
+        return said
 
 
-def _check_type(value: bytes) -> None:
-    if not value.startswith(b"application/json"):
-        raise Refusal(
-            415,
-            "unsupported-media-type",
-            "The body is of a type we do not read",
-            "expected `application/json`",
-        )
+def _number(value: bytes) -> int:
+    # As many digits as any length has: of more, Python makes no number.
+    return int(value[:_DIGITS_MAX]) if value.isdigit() else 0
 
 
 def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

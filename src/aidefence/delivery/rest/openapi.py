@@ -1,28 +1,60 @@
-"""The OpenAPI document, made from the wire types: what it says is what is decoded."""
+"""The OpenAPI document, made from the table that is served: what it says is what is decoded."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
+from aidefence.delivery.http.credentials import CSRF_HEADER, SESSION_COOKIE
+from aidefence.delivery.http.operations import Operation, Shape
 from aidefence.delivery.http.problems import Problem
-from aidefence.delivery.rest import wire
+from aidefence.delivery.rest.lines import NDJSON
+from aidefence.delivery.rest.table import OPERATIONS
+from aidefence.delivery.rest.wire import BatchItem, Metadata, RefusedItem
 
 _REF = "#/components/schemas/{name}"
 _PROBLEMS = {
     "400": "The body is not valid JSON.",
+    "401": "Nobody knows who asks.",
+    "403": "The caller may not do this, or it is switched off.",
+    "404": "There is no such thing.",
+    "409": "The state does not allow this.",
     "413": "The request is over a limit.",
-    "415": "The body is not `application/json`.",
+    "415": "The body is of a type that is not read.",
     "422": "A field is unknown, missing, mistyped, or asks for what this version does not do.",
+    "429": "Too much in too short a time, or more than the plan allows.",
     "500": "We failed; the request was not inspected.",
+    "503": "More is going on than can be served, or something that is needed does not answer.",
+    "504": "The time for this request is over.",
+}
+_LIMITS = {
+    "RateLimit": "What is left of the nearest limit.",
+    "RateLimit-Policy": "The nearest limit.",
+}
+_SECURITY = {
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key, or a signed token."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": f"With `{CSRF_HEADER.decode()}` for whatever changes something.",
+    },
 }
 
 
-def make_openapi() -> dict[str, Any]:
+def make_openapi(operations: Iterable[Operation] = OPERATIONS) -> dict[str, Any]:
     """Build the document."""
-    types = (wire.DetectRequest, wire.DetectResponse, wire.BatchRequest, wire.BatchResponse)
-    _, schemas = msgspec.json.schema_components((*types, Problem), ref_template=_REF)
+    told = tuple(operations)
+    schemas = _schemas(told)
+    # An answer to a batch holds a refusal in the place of a request that was wrong.
+    results = schemas["BatchResponse"]["properties"]["results"]
+    results["items"] = {"anyOf": [results["items"], {"$ref": _REF.format(name="RefusedItem")}]}
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in told:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -31,50 +63,103 @@ def make_openapi() -> dict[str, Any]:
             "description": "Inspects texts and conversations around a language model, and decides.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": {
-            "/api/v2/detect": _post(
-                "detect", "Inspect one content", "DetectRequest", "DetectResponse"
-            ),
-            "/api/v2/detect/batch": _post(
-                "detectBatch", "Inspect many contents", "BatchRequest", "BatchResponse"
-            ),
-            "/healthz": _get("healthz", "Tell that the process lives", "application/json"),
-            "/readyz": _get("readyz", "Tell that texts are inspected now", "application/json"),
-            "/metrics": _get("metrics", "Counts in the Prometheus format", "text/plain"),
-            "/openapi.json": _get("openapi", "This document", "application/json"),
-        },
-        "components": {"schemas": dict(sorted(schemas.items()))},
-    }
-
-
-def _post(name: str, summary: str, request: str, response: str) -> dict[str, Any]:
-    profile = {
-        "name": "Accept-Profile",
-        "in": "header",
-        "required": False,
-        "description": "`v2-core`: answer only with allow, flag and block.",
-        "schema": {"type": "string", "enum": ["v2-core"]},
-    }
-    operation = {
-        "operationId": name,
-        "summary": summary,
-        "parameters": [profile],
-        "requestBody": {"required": True, "content": _content(request)},
-        "responses": {
-            "200": {"description": "The verdict and the decision.", "content": _content(response)},
-            **{status: _problem(text) for status, text in _PROBLEMS.items()},
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "securitySchemes": _SECURITY,
         },
     }
-    return {"post": operation}
 
 
-def _get(name: str, summary: str, media_type: str) -> dict[str, Any]:
-    answer = {"description": summary + ".", "content": {media_type: {}}}
-    return {"get": {"operationId": name, "summary": summary, "responses": {"200": answer}}}
+def _schemas(operations: tuple[Operation, ...]) -> dict[str, Any]:
+    types: dict[Any, None] = dict.fromkeys((Problem, Metadata, RefusedItem, BatchItem))
+    for operation in operations:
+        for shape in (operation.request, operation.response, *operation.also.values()):
+            if shape is not None:
+                types[shape] = None
+    _, schemas = msgspec.json.schema_components(tuple(types), ref_template=_REF)
+    return schemas
 
 
-def _content(schema: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": _REF.format(name=schema)}}}
+def _describe(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "parameters": list(_parameters(operation)),
+    }
+    if operation.permission is not None:
+        described["description"] = f"Takes the permission `{operation.permission}`."
+        described["security"] = [{name: []} for name in _SECURITY]
+    if operation.request is not None:
+        described["requestBody"] = {"required": True, "content": _request(operation)}
+    described["responses"] = dict(sorted(_responses(operation)))
+    return described
+
+
+def _request(operation: Operation) -> dict[str, Any]:
+    content = {"application/json": {"schema": _refer(operation.request)}}
+    if operation.lines:
+        content[NDJSON.decode()] = {"schema": {"type": "string"}}
+    return content
+
+
+def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
+    for part in operation.path.split("/"):
+        if part.startswith("{"):
+            schema = {"type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[^/]+$"}
+            yield {"name": part[1:-1], "in": "path", "required": True, "schema": schema}
+    if operation.query is not None:
+        schema = msgspec.json.schema(operation.query)["$defs"][operation.query.__name__]
+        for name, field in schema["properties"].items():
+            yield {"name": name, "in": "query", "required": False, "schema": field}
+    if operation.asks:
+        yield {
+            "name": "Accept-Profile",
+            "in": "header",
+            "required": False,
+            "description": "`v2-core`: answer only with allow, flag and block.",
+            "schema": {"type": "string", "enum": ["v2-core"]},
+        }
+
+
+def _responses(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
+    content: dict[str, Any] = {operation.media: {}}
+    if operation.response is not None:
+        content = {operation.media: {"schema": _refer(operation.response)}}
+    if operation.lines:
+        content[NDJSON.decode()] = {"schema": {"type": "string"}}
+    usual: dict[str, Any] = {"description": f"{operation.summary}.", "content": content}
+    if operation.permission is not None:
+        usual["headers"] = {
+            name: {"description": text, "schema": {"type": "string"}}
+            for name, text in _LIMITS.items()
+        }
+    yield str(operation.status), usual
+    for status, shape in operation.also.items():
+        schema = {} if shape is None else {"schema": _refer(shape)}
+        yield str(status), {"description": "Not as usual.", "content": {operation.media: schema}}
+    for refused in _refusals(operation):
+        if int(refused) not in {operation.status, *operation.also}:
+            yield refused, _problem(_PROBLEMS[refused])
+
+
+def _refusals(operation: Operation) -> Iterator[str]:
+    if operation.request is not None:
+        yield from ("400", "413", "415", "422")
+    elif operation.query is not None:
+        yield "422"
+    if operation.permission is not None:
+        yield from ("401", "403", "429")
+    if "{" in operation.path:
+        yield "404"
+    if operation.method not in {"GET", "HEAD"}:
+        yield "409"
+    yield from ("500", "503", "504")
+
+
+def _refer(shape: Shape) -> dict[str, Any]:
+    return {"$ref": _REF.format(name=shape.__name__)} if shape else {}
 
 
 def _problem(text: str) -> dict[str, Any]:

@@ -1,22 +1,32 @@
-"""From bytes to something that can be inspected: past here a request cannot be wrong."""
+"""From what travels to what can be inspected: past here a request cannot be wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import msgspec
 
+from aidefence.delivery.http.bodies import decode
 from aidefence.delivery.http.contents import Limits, read_content
 from aidefence.delivery.http.problems import (
-    misfit,
-    not_json,
+    Refusal,
+    invalid,
+    refusal_of_given,
     too_large,
     unsupported,
 )
-from aidefence.delivery.rest.wire import BatchOptions, BatchRequest, DetectRequest, Options
+from aidefence.delivery.rest.wire import (
+    AnswerTo,
+    BatchItem,
+    BatchOptions,
+    BatchRequest,
+    DetectRequest,
+    LooseBatch,
+    Named,
+    Options,
+)
 from aidefence.delivery.rest.wire import Context as WireContext
+from aidefence.domain.answer import Asked as AskedOfAnswer
 from aidefence.domain.asking import (
     NO_CONTEXT,
     UNCONDITIONAL,
@@ -26,104 +36,179 @@ from aidefence.domain.asking import (
     Priority,
 )
 from aidefence.domain.content import Inspection
+from aidefence.domain.enums import Direction, Origin
+from aidefence.domain.errors import ContentError, SettingError
 
 _decode_one = msgspec.json.Decoder(DetectRequest).decode
+_decode_item = msgspec.json.Decoder(BatchItem).decode
 _decode_many = msgspec.json.Decoder(BatchRequest).decode
-_Request = TypeVar("_Request")
+_decode_loosely = msgspec.json.Decoder(LooseBatch).decode
+_decode_name = msgspec.json.Decoder(Named).decode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """One request, understood: a text, or contents that belong together."""
 
     what: str | Inspection
-    conditions: Conditions
-    context: Context
-    priority: Priority
-    explain: bool
-    core_actions: bool
+    conditions: Conditions = UNCONDITIONAL
+    context: Context = NO_CONTEXT
+    priority: Priority = Priority.MEDIUM
+    explain: bool = False
+    core_actions: bool = False
+    name: str | None = None
+    later: bool = False
+    answers: AskedOfAnswer | None = None
+
+
+@dataclass(slots=True)
+class Wrong:
+    """One request among many that cannot be understood, and why."""
+
+    refusal: Refusal
     name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AskedBatch:
-    """Many requests, understood."""
+    """Many requests, understood as far as they can be."""
 
-    items: tuple[Asked, ...]
+    items: list[Asked | Wrong]
     parallelism: int
     aggregate: bool
 
 
 def parse_one(body: bytes, limits: Limits) -> Asked:
     """Understand one request."""
-    return _understand(_decode(_decode_one, body), limits, "")
+    return _understand(decode(_decode_one, body), limits, "")
+
+
+def parse_item(body: bytes, limits: Limits, pointer: str = "") -> Asked | Wrong:
+    """Understand one request of many; `pointer` leads to it."""
+    try:
+        return _understand_item(decode(_decode_item, body, pointer), limits, pointer)
+    except Refusal as refusal:
+        return Wrong(refusal, _name_of(body))
 
 
 def parse_many(body: bytes, limits: Limits) -> AskedBatch:
-    """Understand a batch; one wrong request refuses all, so that nothing is half done."""
-    batch = _decode(_decode_many, body)
-    if len(batch.requests) > limits.batch_requests_max:
-        raise too_large(
-            "/requests",
-            f"{len(batch.requests)} requests are more than {limits.batch_requests_max}",
-        )
-    options = batch.batch_options or BatchOptions()
-    items = tuple(
-        _understand(request, limits, f"/requests/{at}", request.id)
-        for at, request in enumerate(batch.requests)
-    )
+    """Understand a batch. A wrong request among right ones is told in its place.
+
+    What is wrong about the batch itself refuses all of it, before anything is inspected.
+    """
+    try:
+        batch = _decode_many(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _parse_loosely(body, limits)
+    _check_count(len(batch.requests), limits)
+    items = [
+        _understand_item(item, limits, f"/requests/{at}") for at, item in enumerate(batch.requests)
+    ]
+    return _batch(items, batch.batch_options)
+
+
+def _parse_loosely(body: bytes, limits: Limits) -> AskedBatch:
+    """Understand a batch in which something is wrong: where, decides what is refused."""
+    batch = decode(_decode_loosely, body)
+    _check_count(len(batch.requests), limits)
+    items = [
+        parse_item(bytes(item), limits, f"/requests/{at}") for at, item in enumerate(batch.requests)
+    ]
+    return _batch(items, batch.batch_options)
+
+
+def _batch(items: list[Asked | Wrong], options: BatchOptions | None) -> AskedBatch:
+    options = options or BatchOptions()
     return AskedBatch(items, options.max_parallelism, options.aggregate_results)
 
 
-def _decode(decode: Callable[[bytes], _Request], body: bytes) -> _Request:
+def _check_count(count: int, limits: Limits) -> None:
+    most = limits.batch_requests_max
+    if count > most:
+        raise too_large("/requests", f"{count} requests are more than {most}")
+
+
+def _name_of(body: bytes) -> str | None:
     try:
-        return decode(body)
-    except msgspec.ValidationError as error:
-        raise misfit(error) from None
-    except msgspec.DecodeError as error:
-        raise not_json(str(error)) from None
-    except UnicodeDecodeError as error:
-        raise not_json(f"a string is not UTF-8: {error.reason}") from None
-    except RecursionError:
-        raise not_json("it is nested too deeply") from None
+        return _decode_name(body).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
-_DEFAULT_OPTIONS = Options()
+def _understand_item(item: BatchItem, limits: Limits, pointer: str) -> Asked | Wrong:
+    try:
+        asked = _understand(item, limits, pointer)
+    except Refusal as refusal:
+        return Wrong(refusal, item.id)
+    if asked.later:
+        return Wrong(_not_later(pointer), item.id)
+    asked.name = item.id
+    return asked
 
 
-def _understand(
-    request: DetectRequest, limits: Limits, pointer: str, name: str | None = None
-) -> Asked:
+def _not_later(pointer: str) -> Refusal:
+    return invalid(f"{pointer}/options/async", "one of many is answered with the others")
+
+
+def _understand(request: DetectRequest, limits: Limits, pointer: str) -> Asked:
     if request.content_type != "text":
         raise unsupported(
             f"{pointer}/contentType",
             f"only `text` is inspected by this version, not `{request.content_type}`",
         )
-    options = request.options or _DEFAULT_OPTIONS
-    if options.asynchronous:
-        raise unsupported(f"{pointer}/options/async", "this version answers every request at once")
-    what = read_content(request.content, limits, f"{pointer}/content")
-    core = options.actions == "core"
-    priority = Priority.MEDIUM if options is _DEFAULT_OPTIONS else Priority(options.priority)
-    return Asked(
-        what,
-        _conditions(options),
-        _context(request.context),
-        priority,
-        options.explainability,
-        core,
-        name,
-    )
+    what = _read(request, limits, f"{pointer}/content")
+    asked = Asked(what)
+    if request.context is not None:
+        asked.context = _context(request.context)
+    if request.answers is not None:
+        asked.answers = _answers(request, pointer)
+    if request.options is not None:
+        _follow(request.options, asked)
+    return asked
 
 
-def _context(given: WireContext | None) -> Context:
-    if given is None:
-        return NO_CONTEXT
+def _read(request: DetectRequest, limits: Limits, pointer: str) -> str | Inspection:
+    if request.direction == "input" and request.origin is None:
+        return read_content(request.content, limits, pointer)
+    direction = Direction(request.direction)
+    usual = Origin.ASSISTANT if direction is Direction.OUTPUT else Origin.USER
+    origin = Origin(request.origin) if request.origin else usual
+    return read_content(request.content, limits, pointer, origin=origin, direction=direction)
+
+
+def _follow(options: Options, asked: Asked) -> None:
+    """Take over what a client asks for beyond the operator's policy."""
+    detectors = tuple(Detector(name) for name in options.detectors)
+    asked.conditions = Conditions(options.threshold, detectors, options.causal_analysis)
+    asked.priority = Priority(options.priority)
+    asked.explain = options.explainability
+    asked.core_actions = options.actions == "core"
+    asked.later = options.asynchronous
+
+
+def _context(given: WireContext) -> Context:
     return Context(given.user_id, given.session_id, given.ip_address, given.user_agent)
 
 
-def _conditions(options: Options) -> Conditions:
-    if options is _DEFAULT_OPTIONS:
-        return UNCONDITIONAL
-    detectors = tuple(Detector(name) for name in options.detectors)
-    return Conditions(options.threshold, detectors, options.causal_analysis)
+def _answers(request: DetectRequest, pointer: str) -> AskedOfAnswer:
+    # Most clients ask about no answers: what checks this is loaded for those who do.
+    from aidefence.service.answers.asked import make_asked  # noqa: PLC0415
+
+    if request.direction != "output" or not isinstance(request.content, str):
+        reason = "goes with a text as `content` and `direction` `output`"
+        raise invalid(f"{pointer}/answers", reason)
+    given: AnswerTo = request.answers or AnswerTo()
+    try:
+        return make_asked(
+            question=given.question,
+            system=given.system,
+            context=given.context,
+            canaries=given.canaries,
+            refusal="refusal" in given.checks,
+            language=given.language,
+            support="support" in given.checks,
+            repetition="repetition" in given.checks,
+            flag=given.flag,
+        )
+    except (ContentError, SettingError) as error:
+        raise refusal_of_given(error, f"{pointer}/answers") from None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+
+from aidefence.delivery.http.problems import Problem
 
 ContentType = Literal["text", "image", "audio", "video"]
 ActionName = Literal["allow", "flag", "redact", "review", "block"]
 DetectorName = Literal["neuro-symbolic", "multimodal", "temporal"]
+OriginName = Literal["system", "user", "assistant", "tool", "retrieval", "memory"]
+AnswerCheckName = Literal["canary", "prompt", "refusal", "language", "support", "repetition"]
 SeverityName = Literal["low", "medium", "high", "critical"]
 
 
@@ -35,13 +39,36 @@ class Options(Struct, forbid_unknown_fields=True, rename="camel"):
     actions: Literal["core", "full"] = "full"
 
 
+class AnswerTo(Struct, forbid_unknown_fields=True, rename="camel"):
+    """What an answer of a model is held against, and what is looked at beside what it says.
+
+    `language` is a code or `question`. What a check notices informs; `flag` names those that flag.
+    """
+
+    question: str | None = None
+    system: str | None = None
+    context: Annotated[list[str], Meta(max_length=1000)] = []
+    canaries: Annotated[list[str], Meta(max_length=1000)] = []
+    checks: Annotated[list[Literal["refusal", "support", "repetition"]], Meta(max_length=3)] = []
+    language: Annotated[str, Meta(max_length=16)] | None = None
+    flag: Annotated[list[AnswerCheckName], Meta(max_length=6)] = []
+
+
 class DetectRequest(Struct, forbid_unknown_fields=True, rename="camel"):
-    """A text, an object with one, or the messages of a conversation."""
+    """A text, the messages of a conversation, or an object with text, messages or documents.
+
+    `direction` is `output` for what a model has written; `origin` is whose texts those are that
+    do not say it themselves: a user's, or on the way out the model's. `answers` goes with an
+    output that is a text.
+    """
 
     content: str | list[Any] | dict[str, Any]
     content_type: ContentType = "text"
     context: Context | None = None
     options: Options | None = None
+    direction: Literal["input", "output"] = "input"
+    origin: OriginName | None = None
+    answers: AnswerTo | None = None
 
 
 class BatchItem(DetectRequest, forbid_unknown_fields=True, rename="camel"):
@@ -62,6 +89,19 @@ class BatchRequest(Struct, forbid_unknown_fields=True, rename="camel"):
 
     requests: Annotated[list[BatchItem], Meta(min_length=1)]
     batch_options: BatchOptions | None = None
+
+
+class LooseBatch(Struct, forbid_unknown_fields=True, rename="camel"):
+    """A batch whose requests are not looked at yet."""
+
+    requests: Annotated[list[Raw], Meta(min_length=1)]
+    batch_options: BatchOptions | None = None
+
+
+class Named(Struct):
+    """What names a request of a batch, whatever else is wrong with it."""
+
+    id: Annotated[str, Meta(max_length=256)] | None = None
 
 
 class WireSpan(Struct, frozen=True, gc=False):
@@ -141,6 +181,30 @@ class WireDegraded(Struct, frozen=True, gc=False, rename="camel"):
     reason: str
 
 
+class WireRemark(Struct, frozen=True, gc=False, rename="camel"):
+    """Something that a check of an answer noticed."""
+
+    check: AnswerCheckName
+    span: WireSpan
+    score: float
+    explanation: str
+    flags: bool
+
+
+class WireAnswer(Struct, frozen=True, gc=False, rename="camel"):
+    """What was noticed about an answer; none where nobody asked or it cannot be told.
+
+    `promptLeak` is the share of the system prompt that the answer tells, `support` how much of
+    the answer stands in the context, both from 0 to 1.
+    """
+
+    remarks: tuple[WireRemark, ...]
+    prompt_leak: float | None
+    refused: bool | None
+    language: str | None
+    support: float | None
+
+
 class Metadata(Struct, frozen=True, gc=False, rename="camel"):
     """Which knowledge and which node spoke."""
 
@@ -150,7 +214,7 @@ class Metadata(Struct, frozen=True, gc=False, rename="camel"):
 
 
 class DetectResponse(Struct, frozen=True, gc=False, rename="camel"):
-    """The answer to one request. `detectionTime` is in milliseconds."""
+    """The answer to one request. `detectionTime` is in milliseconds, `id` the client's own name."""
 
     request_id: str
     detection_time: float
@@ -162,9 +226,18 @@ class DetectResponse(Struct, frozen=True, gc=False, rename="camel"):
     timings: tuple[WireTiming, ...]
     truncated: bool
     degraded: tuple[WireDegraded, ...]
-    metadata: Metadata
+    metadata: Annotated[Raw, Meta(extra_json_schema={"$ref": "#/components/schemas/Metadata"})]
     explanation: Explanation | UnsetType = UNSET
     allowed_by: tuple[WireAllowed, ...] | UnsetType = UNSET
+    answer: WireAnswer | UnsetType = UNSET
+    id: str | UnsetType = UNSET
+
+
+class RefusedItem(Struct, frozen=True, gc=False, rename="camel"):
+    """A request among many that was not inspected, and why."""
+
+    error: Problem
+    id: str | UnsetType = UNSET
 
 
 class Aggregates(Struct, frozen=True, gc=False, rename="camel"):
@@ -177,7 +250,7 @@ class Aggregates(Struct, frozen=True, gc=False, rename="camel"):
 
 
 class BatchResponse(Struct, frozen=True, gc=False, rename="camel"):
-    """The answers to a batch, in the order of its requests."""
+    """The answers to a batch, in the order of its requests; one that is wrong has an `error`."""
 
     batch_id: str
     total_requests: int

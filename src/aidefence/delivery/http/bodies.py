@@ -1,0 +1,62 @@
+"""Bodies of requests: how long they may be, of which type, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from aidefence.delivery.http.contents import Limits
+from aidefence.delivery.http.problems import Refusal, misfit, not_json, too_large
+
+if TYPE_CHECKING:
+    from starlette.types import Receive
+
+JSON = b"application/json"
+_Decoded = TypeVar("_Decoded")
+
+
+async def read_body(receive: Receive, limits: Limits) -> bytes:
+    """Take a body in, and no more of it than is allowed."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    parts, length = [body], len(body)
+    while message.get("more_body"):
+        check_length(length, limits)
+        message = await receive()
+        parts.append(message.get("body", b""))
+        length += len(parts[-1])
+    check_length(length, limits)
+    return body if len(parts) == 1 else b"".join(parts)
+
+
+def check_length(length: int, limits: Limits) -> None:
+    """Refuse a body that is too long."""
+    if length > limits.body_bytes_max:
+        raise too_large("", f"a body of {length} bytes is larger than {limits.body_bytes_max}")
+
+
+def check_type(given: bytes, *expected: bytes) -> None:
+    """Refuse a body of another type than those that are read."""
+    if given != JSON and given.partition(b";")[0].strip().lower() not in (expected or (JSON,)):
+        raise Refusal(
+            415,
+            "unsupported-media-type",
+            "The body is of a type we do not read",
+            f"expected `{b'` or `'.join(expected or (JSON,)).decode()}`",
+        )
+
+
+def decode(decoder: Callable[[bytes], _Decoded], body: bytes, pointer: str = "") -> _Decoded:
+    """Make of a body what it says; a refusal names the field that is wrong, under `pointer`."""
+    try:
+        return decoder(body)
+    except msgspec.ValidationError as error:
+        raise misfit(error, pointer) from None
+    except msgspec.DecodeError as error:
+        raise not_json(str(error)) from None
+    except UnicodeDecodeError as error:
+        raise not_json(f"a string is not UTF-8: {error.reason}") from None
+    except RecursionError:
+        raise not_json("it is nested too deeply") from None
