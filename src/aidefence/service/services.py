@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from aidefence.ports.clock import Clock
 from aidefence.ports.ids import Ids
 from aidefence.ports.meter import Meter
+from aidefence.service.audit import Audit
 from aidefence.service.desk import Desk
+from aidefence.service.episodes import Episodes
+from aidefence.service.feedback import Feedbacks
 from aidefence.service.gate import Gate
+from aidefence.service.jobs import Jobs
+from aidefence.service.reviews import Reviews
 from aidefence.service.workshop import Workshop
 
 
@@ -25,3 +30,10 @@ class Services:
     versions: dict[str, str]
     """What knowledge speaks, by detector."""
     node: str = "local"
+    episodes: Episodes | None = None
+    """None of these four where the operator keeps no memory."""
+    feedback: Feedbacks | None = None
+    reviews: Reviews | None = None
+    audit: Audit | None = None
+    jobs: Jobs | None = None
+    """None where every request is answered at once."""
