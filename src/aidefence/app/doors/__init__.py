@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aidefence.service.services import Services
 
 REST = "rest"
-DOORS: tuple[str, ...] = ()
+DOORS: tuple[str, ...] = ("mcp",)
 """In the order in which their routes are tried."""
 
 
