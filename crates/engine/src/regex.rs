@@ -19,7 +19,7 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
 use self::program::Program;
-pub(crate) use self::values::{Sight, Start, starts_of_values};
+pub(crate) use self::values::{Sight, Starts};
 use self::values::{begins_alone, stands_alone, word_end};
 use self::walk::{NOWHERE, Slots, TooMany, Walk, Ways};
 use crate::checks::Check;

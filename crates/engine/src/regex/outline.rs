@@ -6,6 +6,8 @@ use super::set::Set;
 
 /// Longer words look alike.
 const LEN_MAX: usize = 24;
+/// What begins with a letter, and what does not.
+pub(super) const KINDS_OF_WORDS: usize = 2;
 /// Kinds of bytes behind a word; the last is whatever has no kind of its own, the one before the end.
 const KINDS: usize = 16;
 const END: usize = KINDS - 2;
@@ -29,14 +31,19 @@ impl Look {
         let Some(letters) = rest.first().and_then(|byte| kind_of_word(*byte)) else {
             return Self::UNSAID;
         };
-        let len = rest
-            .iter()
-            .take(LEN_MAX)
-            .take_while(|byte| kind_of_word(**byte) == Some(letters))
-            .count();
+        let wanted = if letters { LETTER } else { DIGIT };
+        let most = rest.get(..LEN_MAX).unwrap_or(rest);
+        let len = most.iter().take_while(|byte| kind(**byte) == wanted).count();
         let kind = rest.get(len).map_or(END, |byte| kind(*byte));
         let place = (usize::from(letters) * LEN_MAX + len - 1) * KINDS + kind;
         Self(u16::try_from(place).unwrap_or(u16::MAX))
+    }
+
+    /// Which kind of word begins here.
+    #[inline(always)]
+    pub(super) fn kind_of_word(self) -> usize {
+        let row = usize::from(self.0) / KINDS;
+        usize::from(self != Self::UNSAID && row >= LEN_MAX)
     }
 }
 
@@ -85,6 +92,7 @@ const fn kinds() -> [u8; 256] {
 pub(super) struct Outline {
     /// By kind of word and length, a bit for each kind of byte behind.
     fits: [[u16; LEN_MAX]; 2],
+    words: [bool; KINDS_OF_WORDS],
 }
 
 impl Outline {
@@ -97,6 +105,12 @@ impl Outline {
         let row = self.fits.get(word / LEN_MAX);
         row.and_then(|row| row.get(word % LEN_MAX))
             .is_none_or(|fits| fits >> kind & 1 == 1)
+    }
+
+    /// For each kind of words, whether any may fit.
+    #[inline(always)]
+    pub(super) fn words(&self) -> [bool; KINDS_OF_WORDS] {
+        self.words
     }
 
     /// Follows a program through words of every length.
@@ -127,6 +141,8 @@ impl Outline {
                 }
             }
         }
+        let fits_letters = outline.fits.last().is_some_and(|row| row.iter().any(|fits| *fits != 0));
+        outline.words = [true, fits_letters];
         outline
     }
 }

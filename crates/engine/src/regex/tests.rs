@@ -1,7 +1,7 @@
 //! What a regex finds, and that a program and the automaton say the same of any text.
 
 use super::program::Program;
-use super::{Pattern, starts_of_values, walk_through};
+use super::{Pattern, Starts, walk_through};
 use crate::checks::Check;
 
 /// Every kind of step, alone and in each other's way.
@@ -181,11 +181,11 @@ fn looks_turn_no_value_away() {
             .copied()
             .collect();
         let text = text.as_bytes();
-        let mut starts = Vec::new();
-        starts_of_values(text, 0..text.len(), &mut starts);
+        let mut starts = Starts::default();
+        starts.read(text, 0..text.len());
         for pattern in &patterns {
             let mut sights = Vec::new();
-            assert!(pattern.sight(text, &starts, &mut sights));
+            assert!(pattern.sight(text, &starts, 0..text.len(), &mut sights));
             let sighted = pattern.find_sighted(text, 0..text.len(), &mut sights);
             assert_eq!(sighted, pattern.find(text, 0..text.len()), "{pattern:?} {text:?}");
             seen += usize::from(sighted.is_some());

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::outline::{Look, Outline};
+use super::outline::{KINDS_OF_WORDS as KINDS, Look, Outline};
 use super::program::Program;
 use super::walk::Walk;
 use super::{Pattern, VALUE_TRIES_MAX, WAYS, on_characters};
@@ -25,20 +25,55 @@ pub(crate) struct Sight {
     good: Option<bool>,
 }
 
-/// Appends where values may begin in a part of a text.
-pub(crate) fn starts_of_values(text: &[u8], part: Range<usize>, starts: &mut Vec<Start>) {
-    let bytes = text.get(part.clone()).unwrap_or_default();
-    for (offset, byte) in bytes.iter().enumerate() {
-        let at = part.start + offset;
-        // Nothing begins inside a character.
-        if byte & 0xC0 != 0x80 && begins_alone(text, at) {
-            starts.push(Start {
-                at: crate::text::narrow(at),
-                byte: *byte,
-                look: Look::of(text, at),
-            });
+/// Where values may begin in a view. Most words begin with a letter and most values do not, so each kind stands
+/// by itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Starts([Vec<Start>; KINDS]);
+
+impl Starts {
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
+        self.0.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Appends where values may begin in a part of a text, which lies behind all that is known.
+    pub(crate) fn read(&mut self, text: &[u8], part: Range<usize>) {
+        let text_up_to = text.get(..part.end).unwrap_or(text);
+        let mut at = part.start;
+        if at
+            .checked_sub(1)
+            .and_then(|at| text.get(at))
+            .is_some_and(|byte| is_of_word(*byte))
+        {
+            // Nothing begins inside a word.
+            at += word_len(text_up_to, at);
+        }
+        while let Some(byte) = text_up_to.get(at).copied() {
+            let word = word_len(text_up_to, at);
+            // Nor inside a character.
+            if byte & 0xC0 != 0x80 && begins_alone(text, at) {
+                let look = Look::of(text, at);
+                if let Some(starts) = self.0.get_mut(look.kind_of_word()) {
+                    let at = crate::text::narrow(at);
+                    starts.push(Start { at, byte, look });
+                }
+            }
+            at += word.max(1);
         }
     }
+}
+
+/// How many bytes of a word stand from `at` on.
+#[inline(always)]
+fn word_len(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    rest.iter().take_while(|byte| is_of_word(**byte)).count()
+}
+
+fn within(starts: &[Start], part: &Range<usize>) -> Range<usize> {
+    let before = |place: usize| starts.partition_point(|start| (start.at as usize) < place);
+    let from = before(part.start);
+    from..before(part.end).max(from)
 }
 
 impl Pattern {
@@ -48,36 +83,23 @@ impl Pattern {
             .filter(|program| self.value && !self.exact && !program.first.may_be_nothing())
     }
 
-    /// Appends what matches at some starts. Returns whether it could be said.
-    pub(crate) fn sight(&self, text: &[u8], starts: &[Start], sights: &mut Vec<Sight>) -> bool {
+    /// Appends what matches at the starts in a part of a text. Returns whether it could be said.
+    pub(crate) fn sight(&self, text: &[u8], starts: &Starts, part: Range<usize>, sights: &mut Vec<Sight>) -> bool {
         let Some(program) = self.by_starts() else {
             return false;
         };
         let outline = program.outline.get_or_init(|| Outline::of(program));
-        WAYS.with(|kept| {
-            let mut ways = kept.take();
-            let mut walk = Walk::new(program, text, starts.len(), text.len(), &mut ways);
-            let mut said = true;
-            for start in starts {
-                if !program.first.may_be(Some(start.byte)) || !outline.fits(start.look) {
-                    continue;
-                }
-                match walk.match_at(start.at as usize) {
-                    Ok(None) => {}
-                    Ok(Some(end)) => sights.push(Sight {
-                        start: start.at,
-                        end: crate::text::narrow(end),
-                        good: None,
-                    }),
-                    Err(_) => {
-                        said = false;
-                        break;
-                    }
-                }
-            }
-            kept.replace(ways);
-            said
-        })
+        let known = sights.len();
+        let mut said = true;
+        let kinds = starts.0.iter().zip(outline.words());
+        for (starts, _) in kinds.filter(|(_, wanted)| *wanted) {
+            let starts = starts.get(within(starts, &part)).unwrap_or_default();
+            said = said && sight_at(program, outline, text, starts, sights);
+        }
+        if let Some(new) = sights.get_mut(known..).filter(|new| !new.is_empty()) {
+            new.sort_unstable_by_key(|sight| sight.start);
+        }
+        said
     }
 
     /// What [`Pattern::find`] finds in a window, given all that matches in it.
@@ -126,37 +148,117 @@ impl Pattern {
     }
 }
 
+/// Appends what a program matches at some starts. Returns whether it could be said.
+fn sight_at(program: &Program, outline: &Outline, text: &[u8], starts: &[Start], sights: &mut Vec<Sight>) -> bool {
+    let mut open = starts
+        .iter()
+        .filter(|start| outline.fits(start.look) && program.first.may_be(Some(start.byte)))
+        .peekable();
+    if open.peek().is_none() {
+        return true;
+    }
+    WAYS.with(|kept| {
+        let mut ways = kept.take();
+        let mut walk = Walk::new(program, text, starts.len(), text.len(), &mut ways);
+        let mut said = true;
+        for start in open {
+            match walk.match_at(start.at as usize) {
+                Ok(None) => {}
+                Ok(Some(end)) => sights.push(Sight {
+                    start: start.at,
+                    end: crate::text::narrow(end),
+                    good: None,
+                }),
+                Err(_) => {
+                    said = false;
+                    break;
+                }
+            }
+        }
+        kept.replace(ways);
+        said
+    })
+}
+
 /// Whether a range is no piece of something longer: a hash, a path, a version, a run of base64. Letters and
 /// digits touch, also over one sign that joins.
 pub(super) fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
     begins_alone(text, range.start) && ends_alone(text, range.end)
 }
 
+/// What a byte is to a value beside it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Apart,
+    /// A letter, a digit or `_`.
+    Touches,
+    /// A sign that joins where a letter or digit stands on its other side.
+    Joins,
+    /// Joins what stands before it with what follows.
+    JoinsOn,
+    /// Joins what stands behind it with what came before.
+    JoinsBack,
+    Colon,
+}
+
+static BESIDE: [Beside; 256] = beside();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
+const fn beside() -> [Beside; 256] {
+    let mut table = [Beside::Apart; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' => Beside::Touches,
+            b'-' | b'.' | b'/' | b'+' | b'\\' | b'@' => Beside::Joins,
+            b'%' | b'&' | b'~' | b'$' => Beside::JoinsOn,
+            b'=' => Beside::JoinsBack,
+            b':' => Beside::Colon,
+            _ => Beside::Apart,
+        };
+        byte += 1;
+    }
+    table
+}
+
+#[inline(always)]
+fn beside_of(byte: u8) -> Beside {
+    BESIDE.get(usize::from(byte)).copied().unwrap_or(Beside::Apart)
+}
+
+#[inline(always)]
+fn is_of_word(byte: u8) -> bool {
+    beside_of(byte) == Beside::Touches
+}
+
 #[inline(always)]
 pub(super) fn begins_alone(text: &[u8], start: usize) -> bool {
     let at = |back: usize| start.checked_sub(back).and_then(|at| text.get(at)).copied();
     let before = at(1).unwrap_or(b' ');
-    if before == b' ' {
-        return true;
-    }
-    let earlier = at(2).unwrap_or(b' ');
-    let joins = b"-_./+\\@%&~$".contains(&before);
-    !(before.is_ascii_alphanumeric()
-        || before == b'_'
-        || joins && (earlier.is_ascii_alphanumeric() || earlier == before)
+    match beside_of(before) {
+        Beside::Apart | Beside::JoinsBack => true,
+        Beside::Touches => false,
+        Beside::Joins | Beside::JoinsOn => {
+            let earlier = at(2).unwrap_or(b' ');
+            !earlier.is_ascii_alphanumeric() && earlier != before
+        }
         // In JSON and code, `:` stands between a name and its value, but not between two numbers.
-        || before == b':' && earlier.is_ascii_digit())
+        Beside::Colon => !at(2).unwrap_or(b' ').is_ascii_digit(),
+    }
 }
 
 #[inline(always)]
 fn ends_alone(text: &[u8], end: usize) -> bool {
-    let after = text.get(end).copied().unwrap_or(b' ');
-    let later = text.get(end + 1).copied().unwrap_or(b' ');
-    let joins = b"-_./+\\@=".contains(&after);
-    !(after.is_ascii_alphanumeric()
-        || after == b'_'
-        || joins && later.is_ascii_alphanumeric()
-        || after == b':' && later.is_ascii_digit())
+    let later = || text.get(end + 1).copied().unwrap_or(b' ');
+    match beside_of(text.get(end).copied().unwrap_or(b' ')) {
+        Beside::Apart | Beside::JoinsOn => true,
+        Beside::Touches => false,
+        Beside::Joins | Beside::JoinsBack => !later().is_ascii_alphanumeric(),
+        Beside::Colon => !later().is_ascii_digit(),
+    }
 }
 
 /// Where the letters and digits at `from` end; at least one byte further.

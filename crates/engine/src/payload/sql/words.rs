@@ -4,16 +4,40 @@ use super::Kind;
 
 /// The class of a lower-case word; `None` for a name.
 pub(super) fn class_of(word: &[u8]) -> Option<Kind> {
-    TABLE
-        .binary_search_by(|(known, _)| known.as_bytes().cmp(word))
-        .ok()
-        .and_then(|at| TABLE.get(at))
+    let letter = usize::from(word.first()?.checked_sub(b'a')?);
+    let from = usize::from(*FROM.get(letter)?);
+    let to = usize::from(*FROM.get(letter + 1)?);
+    let alike = TABLE.get(from..to)?;
+    alike
+        .iter()
+        .find(|(known, _)| known.as_bytes() == word)
         .map(|(_, kind)| *kind)
+}
+
+/// Where the words of each letter begin in the table.
+static FROM: [u8; 27] = letters();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks the bounds"
+)]
+const fn letters() -> [u8; 27] {
+    let mut from = [0; 27];
+    let mut letter = 0;
+    let mut at = 0;
+    while letter < 27 {
+        while at < TABLE.len() && ((TABLE[at].0.as_bytes()[0] - b'a') as usize) < letter {
+            at += 1;
+        }
+        from[letter] = at as u8;
+        letter += 1;
+    }
+    from
 }
 
 use Kind::{By, Call, Case, Compare, From, Into, Key, Limit, Logic, Math, Not, Null, Select, Statement, Union, Verb};
 
-/// Sorted, so that a search by halves finds a word.
+/// Sorted, so that words of one letter stand together.
 const TABLE: [(&str, Kind); 155] = [
     ("all", Key),
     ("alter", Statement),

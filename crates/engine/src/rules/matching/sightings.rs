@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::regex::{Pattern, Sight, Start, starts_of_values};
+use crate::regex::{Pattern, Sight, Starts};
 
 /// Shorter texts are looked at as a whole.
 const WHOLE_LEN: usize = 1 << 10;
@@ -11,11 +11,13 @@ const WHOLE_LEN: usize = 1 << 10;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sightings {
     /// Where values may begin, up to `read`.
-    starts: Vec<Start>,
+    starts: Starts,
     read: usize,
     /// For each pattern asked about, what it matches; the first `used` are of this view.
     lists: Vec<List>,
     used: usize,
+    /// By pattern, one more than the place of its list; zero for those that nobody asked about.
+    places: Vec<u16>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -33,6 +35,11 @@ impl Sightings {
     pub(super) fn reset(&mut self) {
         self.starts.clear();
         self.read = 0;
+        for list in self.lists.iter().take(self.used) {
+            if let Some(place) = self.places.get_mut(list.pattern as usize) {
+                *place = 0;
+            }
+        }
         self.used = 0;
     }
 
@@ -63,12 +70,8 @@ impl Sightings {
 
     /// The list of a pattern, in which everything that begins inside a window stands.
     fn list(&mut self, number: u32, pattern: &Pattern, text: &[u8], window: Range<usize>) -> usize {
-        let known = self
-            .lists
-            .iter()
-            .take(self.used)
-            .position(|list| list.pattern == number);
-        let place = known.unwrap_or_else(|| self.begin(number));
+        let known = self.places.get(number as usize).copied().unwrap_or_default();
+        let place = usize::from(known).checked_sub(1).unwrap_or_else(|| self.begin(number));
         let Some(list) = self.lists.get_mut(place).filter(|list| !list.alone) else {
             return place;
         };
@@ -81,15 +84,10 @@ impl Sightings {
             list.tried = wanted.start..wanted.start;
         }
         if self.read < wanted.end {
-            starts_of_values(text, self.read..wanted.end, &mut self.starts);
+            self.starts.read(text, self.read..wanted.end);
             self.read = wanted.end;
         }
-        let from = self
-            .starts
-            .partition_point(|start| (start.at as usize) < list.tried.end);
-        let to = self.starts.partition_point(|start| (start.at as usize) < wanted.end);
-        let starts = self.starts.get(from..to).unwrap_or_default();
-        list.alone = !pattern.sight(text, starts, &mut list.sights);
+        list.alone = !pattern.sight(text, &self.starts, list.tried.end..wanted.end, &mut list.sights);
         list.tried.end = wanted.end;
         place
     }
@@ -97,6 +95,12 @@ impl Sightings {
     fn begin(&mut self, number: u32) -> usize {
         let place = self.used;
         self.used += 1;
+        if self.places.len() <= number as usize {
+            self.places.resize(number as usize + 1, 0);
+        }
+        if let Some(known) = self.places.get_mut(number as usize) {
+            *known = u16::try_from(self.used).unwrap_or_default();
+        }
         if self.lists.len() < self.used {
             self.lists.push(List::default());
         }
