@@ -46,9 +46,10 @@ train: $(EXTENSION) ## make the shipped models again from data (AIDEFENCE_DATA n
 fuzz: ## fuzz each target for FUZZ_SECONDS (needs cargo-fuzz and a nightly toolchain)
 	@scripts/fuzz.sh
 
-docs: $(EXTENSION) ## write generated documents again: api/openapi.json, api/mcp.json, docs/settings.md
+docs: $(EXTENSION) ## write generated documents again: api/, delivery/grpc/generated, docs/settings.md
 	$(BIN)/python scripts/write_openapi.py
 	$(BIN)/python scripts/write_mcp.py
+	$(BIN)/python scripts/write_grpc.py
 	$(BIN)/python scripts/write_settings.py
 
 lock: ## pin Python packages again, with hashes, into constraints.txt

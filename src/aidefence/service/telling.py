@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from aidefence.domain.asking import Detection
 from aidefence.domain.decision import Decision
-from aidefence.domain.enums import Action
+from aidefence.domain.enums import Action, Category
 from aidefence.domain.verdict import Finding
 
 BENIGN = "benign"
@@ -41,3 +44,21 @@ def alternatives(decision: Decision) -> tuple[str, ...]:
     """Name the categories that have evidence, too, beside the leading one."""
     others = (finding.category.value for finding in decision.findings)
     return tuple(dict.fromkeys(name for name in others if name != decision.category))
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a batch comes to."""
+
+    threats: int
+    by_category: Mapping[Category, int]
+    average_confidence: float
+
+
+def sum_up(detections: Sequence[Detection]) -> Sums:
+    """Sum up a batch."""
+    threats = [detection for detection in detections if detection.detected]
+    by_category = Counter(it.category for it in threats if it.category is not None)
+    confidence = sum(detection.decision.confidence for detection in detections)
+    average = round(confidence / max(1, len(detections)), DIGITS)
+    return Sums(len(threats), by_category, average)

@@ -33,6 +33,7 @@ from aidefence.service.telling import (
     attack_vector,
     core_action,
     features,
+    sum_up,
 )
 
 if TYPE_CHECKING:
@@ -118,18 +119,11 @@ def _action(detection: Detection, manner: Manner) -> Action:
 
 def aggregate(detections: Sequence[Detection], elapsed_ns: int) -> Aggregates:
     """Sum up a batch."""
-    threats = [detection for detection in detections if detection.detected]
-    by_category = dict.fromkeys(
-        (detection.category for detection in threats if detection.category), 0
-    )
-    for detection in threats:
-        if detection.category:
-            by_category[detection.category] += 1
-    confidence = sum(detection.decision.confidence for detection in detections)
+    sums = sum_up(detections)
     return Aggregates(
-        total_threats=len(threats),
-        threats_by_category={category.value: count for category, count in by_category.items()},
-        average_confidence=round(confidence / max(1, len(detections)), DIGITS),
+        total_threats=sums.threats,
+        threats_by_category={name.value: count for name, count in sums.by_category.items()},
+        average_confidence=sums.average_confidence,
         processing_time=milliseconds(elapsed_ns),
     )
 

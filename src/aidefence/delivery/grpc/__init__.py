@@ -1,0 +1,1 @@
+"""The gRPC door: detection by calls and streams, and what Envoy asks of its filters."""

@@ -1,0 +1,1 @@
+"""What protoc makes of the files in api/; written by `make docs`."""

@@ -1,0 +1,1 @@
+"""What protoc makes of the files in api/envoy; written by `make docs`."""

@@ -1,0 +1,161 @@
+"""Methods that say who may call them, as routes do over HTTP."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeAlias, TypeVar
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+
+from aidefence.delivery.grpc.credentials import read_caller, read_peer
+from aidefence.delivery.grpc.statuses import Told, tell
+from aidefence.delivery.http.problems import FAULT, Refusal, allowance_headers
+from aidefence.domain.access import UNKNOWN, Caller, Permission
+from aidefence.domain.refusals import Allowance, RefusedError
+from aidefence.ports.meter import Meter
+from aidefence.service.gate import Gate
+
+DOOR = "grpc"
+
+_log = logging.getLogger("aidefence.grpc")
+_Request = TypeVar("_Request", bound=Message)
+Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call from somebody who was let in."""
+
+    caller: Caller
+    peer: str | None
+    context: Context
+
+    def tell_allowance(self, allowance: Allowance | None) -> None:
+        """Say behind the answer what is left of a limit."""
+        if allowance is not None:
+            self.context.set_trailing_metadata(tuple(allowance_headers(allowance)))
+
+
+class Shape(Enum):
+    """How many messages go each way."""
+
+    UNARY = "one for one"
+    FEED = "many for one"
+    STREAM = "many for many"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method: `permission` is what it takes; none where everybody may, even unknown.
+
+    `handler` is called with a request, or in a stream with an iterator over them, and the call. It
+    gives an answer, or outside of the unary shape an iterator over answers.
+    """
+
+    service: str
+    name: str
+    shape: Shape
+    request: type[Message]
+    permission: Permission | None
+    handler: Callable[[Any, Call], Any]
+
+
+_Behaviour: TypeAlias = Callable[[Any, Context], Any]
+
+
+def make_handlers(
+    methods: Iterable[Method], gate: Gate, meter: Meter
+) -> list[grpc.GenericRpcHandler]:
+    """Make handlers that let in only who may; requests are decoded in them, not before."""
+    services: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
+    doorkeeper = _Doorkeeper(gate, meter)
+    for method in methods:
+        services.setdefault(method.service, {})[method.name] = doorkeeper.handler_of(method)
+    return [grpc.method_handlers_generic_handler(*service) for service in services.items()]
+
+
+class _Doorkeeper:
+    """Lets callers in, reads what they send, and says why something is not carried out."""
+
+    def __init__(self, gate: Gate, meter: Meter) -> None:
+        self._gate = gate
+        self._meter = meter
+
+    def handler_of(self, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
+        match method.shape:
+            case Shape.UNARY:
+                return grpc.unary_unary_rpc_method_handler(self._unary(method))
+            case Shape.FEED:
+                return grpc.unary_stream_rpc_method_handler(self._flow(method, _parse))
+            case Shape.STREAM:
+                return grpc.stream_stream_rpc_method_handler(self._flow(method, _parse_all))
+
+    def _unary(self, method: Method) -> _Behaviour:
+        async def behave(data: bytes, context: Context) -> bytes | None:
+            try:
+                call = self._enter(method, context)
+                answer: Message = await method.handler(_parse(method.request, data), call)
+                encoded: bytes = answer.SerializeToString()
+            except Exception as error:  # noqa: BLE001 -- see _why
+                told = self._why(method, error)
+            else:
+                return encoded
+            await _end(context, told)
+            return None
+
+        return behave
+
+    def _flow(self, method: Method, parse: Callable[[type[Message], Any], Any]) -> _Behaviour:
+        async def behave(came: Any, context: Context) -> AsyncIterator[bytes]:  # noqa: ANN401
+            try:
+                call = self._enter(method, context)
+                answers = method.handler(parse(method.request, came), call)
+                # Closed with the call: whoever goes away leaves nothing running.
+                async with aclosing(answers):
+                    async for answer in answers:
+                        yield answer.SerializeToString()
+            except Exception as error:  # noqa: BLE001 -- see _why
+                told = self._why(method, error)
+            else:
+                return
+            await _end(context, told)
+
+        return behave
+
+    def _enter(self, method: Method, context: Context) -> Call:
+        caller = UNKNOWN
+        if method.permission is not None:
+            caller = read_caller(context, self._gate, method.permission)
+        return Call(caller, read_peer(context.peer()), context)
+
+    def _why(self, method: Method, error: Exception) -> Told:
+        if not isinstance(error, Refusal | RefusedError):
+            # The last line: a fault of ours must not look like an answer, nor show the text.
+            _log.error("%s/%s failed", method.service, method.name, exc_info=error)
+            error = FAULT
+        told = tell(error)
+        self._meter.refuse(DOOR, told.http_status)
+        return told
+
+
+def _parse(kind: type[_Request], data: bytes) -> _Request:
+    try:
+        request: _Request = kind.FromString(data)
+    except DecodeError as error:
+        reason = f"the message is no `{kind.DESCRIPTOR.full_name}`"
+        raise Refusal(400, "malformed-message", "The message cannot be read", reason) from error
+    return request
+
+
+async def _parse_all(kind: type[_Request], came: AsyncIterator[bytes]) -> AsyncIterator[_Request]:
+    async for data in came:
+        yield _parse(kind, data)
+
+
+async def _end(context: Context, told: Told) -> None:
+    await context.abort(told.code, told.detail, told.metadata())

@@ -1,0 +1,176 @@
+"""From messages to something that can be inspected: past here a request cannot be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from aidefence.delivery.grpc.generated import aidefence_pb2 as pb
+from aidefence.delivery.http.contents import Limits, read_content
+from aidefence.delivery.http.problems import Refusal, invalid, not_json, too_large
+from aidefence.domain.asking import (
+    NO_CONTEXT,
+    UNCONDITIONAL,
+    Conditions,
+    Context,
+    Detector,
+    Priority,
+)
+from aidefence.domain.content import Inspection
+
+_NAME_LEN_MAX = 256
+_DETECTORS_MAX = 16
+_DEFAULT_PARALLELISM = 10
+_PARALLELISM_MAX = 1024
+_DETECTORS = {it.value: it for it in Detector}
+_PRIORITIES = {
+    pb.PRIORITY_UNSPECIFIED: Priority.MEDIUM,
+    pb.PRIORITY_LOW: Priority.LOW,
+    pb.PRIORITY_MEDIUM: Priority.MEDIUM,
+    pb.PRIORITY_HIGH: Priority.HIGH,
+    pb.PRIORITY_CRITICAL: Priority.CRITICAL,
+}
+_decode_json = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, understood: a text, or contents that belong together."""
+
+    what: str | Inspection
+    name: str
+    conditions: Conditions = UNCONDITIONAL
+    context: Context = NO_CONTEXT
+    priority: Priority = Priority.MEDIUM
+    explain: bool = False
+    core_actions: bool = False
+
+
+def read_request(request: pb.DetectRequest, limits: Limits, place: str = "") -> Asked:
+    """Understand one request.
+
+    Raises:
+        Refusal: something in it is wrong; `place` leads to it.
+
+    """
+    if len(request.id) > _NAME_LEN_MAX:
+        raise invalid(f"{place}/id", f"expected at most {_NAME_LEN_MAX} characters")
+    what = _read_what(request, limits, place)
+    context = _context(request.context) if request.HasField("context") else NO_CONTEXT
+    if not request.HasField("options"):
+        return Asked(what, request.id, context=context)
+    options = request.options
+    if options.priority not in _PRIORITIES:
+        raise invalid(f"{place}/options/priority", f"unknown number `{options.priority}`")
+    return Asked(
+        what,
+        request.id,
+        _conditions(options, f"{place}/options"),
+        context,
+        _PRIORITIES[options.priority],
+        options.explainability,
+        options.core_actions,
+    )
+
+
+def read_requests(requests: Sequence[pb.DetectRequest], limits: Limits) -> list[Asked]:
+    """Understand many requests of one message; one that is wrong refuses all.
+
+    Raises:
+        Refusal: there are none or too many, or something in one of them is wrong.
+
+    """
+    check_count(len(requests), limits)
+    return [read_request(it, limits, f"/requests/{at}") for at, it in enumerate(requests)]
+
+
+def check_count(count: int, limits: Limits) -> None:
+    """Refuse a message without requests or with too many."""
+    if count == 0:
+        raise invalid("/requests", "expected at least one request")
+    if count > limits.batch_requests_max:
+        reason = f"{count} requests are more than {limits.batch_requests_max}"
+        raise too_large("/requests", reason)
+
+
+def read_parallelism(given: int) -> int:
+    """Understand on how many threads a batch may run."""
+    if given > _PARALLELISM_MAX:
+        raise invalid("/max_parallelism", f"expected at most {_PARALLELISM_MAX}")
+    return given or _DEFAULT_PARALLELISM
+
+
+def _read_what(request: pb.DetectRequest, limits: Limits, place: str) -> str | Inspection:
+    match request.WhichOneof("content"):
+        case "text":
+            return read_content(request.text, limits, f"{place}/text")
+        case "conversation":
+            messages = [_message(it) for it in request.conversation.messages]
+            return read_content(messages, limits, f"{place}/conversation/messages")
+        case "json":
+            return _read_json(request.json, limits, f"{place}/json")
+        case _:
+            raise invalid(f"{place}/text", "expected this, `conversation` or `json`")
+
+
+def _read_json(data: bytes, limits: Limits, place: str) -> str | Inspection:
+    try:
+        given = _decode_json(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _wrong_json(place, str(error)) from None
+    except RecursionError:
+        raise _wrong_json(place, "it is nested too deeply") from None
+    if not isinstance(given, str | list | dict):
+        raise invalid(place, "expected a text, an array of messages or an object")
+    return read_content(given, limits, place)
+
+
+def _wrong_json(place: str, reason: str) -> Refusal:
+    return not_json(f"`{place}`: {reason}")
+
+
+def _message(message: pb.Message) -> object:
+    """Write a message as chat APIs have it, which is what contents are read from."""
+    told: dict[str, object] = {"role": message.role, "content": message.text}
+    if message.tool_calls:
+        told["tool_calls"] = [
+            {
+                "id": it.id,
+                "type": "function",
+                "function": {"name": it.name, "arguments": it.arguments},
+            }
+            for it in message.tool_calls
+        ]
+    if message.tool_call_id:
+        told["tool_call_id"] = message.tool_call_id
+    if message.name:
+        told["name"] = message.name
+    return told
+
+
+def _context(given: pb.Context) -> Context:
+    return Context(
+        given.user_id or None,
+        given.session_id or None,
+        given.ip_address or None,
+        given.user_agent or None,
+    )
+
+
+def _conditions(options: pb.Options, place: str) -> Conditions:
+    threshold = options.threshold if options.HasField("threshold") else None
+    # What is no number compares with nothing, so it is refused here, too.
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise invalid(f"{place}/threshold", "expected a number from 0 to 1")
+    if len(options.detectors) > _DETECTORS_MAX:
+        raise invalid(f"{place}/detectors", f"expected at most {_DETECTORS_MAX} names")
+    unknown = [it for it in options.detectors if it not in _DETECTORS]
+    if unknown:
+        known = ", ".join(f"`{name}`" for name in _DETECTORS)
+        raise invalid(f"{place}/detectors", f"unknown detector: expected {known}")
+    if threshold is None and not options.detectors and not options.causal_analysis:
+        return UNCONDITIONAL
+    detectors = tuple(_DETECTORS[it] for it in options.detectors)
+    return Conditions(threshold, detectors, options.causal_analysis)
