@@ -17,6 +17,8 @@ def everybody_is_local(credentials: Credentials) -> Caller:  # noqa: ARG001 -- n
 class Unlimited:
     """No limits."""
 
+    waits = False
+
     def admit(self, request: Request, cost: int = 1) -> Allowance | None:  # noqa: ARG002
         """Let everything through."""
         return None

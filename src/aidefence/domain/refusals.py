@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aidefence.domain.content import Degraded
 from aidefence.domain.errors import AIDefenceError
 
 
@@ -15,6 +16,8 @@ class Allowance:
     limit: int
     remaining: int
     reset_seconds: int
+    degraded: Degraded | None = None
+    """Why it is not counted as it should be."""
 
 
 class RefusedError(AIDefenceError):

@@ -11,6 +11,10 @@ from aidefence.domain.refusals import Allowance
 class Admission(Protocol):
     """Counts requests against limits that all processes share."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether admitting may wait for the network, so that no event loop should do it."""
+
     def admit(self, request: Request, cost: int = 1) -> Allowance | None:
         """Count so many requests; gives what is left of the nearest limit, none without limits.
 

@@ -67,6 +67,8 @@ class Desk:
             RefusedError: the request is not carried out.
 
         """
+        if self._admission.waits:
+            return await asyncio.to_thread(self.ask, request)
         allowance = self._admission.admit(request)
         standing = self.standing
         found = None
@@ -144,13 +146,15 @@ def _inspect(inspector: Inspector, request: Request, since_ns: int) -> Detection
 
 
 def _seen(detection: Detection, standing: Standing, allowance: Allowance | None) -> Detection:
+    if allowance is not None:
+        degraded = (*detection.degraded, allowance.degraded) if allowance.degraded else None
+        detection = replace(detection, allowance=allowance, degraded=degraded or detection.degraded)
     suspended = standing.suspended
     if suspended is None:
-        return detection if allowance is None else replace(detection, allowance=allowance)
+        return detection
     return replace(
         detection,
         action=Action.ALLOW,
         enforced=False,
         degraded=(suspended, *detection.degraded),
-        allowance=allowance,
     )
