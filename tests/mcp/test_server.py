@@ -178,6 +178,8 @@ async def test_rules_can_be_looked_up(server: MCPServer[Any], services: Services
 
 
 class _Full:
+    waits = False
+
     def admit(self, request: Request, cost: int = 1) -> Allowance | None:
         allowance = Allowance("key", 10, 0, 7)
         raise LimitedError(f"`{request.caller.id}` asks too much", 7_000 * cost, allowance)
