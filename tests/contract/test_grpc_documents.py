@@ -9,7 +9,7 @@ from types import ModuleType
 
 from google.protobuf.descriptor import EnumDescriptor
 
-from aidefence import Action, Severity
+from aidefence import Action, Direction, Origin, Severity
 from aidefence.delivery.grpc.generated import aidefence_pb2 as pb
 from aidefence.delivery.grpc.statuses import tell
 from aidefence.delivery.http import problems
@@ -46,6 +46,8 @@ def _names(enum: EnumDescriptor, prefix: str) -> set[str]:
 def test_the_sets_of_words_are_closed() -> None:
     assert _names(pb.Action.DESCRIPTOR, "ACTION_") == {it.value for it in Action}
     assert _names(pb.Severity.DESCRIPTOR, "SEVERITY_") == {it.value for it in Severity}
+    assert _names(pb.Direction.DESCRIPTOR, "DIRECTION_") == {it.value for it in Direction}
+    assert _names(pb.Origin.DESCRIPTOR, "ORIGIN_") == {it.value for it in Origin}
     assert _names(pb.Priority.DESCRIPTOR, "PRIORITY_") == {it.value for it in Priority}
 
 

@@ -23,6 +23,17 @@ OPTIONS = GrpcOptions(port=0, message_bytes_max=LIMITS.body_bytes_max)
 
 
 @pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def one_loop(anyio_backend: str) -> AsyncIterator[str]:
+    """Keep one event loop for all: gRPC hands late events of a closed one to the next."""
+    yield anyio_backend  # noqa: PT022 -- what is yielded holds the loop until all tests are done
+
+
+@pytest.fixture(scope="session")
 def services() -> Services:
     return make_services(Settings(deep=DeepMode.OFF))
 

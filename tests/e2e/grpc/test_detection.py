@@ -8,7 +8,7 @@ import grpc
 import pytest
 from tests.grpc_door import Serve
 
-from aidefence import Guard
+from aidefence import Direction, Guard, Origin
 from aidefence.delivery.grpc.generated import aidefence_pb2 as pb
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +46,8 @@ async def test_an_attack_says_what_the_guard_says(serve: Serve, quick: Guard) ->
 async def test_a_benign_text(serve: Serve) -> None:
     async with serve() as client:
         answer = await client.detect(pb.DetectRequest(id="mine", text=BENIGN))
-    assert answer.request_id == "mine"
+    assert answer.id == "mine"
+    assert answer.request_id not in {"", "mine"}
     assert answer.verdict == pb.VERDICT_BENIGN
     assert answer.action == pb.ACTION_ALLOW
     assert answer.threat.category == "benign"
@@ -97,6 +98,24 @@ async def test_a_tool_call_and_its_result_keep_their_origin(serve: Serve, quick:
     assert {it.rule_id for it in answer.threat.findings} == {it.rule_id for it in decision.findings}
 
 
+async def test_direction_and_origin_are_those_of_the_guard(serve: Serve, quick: Guard) -> None:
+    """The same words of a model, a user and a document are held against different thresholds."""
+    seen = set()
+    async with serve() as client:
+        for direction, origin, name, way in (
+            (pb.DIRECTION_INPUT, pb.ORIGIN_USER, "user", "input"),
+            (pb.DIRECTION_INPUT, pb.ORIGIN_RETRIEVAL, "retrieval", "input"),
+            (pb.DIRECTION_OUTPUT, pb.ORIGIN_UNSPECIFIED, "assistant", "output"),
+        ):
+            request = pb.DetectRequest(text=ATTACK, direction=direction, origin=origin)
+            answer = await client.detect(request)
+            decision = quick.inspect(ATTACK, origin=Origin(name), direction=Direction(way))
+            assert answer.threat.confidence == pytest.approx(decision.confidence, abs=1e-6)
+            assert pb.Action.Name(answer.action) == f"ACTION_{decision.action.name}"
+            seen.add((answer.threat.confidence, answer.action, answer.threat.category))
+    assert len(seen) > 1
+
+
 async def test_conditions(serve: Serve) -> None:
     options = pb.Options(
         detectors=["neuro-symbolic", "temporal"],
@@ -142,8 +161,10 @@ async def test_a_batch_answers_in_order(serve: Serve) -> None:
         answer = await client.batch(
             pb.DetectBatchRequest(requests=requests, aggregate_results=True, max_parallelism=2)
         )
-    assert [it.request_id for it in answer.results] == [f"r{at}" for at in range(9)]
-    assert [it.threat.detected for it in answer.results] == [bool(at % 3) for at in range(9)]
+    told = [it.response for it in answer.results]
+    assert [it.id for it in answer.results] == [it.id for it in told] == [it.id for it in requests]
+    assert [it.threat.detected for it in told] == [bool(at % 3) for at in range(9)]
+    assert len({it.request_id for it in told}) == 9
     assert answer.total_requests == answer.processed_requests == 9
     assert answer.aggregates.total_threats == 6
     assert sum(answer.aggregates.threats_by_category.values()) == 6
@@ -158,13 +179,13 @@ async def test_a_stream_answers_each_message_in_order(serve: Serve) -> None:
             request = pb.DetectRequest(id=str(at), text=text)
             await stream.write(pb.StreamRequest(requests=[request]))
             answer = await stream.read()
-            assert [it.id for it in answer.answers] == [str(at)]
-            assert answer.answers[0].response.threat.detected is bool(at % 2)
+            assert [it.id for it in answer.outcomes] == [str(at)]
+            assert answer.outcomes[0].response.threat.detected is bool(at % 2)
         await stream.write(
             pb.StreamRequest(requests=[pb.DetectRequest(id=it, text=ATTACK) for it in "abc"])
         )
         answer = await stream.read()
-        assert [it.id for it in answer.answers] == ["a", "b", "c"]
+        assert [it.id for it in answer.outcomes] == ["a", "b", "c"]
         await stream.done_writing()
         assert await stream.read() is grpc.aio.EOF
 
@@ -176,7 +197,7 @@ async def test_a_wrong_request_ends_no_stream(serve: Serve) -> None:
         for requests in ([wrong], [good, wrong, good], [wrong, wrong], [good]):
             await stream.write(pb.StreamRequest(requests=requests))
             answer = await stream.read()
-            assert [it.id for it in answer.answers] == [it.id for it in requests]
-            for it in answer.answers:
+            assert [it.id for it in answer.outcomes] == [it.id for it in requests]
+            for it in answer.outcomes:
                 assert it.WhichOneof("outcome") == ("response" if it.id == "good" else "problem")
         await stream.done_writing()

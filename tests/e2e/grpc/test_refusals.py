@@ -85,6 +85,8 @@ def _detail(error: grpc.aio.AioRpcError, kind: Any) -> Any:
             pb.DetectRequest(text="a", options=pb.Options(priority=99)),  # type: ignore[arg-type]
             "/options/priority",
         ),
+        (pb.DetectRequest(text="a", direction=9), "/direction"),  # type: ignore[arg-type]
+        (pb.DetectRequest(text="a", origin=9), "/origin"),  # type: ignore[arg-type]
     ],
 )
 async def test_a_wrong_field_is_named(serve: Serve, request_: pb.DetectRequest, field: str) -> None:
@@ -105,20 +107,38 @@ async def test_json_that_is_none(serve: Serve, data: bytes) -> None:
     assert error.details().startswith("`/json`")
 
 
-async def test_a_batch_names_the_wrong_request_and_does_nothing(serve: Serve) -> None:
-    requests = [pb.DetectRequest(text="a"), pb.DetectRequest()]
+async def test_a_wrong_request_of_a_batch_is_told_in_its_place(serve: Serve) -> None:
+    requests = [pb.DetectRequest(text="a"), pb.DetectRequest(id="w"), pb.DetectRequest(text="b")]
+    async with serve() as client:
+        answer = await client.batch(
+            pb.DetectBatchRequest(requests=requests, aggregate_results=True)
+        )
+        alone = await client.batch(pb.DetectBatchRequest(requests=[requests[1]]))
+    assert [it.WhichOneof("outcome") for it in answer.results] == [
+        "response",
+        "problem",
+        "response",
+    ]
+    problem = answer.results[1].problem
+    assert answer.results[1].id == "w"
+    assert problem.kind == "invalid-field"
+    assert [it.field for it in problem.fields] == ["/requests/1/text"]
+    assert (answer.total_requests, answer.processed_requests) == (3, 2)
+    assert (alone.total_requests, alone.processed_requests) == (1, 0)
+
+
+async def test_what_is_wrong_about_a_batch_refuses_it(serve: Serve) -> None:
+    one = [pb.DetectRequest(text="a")]
     async with serve() as client:
         for batch, field in (
-            (pb.DetectBatchRequest(requests=requests), "/requests/1/text"),
             (pb.DetectBatchRequest(), "/requests"),
-            (pb.DetectBatchRequest(requests=requests[:1] * 21), "/requests"),
-            (pb.DetectBatchRequest(requests=requests[:1], max_parallelism=5000), "/max_paral"),
+            (pb.DetectBatchRequest(requests=one * 21), "/requests"),
+            (pb.DetectBatchRequest(requests=one, max_parallelism=5000), "/max_parallelism"),
         ):
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 await client.batch(batch)
             assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-            violations = _detail(caught.value, BadRequest).field_violations
-            assert violations[0].field.startswith(field)
+            assert _detail(caught.value, BadRequest).field_violations[0].field == field
 
 
 @pytest.mark.parametrize("data", [b"\xff\xff", b"\x0a\x05ab", b"\x12\x02\xff\xfe"])
@@ -164,6 +184,7 @@ def _only(key: str, permission: Permission) -> Gate:
         ([("x-api-key", "good")], None),
         ([("authorization", "Bearer good")], None),
         ([("api-key", "good")], None),
+        ([("x-aidefence-key", "good"), ("x-api-key", "somebody else")], None),
         ([("authorization", "Basic good")], grpc.StatusCode.UNAUTHENTICATED),
         ([("cookie", "aidefence_session=good")], grpc.StatusCode.UNAUTHENTICATED),
         ([("x-api-key", "bad")], grpc.StatusCode.UNAUTHENTICATED),
@@ -197,6 +218,8 @@ async def test_whoever_may_not_is_told_so(serve: Serve) -> None:
 class _Refusing:
     """An admission that lets nobody in, for a reason."""
 
+    waits = False
+
     def __init__(self, error: RefusedError) -> None:
         self._error = error
 
@@ -206,6 +229,8 @@ class _Refusing:
 
 class _Counting:
     """An admission that says what is left."""
+
+    waits = False
 
     def admit(self, _request: Request, cost: int = 1) -> Allowance | None:
         return Allowance("detect", 10, 10 - cost, 3)
@@ -245,7 +270,7 @@ async def test_limits_say_when_to_come_again(
         for count in (1, 3):
             requests = [pb.DetectRequest(id="x", text="a")] * count
             await stream.write(pb.StreamRequest(requests=requests))
-            answers = (await stream.read()).answers
+            answers = (await stream.read()).outcomes
             assert len(answers) == count
             assert {it.problem.retry_after_ms for it in answers} == {1500}
             assert {it.problem.code for it in answers} == {code.value[0]}
@@ -271,6 +296,8 @@ async def test_a_fault_of_ours_shows_nothing_of_the_text(
     serve: Serve, desk_with: Callable[[object], Desk]
 ) -> None:
     class Broken:
+        waits = False
+
         def admit(self, request: Request, _cost: int = 1) -> Allowance | None:
             raise ZeroDivisionError(request.what)
 

@@ -91,7 +91,7 @@ async def test_a_client_made_from_the_proto_file_alone(
         "    stub = stubs.DetectionStub(channel)\n"
         "    print(stub.Detect(pb.DetectRequest(text=sys.argv[2])).action)\n"
         "    asked = pb.StreamRequest(requests=[pb.DetectRequest(text=sys.argv[2])] * 2)\n"
-        "    print(*[len(it.answers) for it in stub.DetectStream(iter([asked] * 3))])\n"
+        "    print(*[len(it.outcomes) for it in stub.DetectStream(iter([asked] * 3))])\n"
     )
     async with serve() as client:
         address = f"127.0.0.1:{client.server.port}"
@@ -105,11 +105,9 @@ async def test_a_client_made_from_the_proto_file_alone(
 class _Slow:
     """An admission that takes its time, as a counter far away may."""
 
-    def __init__(self) -> None:
-        self.asked = 0
+    waits = True
 
     def admit(self, _request: Request, _cost: int = 1) -> Allowance | None:
-        self.asked += 1
         time.sleep(1)
         return None
 
@@ -120,15 +118,14 @@ def slow(services: Services) -> Desk:
     return Desk(desk.standing, _Slow(), desk._log, desk._meter)
 
 
-# Large enough to be read aside, so that waiting holds up nobody else.
-_LARGE = pb.DetectRequest(text="😀" * 18_000)
+_SLOW = pb.DetectRequest(text="take your time")
 
 
 async def test_a_deadline_ends_a_call(serve: Serve, slow: Desk) -> None:
     async with serve(desk=slow) as client:
         begun = time.monotonic()
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await client.detect(_LARGE, timeout=0.2)
+            await client.detect(_SLOW, timeout=0.2)
         assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         assert time.monotonic() - begun < 0.9
         assert await _health(client, "") == SERVING
@@ -138,13 +135,13 @@ async def test_a_cancelled_call_and_a_cancelled_stream_leave_nothing(
     serve: Serve, slow: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serve(desk=slow) as client:
-        call = client.detect(_LARGE)
+        call = client.detect(_SLOW)
         await asyncio.sleep(0.1)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
         stream = client.stream()
-        await stream.write(pb.StreamRequest(requests=[_LARGE]))
+        await stream.write(pb.StreamRequest(requests=[_SLOW]))
         stream.cancel()
         with pytest.raises(asyncio.CancelledError):
             await stream.read()
@@ -161,12 +158,12 @@ async def test_a_server_that_stops_lets_a_stream_end(serve: Serve) -> None:
         stream = client.stream()
         asked = pb.StreamRequest(requests=[pb.DetectRequest(text=ATTACK)])
         await stream.write(asked)
-        assert (await stream.read()).answers[0].response.threat.detected
+        assert (await stream.read()).outcomes[0].response.threat.detected
         stopping = asyncio.create_task(client.server.stop(30))
         assert (await watch.read()).status == NOT_SERVING
         watch.cancel()
         await stream.write(asked)
-        assert (await stream.read()).answers[0].response.threat.detected
+        assert (await stream.read()).outcomes[0].response.threat.detected
         await stream.done_writing()
         assert await stream.read() is grpc.aio.EOF
         await asyncio.wait_for(stopping, 10)
@@ -196,7 +193,7 @@ async def test_a_client_that_does_not_read_is_not_read(serve: Serve) -> None:
         assert 0 < written < most
         # Others are served meanwhile.
         assert (await client.detect(pb.DetectRequest(text=ATTACK))).threat.detected
-        assert len((await stream.read()).answers) == LIMITS.batch_requests_max
+        assert len((await stream.read()).outcomes) == LIMITS.batch_requests_max
         stream.cancel()
 
 
@@ -207,7 +204,7 @@ async def test_many_streams_at_once(serve: Serve) -> None:
             request = pb.DetectRequest(id=f"{at}-{turn}", text=ATTACK)
             await stream.write(pb.StreamRequest(requests=[request]))
             answer = await stream.read()
-            assert [it.id for it in answer.answers] == [f"{at}-{turn}"]
+            assert [it.id for it in answer.outcomes] == [f"{at}-{turn}"]
         await stream.done_writing()
         return at
 

@@ -40,7 +40,7 @@ def write_answer(
     if asked.core_actions:
         action = core_action(action)
     answer = pb.DetectResponse(
-        request_id=asked.name or request_id,
+        request_id=request_id,
         detection_time_ms=milliseconds(elapsed_ns),
         threat=_threat(detection),
         verdict=pb.VERDICT_ATTACK if detection.detected else pb.VERDICT_BENIGN,
@@ -63,6 +63,8 @@ def write_answer(
             for it in decision.allowed_by
         ],
     )
+    if asked.name:
+        answer.id = asked.name
     if asked.explain:
         answer.explanation.CopyFrom(_explain(decision))
     return answer
@@ -80,7 +82,7 @@ def write_aggregates(detections: Sequence[Detection], elapsed_ns: int) -> pb.Agg
 
 
 def write_problem(told: Told) -> pb.Problem:
-    """Write why one request of a stream was not carried out."""
+    """Write why one request among many was not carried out."""
     fields = [pb.FieldProblem(field=it.pointer, detail=it.detail) for it in told.fields]
     return pb.Problem(
         code=told.number,

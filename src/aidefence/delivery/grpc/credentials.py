@@ -11,7 +11,7 @@ from aidefence.domain.access import Caller, Permission
 from aidefence.service.gate import Gate
 
 # A browser's cookie has no business in a call.
-_TELLING = frozenset({"authorization", "x-api-key", "api-key"})
+_TELLING = frozenset({"authorization", "x-api-key", "api-key", "x-aidefence-key"})
 
 
 def read_caller(context: Any, gate: Gate, permission: Permission) -> Caller:  # noqa: ANN401

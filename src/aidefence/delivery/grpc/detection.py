@@ -10,8 +10,9 @@ from aidefence.delivery.grpc.answers import write_aggregates, write_answer, writ
 from aidefence.delivery.grpc.generated import aidefence_pb2 as pb
 from aidefence.delivery.grpc.methods import DOOR, Call, Method, Shape
 from aidefence.delivery.grpc.requests import (
+    NAME_LEN_MAX,
     Asked,
-    check_count,
+    Wrong,
     read_parallelism,
     read_request,
     read_requests,
@@ -21,7 +22,7 @@ from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.problems import Refusal
 from aidefence.domain.access import Permission
 from aidefence.domain.asking import Detection, Request
-from aidefence.domain.refusals import RefusedError
+from aidefence.domain.refusals import Allowance, RefusedError
 from aidefence.service.services import Services
 
 SERVICE = "aidefence.v2.Detection"
@@ -71,30 +72,49 @@ class DetectionMethods:
 
     async def _many(self, message: pb.DetectBatchRequest, call: Call) -> pb.DetectBatchResponse:
         since_ns = self._now_ns()
-        answer, detections = await asyncio.to_thread(self._batch, message, call, since_ns)
-        call.tell_allowance(detections[0].allowance)
+        answer, allowance = await asyncio.to_thread(self._batch, message, call, since_ns)
+        call.tell_allowance(allowance)
         return answer
 
     def _batch(
         self, message: pb.DetectBatchRequest, call: Call, since_ns: int
-    ) -> tuple[pb.DetectBatchResponse, Sequence[Detection]]:
+    ) -> tuple[pb.DetectBatchResponse, Allowance | None]:
         items = read_requests(message.requests, self._limits)
         threads = read_parallelism(message.max_parallelism)
-        requests = [self._request(asked, call, since_ns) for asked in items]
-        found = self._services.desk.ask_all(requests, threads=threads, since_ns=since_ns)
-        results = [
-            self._write(asked, request, detection, detection.decision.elapsed_ns)
-            for asked, request, detection in zip(items, requests, found, strict=True)
-        ]
+        outcomes, found = self._each(items, call, since_ns, threads)
         answer = pb.DetectBatchResponse(
             batch_id=self._services.ids.batch_id(),
             total_requests=len(items),
-            processed_requests=len(results),
-            results=results,
+            processed_requests=len(found),
+            results=outcomes,
         )
         if message.aggregate_results:
             answer.aggregates.CopyFrom(write_aggregates(found, self._now_ns() - since_ns))
-        return answer, found
+        return answer, found[0].allowance if found else None
+
+    def _each(
+        self, items: Sequence[Asked | Wrong], call: Call, since_ns: int, threads: int = 0
+    ) -> tuple[list[pb.Outcome], list[Detection]]:
+        """Answer many requests, each in its place.
+
+        Raises:
+            RefusedError: none of them is carried out.
+
+        """
+        right = [it for it in items if isinstance(it, Asked)]
+        requests = [self._request(asked, call, since_ns) for asked in right]
+        found = self._services.desk.ask_all(requests, threads=threads, since_ns=since_ns)
+        answers = iter(
+            self._write(asked, request, detection, detection.decision.elapsed_ns)
+            for asked, request, detection in zip(right, requests, found, strict=True)
+        )
+        outcomes = [
+            self._problem(it.name, it.refusal)
+            if isinstance(it, Wrong)
+            else pb.Outcome(id=it.name, response=next(answers))
+            for it in items
+        ]
+        return outcomes, found
 
     async def _stream(
         self, messages: AsyncIterator[pb.StreamRequest], call: Call
@@ -103,59 +123,36 @@ class DetectionMethods:
         # fills the window of HTTP/2, not our memory.
         async for message in messages:
             if len(message.requests) == 1 and message.ByteSize() <= _INLINE_BYTES_MAX:
-                answer = await self._streamed(message.requests[0], call)
-                yield pb.StreamResponse(answers=[answer])
+                yield pb.StreamResponse(outcomes=[await self._streamed(message.requests[0], call)])
             else:
                 yield await asyncio.to_thread(self._streamed_many, message, call)
 
-    async def _streamed(self, message: pb.DetectRequest, call: Call) -> pb.StreamAnswer:
+    async def _streamed(self, message: pb.DetectRequest, call: Call) -> pb.Outcome:
         since_ns = self._now_ns()
         try:
             asked = read_request(message, self._limits)
             request = self._request(asked, call, since_ns)
             detection = await self._services.desk.aask(request)
         except (Refusal, RefusedError) as error:
-            return self._problem(message, error)
+            return self._problem(message.id, error)
         response = self._write(asked, request, detection, self._now_ns() - since_ns)
-        return pb.StreamAnswer(id=message.id, response=response)
+        return pb.Outcome(id=asked.name, response=response)
 
     def _streamed_many(self, message: pb.StreamRequest, call: Call) -> pb.StreamResponse:
-        check_count(len(message.requests), self._limits)
-        since_ns = self._now_ns()
-        told: list[pb.StreamAnswer | None] = []
-        asked: list[Asked] = []
-        for it in message.requests:
-            try:
-                asked.append(read_request(it, self._limits))
-                told.append(None)
-            except Refusal as error:
-                told.append(self._problem(it, error))
-        requests = [self._request(it, call, since_ns) for it in asked]
+        items = read_requests(message.requests, self._limits)
         try:
-            found = self._services.desk.ask_all(requests, since_ns=since_ns)
+            outcomes, _ = self._each(items, call, self._now_ns())
         except RefusedError as error:
-            answers = [
-                it or self._problem(request, error)
-                for it, request in zip(told, message.requests, strict=True)
+            outcomes = [
+                self._problem(it.name, it.refusal if isinstance(it, Wrong) else error)
+                for it in items
             ]
-            return pb.StreamResponse(answers=answers)
-        answered = iter(zip(asked, requests, found, strict=True))
-        answers = [
-            it or self._answered(*next(answered), name=request.id)
-            for it, request in zip(told, message.requests, strict=True)
-        ]
-        return pb.StreamResponse(answers=answers)
+        return pb.StreamResponse(outcomes=outcomes)
 
-    def _answered(
-        self, asked: Asked, request: Request, detection: Detection, *, name: str
-    ) -> pb.StreamAnswer:
-        response = self._write(asked, request, detection, detection.decision.elapsed_ns)
-        return pb.StreamAnswer(id=name, response=response)
-
-    def _problem(self, message: pb.DetectRequest, error: Refusal | RefusedError) -> pb.StreamAnswer:
+    def _problem(self, name: str, error: Refusal | RefusedError) -> pb.Outcome:
         told = tell(error)
         self._services.meter.refuse(DOOR, told.http_status)
-        return pb.StreamAnswer(id=message.id[:256], problem=write_problem(told))
+        return pb.Outcome(id=name[:NAME_LEN_MAX], problem=write_problem(told))
 
     def _request(self, asked: Asked, call: Call, since_ns: int) -> Request:
         return Request(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -19,19 +20,24 @@ from aidefence.domain.asking import (
     Priority,
 )
 from aidefence.domain.content import Inspection
+from aidefence.domain.enums import Direction, Origin
 
-_NAME_LEN_MAX = 256
+NAME_LEN_MAX = 256
 _DETECTORS_MAX = 16
 _DEFAULT_PARALLELISM = 10
 _PARALLELISM_MAX = 1024
 _DETECTORS = {it.value: it for it in Detector}
 _PRIORITIES = {
     pb.PRIORITY_UNSPECIFIED: Priority.MEDIUM,
-    pb.PRIORITY_LOW: Priority.LOW,
-    pb.PRIORITY_MEDIUM: Priority.MEDIUM,
-    pb.PRIORITY_HIGH: Priority.HIGH,
-    pb.PRIORITY_CRITICAL: Priority.CRITICAL,
+    **{pb.Priority.Value(f"PRIORITY_{it.name}"): it for it in Priority},
 }
+_DIRECTIONS = {
+    pb.DIRECTION_UNSPECIFIED: Direction.INPUT,
+    **{pb.Direction.Value(f"DIRECTION_{it.name}"): it for it in Direction},
+}
+_ORIGINS = {pb.Origin.Value(f"ORIGIN_{it.name}"): it for it in Origin}
+_Word = TypeVar("_Word")
+_Given: TypeAlias = str | list[object] | dict[str, object]
 _decode_json = msgspec.json.Decoder().decode
 
 
@@ -55,38 +61,51 @@ def read_request(request: pb.DetectRequest, limits: Limits, place: str = "") -> 
         Refusal: something in it is wrong; `place` leads to it.
 
     """
-    if len(request.id) > _NAME_LEN_MAX:
-        raise invalid(f"{place}/id", f"expected at most {_NAME_LEN_MAX} characters")
+    if len(request.id) > NAME_LEN_MAX:
+        raise invalid(f"{place}/id", f"expected at most {NAME_LEN_MAX} characters")
     what = _read_what(request, limits, place)
     context = _context(request.context) if request.HasField("context") else NO_CONTEXT
     if not request.HasField("options"):
         return Asked(what, request.id, context=context)
     options = request.options
-    if options.priority not in _PRIORITIES:
-        raise invalid(f"{place}/options/priority", f"unknown number `{options.priority}`")
     return Asked(
         what,
         request.id,
         _conditions(options, f"{place}/options"),
         context,
-        _PRIORITIES[options.priority],
+        _one_of(_PRIORITIES, options.priority, f"{place}/options/priority"),
         options.explainability,
         options.core_actions,
     )
 
 
-def read_requests(requests: Sequence[pb.DetectRequest], limits: Limits) -> list[Asked]:
-    """Understand many requests of one message; one that is wrong refuses all.
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One request among many that cannot be understood, and why."""
+
+    refusal: Refusal
+    name: str
+
+
+def read_requests(requests: Sequence[pb.DetectRequest], limits: Limits) -> list[Asked | Wrong]:
+    """Understand many requests of one message; one that is wrong is told in its place.
 
     Raises:
-        Refusal: there are none or too many, or something in one of them is wrong.
+        Refusal: there are none or too many.
 
     """
-    check_count(len(requests), limits)
-    return [read_request(it, limits, f"/requests/{at}") for at, it in enumerate(requests)]
+    _check_count(len(requests), limits)
+    return [_read_item(it, limits, f"/requests/{at}") for at, it in enumerate(requests)]
 
 
-def check_count(count: int, limits: Limits) -> None:
+def _read_item(request: pb.DetectRequest, limits: Limits, place: str) -> Asked | Wrong:
+    try:
+        return read_request(request, limits, place)
+    except Refusal as refusal:
+        return Wrong(refusal, request.id[:NAME_LEN_MAX])
+
+
+def _check_count(count: int, limits: Limits) -> None:
     """Refuse a message without requests or with too many."""
     if count == 0:
         raise invalid("/requests", "expected at least one request")
@@ -102,20 +121,35 @@ def read_parallelism(given: int) -> int:
     return given or _DEFAULT_PARALLELISM
 
 
+def _one_of(known: Mapping[int, _Word], number: int, place: str) -> _Word:
+    word = known.get(number)
+    if word is None:
+        raise invalid(place, f"unknown number `{number}`")
+    return word
+
+
 def _read_what(request: pb.DetectRequest, limits: Limits, place: str) -> str | Inspection:
+    given: _Given
     match request.WhichOneof("content"):
         case "text":
-            return read_content(request.text, limits, f"{place}/text")
+            given, inside = request.text, f"{place}/text"
         case "conversation":
-            messages = [_message(it) for it in request.conversation.messages]
-            return read_content(messages, limits, f"{place}/conversation/messages")
+            given = [_message(it) for it in request.conversation.messages]
+            inside = f"{place}/conversation/messages"
         case "json":
-            return _read_json(request.json, limits, f"{place}/json")
+            inside = f"{place}/json"
+            given = _read_json(request.json, inside)
         case _:
             raise invalid(f"{place}/text", "expected this, `conversation` or `json`")
+    if not (request.direction or request.origin):
+        return read_content(given, limits, inside)
+    direction = _one_of(_DIRECTIONS, request.direction, f"{place}/direction")
+    usual = Origin.ASSISTANT if direction is Direction.OUTPUT else Origin.USER
+    origin = _one_of(_ORIGINS, request.origin, f"{place}/origin") if request.origin else usual
+    return read_content(given, limits, inside, origin=origin, direction=direction)
 
 
-def _read_json(data: bytes, limits: Limits, place: str) -> str | Inspection:
+def _read_json(data: bytes, place: str) -> _Given:
     try:
         given = _decode_json(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -124,7 +158,7 @@ def _read_json(data: bytes, limits: Limits, place: str) -> str | Inspection:
         raise _wrong_json(place, "it is nested too deeply") from None
     if not isinstance(given, str | list | dict):
         raise invalid(place, "expected a text, an array of messages or an object")
-    return read_content(given, limits, place)
+    return given
 
 
 def _wrong_json(place: str, reason: str) -> Refusal:

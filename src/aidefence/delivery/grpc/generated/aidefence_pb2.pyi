@@ -7,6 +7,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Direction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DIRECTION_UNSPECIFIED: _ClassVar[Direction]
+    DIRECTION_INPUT: _ClassVar[Direction]
+    DIRECTION_OUTPUT: _ClassVar[Direction]
+
+class Origin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ORIGIN_UNSPECIFIED: _ClassVar[Origin]
+    ORIGIN_SYSTEM: _ClassVar[Origin]
+    ORIGIN_USER: _ClassVar[Origin]
+    ORIGIN_ASSISTANT: _ClassVar[Origin]
+    ORIGIN_TOOL: _ClassVar[Origin]
+    ORIGIN_RETRIEVAL: _ClassVar[Origin]
+    ORIGIN_MEMORY: _ClassVar[Origin]
+
 class Priority(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     PRIORITY_UNSPECIFIED: _ClassVar[Priority]
@@ -37,6 +53,16 @@ class Severity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SEVERITY_MEDIUM: _ClassVar[Severity]
     SEVERITY_HIGH: _ClassVar[Severity]
     SEVERITY_CRITICAL: _ClassVar[Severity]
+DIRECTION_UNSPECIFIED: Direction
+DIRECTION_INPUT: Direction
+DIRECTION_OUTPUT: Direction
+ORIGIN_UNSPECIFIED: Origin
+ORIGIN_SYSTEM: Origin
+ORIGIN_USER: Origin
+ORIGIN_ASSISTANT: Origin
+ORIGIN_TOOL: Origin
+ORIGIN_RETRIEVAL: Origin
+ORIGIN_MEMORY: Origin
 PRIORITY_UNSPECIFIED: Priority
 PRIORITY_LOW: Priority
 PRIORITY_MEDIUM: Priority
@@ -58,20 +84,24 @@ SEVERITY_HIGH: Severity
 SEVERITY_CRITICAL: Severity
 
 class DetectRequest(_message.Message):
-    __slots__ = ("id", "text", "conversation", "json", "context", "options")
+    __slots__ = ("id", "text", "conversation", "json", "context", "options", "direction", "origin")
     ID_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     CONVERSATION_FIELD_NUMBER: _ClassVar[int]
     JSON_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
     id: str
     text: str
     conversation: Conversation
     json: bytes
     context: Context
     options: Options
-    def __init__(self, id: _Optional[str] = ..., text: _Optional[str] = ..., conversation: _Optional[_Union[Conversation, _Mapping]] = ..., json: _Optional[bytes] = ..., context: _Optional[_Union[Context, _Mapping]] = ..., options: _Optional[_Union[Options, _Mapping]] = ...) -> None: ...
+    direction: Direction
+    origin: Origin
+    def __init__(self, id: _Optional[str] = ..., text: _Optional[str] = ..., conversation: _Optional[_Union[Conversation, _Mapping]] = ..., json: _Optional[bytes] = ..., context: _Optional[_Union[Context, _Mapping]] = ..., options: _Optional[_Union[Options, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., origin: _Optional[_Union[Origin, str]] = ...) -> None: ...
 
 class Conversation(_message.Message):
     __slots__ = ("messages",)
@@ -132,7 +162,7 @@ class Options(_message.Message):
     def __init__(self, detectors: _Optional[_Iterable[str]] = ..., threshold: _Optional[float] = ..., explainability: _Optional[bool] = ..., causal_analysis: _Optional[bool] = ..., priority: _Optional[_Union[Priority, str]] = ..., core_actions: _Optional[bool] = ...) -> None: ...
 
 class DetectResponse(_message.Message):
-    __slots__ = ("request_id", "detection_time_ms", "threat", "verdict", "action", "enforced", "tiers", "timings", "truncated", "degraded", "metadata", "explanation", "allowed_by")
+    __slots__ = ("request_id", "detection_time_ms", "threat", "verdict", "action", "enforced", "tiers", "timings", "truncated", "degraded", "metadata", "explanation", "allowed_by", "id")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     DETECTION_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     THREAT_FIELD_NUMBER: _ClassVar[int]
@@ -146,6 +176,7 @@ class DetectResponse(_message.Message):
     METADATA_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     ALLOWED_BY_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     detection_time_ms: float
     threat: Threat
@@ -159,7 +190,8 @@ class DetectResponse(_message.Message):
     metadata: Metadata
     explanation: Explanation
     allowed_by: _containers.RepeatedCompositeFieldContainer[Allowed]
-    def __init__(self, request_id: _Optional[str] = ..., detection_time_ms: _Optional[float] = ..., threat: _Optional[_Union[Threat, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., action: _Optional[_Union[Action, str]] = ..., enforced: _Optional[bool] = ..., tiers: _Optional[_Iterable[int]] = ..., timings: _Optional[_Iterable[_Union[Timing, _Mapping]]] = ..., truncated: _Optional[bool] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., metadata: _Optional[_Union[Metadata, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., allowed_by: _Optional[_Iterable[_Union[Allowed, _Mapping]]] = ...) -> None: ...
+    id: str
+    def __init__(self, request_id: _Optional[str] = ..., detection_time_ms: _Optional[float] = ..., threat: _Optional[_Union[Threat, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., action: _Optional[_Union[Action, str]] = ..., enforced: _Optional[bool] = ..., tiers: _Optional[_Iterable[int]] = ..., timings: _Optional[_Iterable[_Union[Timing, _Mapping]]] = ..., truncated: _Optional[bool] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., metadata: _Optional[_Union[Metadata, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., allowed_by: _Optional[_Iterable[_Union[Allowed, _Mapping]]] = ..., id: _Optional[str] = ...) -> None: ...
 
 class Threat(_message.Message):
     __slots__ = ("detected", "confidence", "category", "severity", "attack_vector", "findings")
@@ -305,9 +337,9 @@ class DetectBatchResponse(_message.Message):
     batch_id: str
     total_requests: int
     processed_requests: int
-    results: _containers.RepeatedCompositeFieldContainer[DetectResponse]
+    results: _containers.RepeatedCompositeFieldContainer[Outcome]
     aggregates: Aggregates
-    def __init__(self, batch_id: _Optional[str] = ..., total_requests: _Optional[int] = ..., processed_requests: _Optional[int] = ..., results: _Optional[_Iterable[_Union[DetectResponse, _Mapping]]] = ..., aggregates: _Optional[_Union[Aggregates, _Mapping]] = ...) -> None: ...
+    def __init__(self, batch_id: _Optional[str] = ..., total_requests: _Optional[int] = ..., processed_requests: _Optional[int] = ..., results: _Optional[_Iterable[_Union[Outcome, _Mapping]]] = ..., aggregates: _Optional[_Union[Aggregates, _Mapping]] = ...) -> None: ...
 
 class Aggregates(_message.Message):
     __slots__ = ("total_threats", "threats_by_category", "average_confidence", "processing_time_ms")
@@ -335,12 +367,12 @@ class StreamRequest(_message.Message):
     def __init__(self, requests: _Optional[_Iterable[_Union[DetectRequest, _Mapping]]] = ...) -> None: ...
 
 class StreamResponse(_message.Message):
-    __slots__ = ("answers",)
-    ANSWERS_FIELD_NUMBER: _ClassVar[int]
-    answers: _containers.RepeatedCompositeFieldContainer[StreamAnswer]
-    def __init__(self, answers: _Optional[_Iterable[_Union[StreamAnswer, _Mapping]]] = ...) -> None: ...
+    __slots__ = ("outcomes",)
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    outcomes: _containers.RepeatedCompositeFieldContainer[Outcome]
+    def __init__(self, outcomes: _Optional[_Iterable[_Union[Outcome, _Mapping]]] = ...) -> None: ...
 
-class StreamAnswer(_message.Message):
+class Outcome(_message.Message):
     __slots__ = ("id", "response", "problem")
     ID_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
