@@ -8,7 +8,7 @@ from aidefence.app.guard import Guard
 from aidefence.app.parts.access import open_gate
 from aidefence.app.parts.limits import open_admission
 from aidefence.app.parts.meter import open_meter
-from aidefence.app.parts.store import open_episodes
+from aidefence.app.parts.store import open_store
 from aidefence.app.settings import Settings
 from aidefence.app.wiring import corridor_for
 from aidefence.service.desk import Desk, Standing
@@ -22,8 +22,9 @@ def make_services(settings: Settings) -> Services:
     setup = settings.setup()
     corridor = corridor_for(setup)
     meter = open_meter(settings)
-    standing = Standing(Inspector(corridor), Guard.of(setup))
-    desk = Desk(standing, open_admission(settings), open_episodes(settings), meter)
+    guard = Guard.of(setup)
+    store = open_store(settings, lambda text: guard.redact(text).text)
+    desk = Desk(Standing(Inspector(corridor), guard), open_admission(settings), store.log, meter)
     return Services(
         desk=desk,
         gate=open_gate(settings),
@@ -33,4 +34,9 @@ def make_services(settings: Settings) -> Services:
         workshop=Workshop(desk),
         versions={"engine": __version__, **corridor.charter.knowledge},
         node=settings.server.node,
+        episodes=store.episodes,
+        feedback=store.feedback,
+        reviews=store.reviews,
+        audit=store.audit,
+        jobs=store.jobs,
     )

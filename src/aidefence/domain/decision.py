@@ -167,6 +167,17 @@ class Decision:
         return not (record[6] or record[7] or degraded) and not any(part[6] for part in parts)
 
     @property
+    def record(self) -> Record:
+        """The compact verdict on the whole, for those who keep it."""
+        return self._told[0]
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The compact verdicts on the contents, one for each."""
+        record, _, _, parts, _, _ = self._told
+        return parts or (record,)
+
+    @property
     def allowed_by(self) -> tuple[Allowed, ...]:
         """What entries of allow lists took out before this was decided."""
         record, _, _, parts, _, _ = self._told
@@ -261,6 +272,13 @@ _TIERS = 5
 _TIERS_OF = tuple(
     tuple(tier for tier in range(_TIERS) if bits >> tier & 1) for bits in range(1 << _TIERS)
 )
+
+
+def tiers_of(bits: int) -> tuple[int, ...]:
+    """Name the tiers that bits stand for."""
+    return _TIERS_OF[bits]
+
+
 CUT_SHORT = Degraded(
     "tier0.decode", "a limit on decoded text was reached: what is hidden deeper was not read"
 )

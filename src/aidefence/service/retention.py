@@ -13,16 +13,18 @@ from aidefence.service.audit import Audit
 _DAY_MS = 24 * 3_600_000
 _MINUTES_DAYS = 3
 _HOURS_DAYS = 400
+# Once taken over, a journal is deleted; where that failed, its place must be known for a while.
+_SEGMENTS_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionPolicy:
     """For how many days what is kept."""
 
-    episodes: int = 30
-    contents: int = 7
-    feedback: int = 730
-    reviews: int = 365
+    episodes: float = 30
+    contents: float = 7
+    feedback: float = 730
+    reviews: float = 365
 
 
 class Retention:
@@ -54,8 +56,9 @@ class Retention:
             "reviews": policy.reviews,
             "minutes": _MINUTES_DAYS,
             "hours": _HOURS_DAYS,
+            "segments": _SEGMENTS_DAYS,
         }
-        gone = self._store.purge({kind: now - it * _DAY_MS for kind, it in days.items()})
+        gone = self._store.purge({kind: now - round(it * _DAY_MS) for kind, it in days.items()})
         told = {kind: count for kind, count in gone.items() if count}
         if told:
             self._audit.note_system(AuditAction.STORE_PURGED, "", **told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 
 from aidefence.domain.job import Job, JobState
@@ -16,13 +16,13 @@ class Signer:
 
     __slots__ = ("_secret",)
 
-    def __init__(self, secret: Callable[[], bytes]) -> None:
+    def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
     def headers(self, message_id: str, timestamp: int, body: bytes) -> Mapping[str, str]:
         """Name, date and sign a message."""
         signed = b"%b.%d.%b" % (message_id.encode(), timestamp, body)
-        signature = b64encode(hmac.digest(self._secret(), signed, sha256)).decode()
+        signature = b64encode(hmac.digest(self._secret, signed, sha256)).decode()
         return {
             "content-type": "application/json",
             "webhook-id": message_id,

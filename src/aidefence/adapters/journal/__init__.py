@@ -1,0 +1,1 @@
+"""The journal: what was decided, in files, until it is in the store."""

@@ -1,0 +1,1 @@
+"""The store: one SQLite file by default, PostgreSQL where it is configured."""

@@ -1,0 +1,181 @@
+"""All tables. Migrations make them; a test holds both against each other."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+METADATA: Final = MetaData()
+# SQLite counts by itself only in a column of just this type.
+_COUNTED = BigInteger().with_variant(Integer, "sqlite")
+
+EPISODES: Final = Table(
+    "episodes",
+    METADATA,
+    Column("seq", _COUNTED, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("detected", SmallInteger, nullable=False),
+    Column("category", SmallInteger, nullable=False),
+    Column("severity", SmallInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("episodes_by_time", "at_ms"),
+    Index(
+        "episodes_feed",
+        "tenant",
+        "seq",
+        sqlite_where=text("detected = 1"),
+        postgresql_where=text("detected = 1"),
+    ),
+    # A cursor that somebody holds must never mean another episode later.
+    sqlite_autoincrement=True,
+)
+
+CONTENTS: Final = Table(
+    "contents",
+    METADATA,
+    Column("request_id", Text, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Index("contents_by_time", "at_ms"),
+)
+
+SEGMENTS: Final = Table(
+    "segments",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("done", SmallInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+ROLLUPS: Final = Table(
+    "rollups",
+    METADATA,
+    Column("step_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("tenant", Text, primary_key=True),
+    Column("door", Text, primary_key=True),
+    Column("action", SmallInteger, primary_key=True, autoincrement=False),
+    Column("category", SmallInteger, primary_key=True, autoincrement=False),
+    Column("decisions", BigInteger, nullable=False),
+)
+
+LATENCIES: Final = Table(
+    "latencies",
+    METADATA,
+    Column("step_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("tenant", Text, primary_key=True),
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    Column("decisions", BigInteger, nullable=False),
+)
+
+FEEDBACK: Final = Table(
+    "feedback",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("request_id", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("truth", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("category", SmallInteger, nullable=False),
+    Column("episode_ms", BigInteger, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("episode", LargeBinary, nullable=False),
+    UniqueConstraint("request_id", "by", name="feedback_one_word"),
+    Index("feedback_by_time", "tenant", "at_ms"),
+    Index("feedback_by_episode", "tenant", "episode_ms"),
+)
+
+REVIEWS: Final = Table(
+    "reviews",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("request_id", Text, nullable=False, unique=True),
+    Column("tenant", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("opened_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("claimed_by", Text),
+    Column("claimed_until_ms", BigInteger, nullable=False),
+    Column("settled_by", Text),
+    Column("settled_ms", BigInteger, nullable=False),
+    Column("episode", LargeBinary, nullable=False),
+    Index("reviews_queue", "tenant", "state", "due_ms"),
+)
+
+COMMENTS: Final = Table(
+    "comments",
+    METADATA,
+    Column("seq", _COUNTED, primary_key=True, autoincrement=True),
+    Column("case_id", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("comments_by_case", "case_id"),
+)
+
+JOBS: Final = Table(
+    "jobs",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("payload", LargeBinary),
+    Column("result", LargeBinary),
+    Column("problem", Text),
+    Column("settled_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("webhook", Text),
+    Column("tries", Integer, nullable=False),
+    Column("tell_ms", BigInteger),
+    Column("told_ms", BigInteger, nullable=False),
+    Index("jobs_queue", "state", "due_ms"),
+    Index("jobs_to_tell", "tell_ms"),
+)
+
+AUDIT: Final = Table(
+    "audit",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("tenant", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Index("audit_by_tenant", "tenant", "number"),
+)
+
+AUDIT_HEAD: Final = Table(
+    "audit_head",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+)
