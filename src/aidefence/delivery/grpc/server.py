@@ -11,6 +11,9 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from aidefence.delivery.grpc.detection import DetectionMethods
+from aidefence.delivery.grpc.envoy_inspecting import EnvoyInspecting, EnvoyOptions
+from aidefence.delivery.grpc.ext_authz import ExtAuthzMethods
+from aidefence.delivery.grpc.ext_proc import ExtProcMethods
 from aidefence.delivery.grpc.methods import Method, make_handlers
 from aidefence.delivery.http.contents import Limits
 from aidefence.domain.errors import AddressError, ConfigError
@@ -47,6 +50,8 @@ class GrpcOptions:
     ping_seconds_min: int = 10
     """Clients that ask more often whether we are alive are sent away."""
     reflection: bool = True
+    envoy: EnvoyOptions | None = None
+    """With it, what Envoy's filters call is served, too."""
     tls: Tls | None = None
     shared_port: bool = False
     """Whether other workers listen on the same port."""
@@ -57,7 +62,7 @@ class GrpcServer:
 
     def __init__(self, services: Services, limits: Limits, options: GrpcOptions) -> None:
         self._options = options
-        self._methods = DetectionMethods(services, limits).methods()
+        self._methods = _methods(services, limits, options)
         self._health = health.aio.HealthServicer()
         self._gate = services.gate
         self._meter = services.meter
@@ -118,6 +123,15 @@ class GrpcServer:
                 f"cannot listen on {address} for gRPC: the port is taken or the address is not ours"
             ) from None
         return taken
+
+
+def _methods(services: Services, limits: Limits, options: GrpcOptions) -> list[Method]:
+    methods = DetectionMethods(services, limits).methods()
+    if options.envoy is not None:
+        inspecting = EnvoyInspecting(services, limits, options.envoy)
+        methods += ExtProcMethods(inspecting).methods()
+        methods += ExtAuthzMethods(inspecting).methods()
+    return methods
 
 
 def _arguments(options: GrpcOptions) -> list[tuple[str, int]]:
