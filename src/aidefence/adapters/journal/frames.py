@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from struct import Struct
+from typing import NamedTuple
 from zlib import crc32
 
 # No text in UTF-8 holds such a byte: nobody can write a record into a record.
@@ -16,8 +16,7 @@ _pack = _HEAD.pack
 _unpack = _HEAD.unpack_from
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One record: what is always kept of a decision, and its sealed contents if there are any."""
 
     body: bytes

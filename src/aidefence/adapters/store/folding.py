@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from aidefence.adapters.store.tables import (
     ROLLUPS,
     SEGMENTS,
 )
-from aidefence.adapters.store.writing import add_up, insert_new, plain, put
+from aidefence.adapters.store.writing import Rows, add_up, insert_new, plain, put
 from aidefence.domain.enums import Action
 from aidefence.domain.review import ReviewReason, ReviewState
 
@@ -44,7 +45,17 @@ _LOCK = ".taking"
 # One at a time over all machines: cursors must appear in the order in which they were given.
 _ADVISORY_LOCK = 7_041_776_001
 _REVIEW = Action.REVIEW.code
+_OPEN = ReviewState.OPEN.value
 _DENOMINATOR = 1 << 32
+_EPISODE = ("id", "at_ms", "tenant", "node", "detected", "category", "severity", "body")
+_CONTENT = ("request_id", "at_ms", "value")
+_CASE = (
+    *("id", "request_id", "tenant", "reason", "state", "opened_ms", "due_ms"),
+    *("claimed_until_ms", "settled_ms", "episode"),
+)
+_REASON = _CASE.index("reason")
+# The same few names stand in nearly all records.
+_often = lru_cache(maxsize=1024)(plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +87,9 @@ class Sampling:
 class _Batch:
     """What goes into the store in one transaction."""
 
-    episodes: list[dict[str, Any]] = field(default_factory=list)
-    contents: list[dict[str, Any]] = field(default_factory=list)
-    reviews: list[dict[str, Any]] = field(default_factory=list)
+    episodes: Rows = field(default_factory=list)
+    contents: Rows = field(default_factory=list)
+    reviews: Rows = field(default_factory=list)
     decisions: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     latencies: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     positions: dict[str, tuple[int, bool]] = field(default_factory=dict)
@@ -183,49 +194,38 @@ class Folding:
             # Whole, but of no version that we know.
             batch.damaged += len(frame.body)
             return
+        request_id, tenant = plain(it.id), _often(it.tenant)
         batch.episodes.append(
-            {
-                "id": plain(it.id),
-                "at_ms": it.at_ms,
-                "tenant": plain(it.tenant),
-                "node": plain(it.node),
-                "detected": int(it.detected),
-                "category": it.category,
-                "severity": it.severity,
-                "body": frame.body,
-            }
+            (
+                request_id,
+                it.at_ms,
+                tenant,
+                _often(it.node),
+                int(it.detected),
+                it.category,
+                it.severity,
+                frame.body,
+            )
         )
         kept = self._keep(frame.kept, it.id) if frame.kept else None
         if kept is not None:
-            batch.contents.append({"request_id": plain(it.id), "at_ms": it.at_ms, "value": kept})
+            batch.contents.append((request_id, it.at_ms, kept))
         reason = self._sampling.reason(it)
         if reason is not None:
-            batch.reviews.append(self._case(it, reason, frame.body))
-        begin, tenant = it.at_ms - it.at_ms % MINUTE_MS, plain(it.tenant)
-        batch.decisions[begin, tenant, plain(it.door), it.action, it.category] += 1
+            case_id = f"rev_{request_id.removeprefix('req_')}"
+            due = it.at_ms + self._sampling.due_ms
+            opened = (case_id, request_id, tenant, reason.value, _OPEN, self._now_ms(), due)
+            batch.reviews.append((*opened, 0, 0, frame.body))
+        begin = it.at_ms - it.at_ms % MINUTE_MS
+        batch.decisions[begin, tenant, _often(it.door), it.action, it.category] += 1
         batch.latencies[begin, tenant, bucket_of(it.elapsed_ns)] += 1
-
-    def _case(self, it: Body, reason: ReviewReason, body: bytes) -> dict[str, Any]:
-        now = self._now_ms()
-        return {
-            "id": f"rev_{plain(it.id).removeprefix('req_')}",
-            "request_id": plain(it.id),
-            "tenant": plain(it.tenant),
-            "reason": reason.value,
-            "state": ReviewState.OPEN.value,
-            "opened_ms": now,
-            "due_ms": it.at_ms + self._sampling.due_ms,
-            "claimed_until_ms": 0,
-            "settled_ms": 0,
-            "episode": body,
-        }
 
     def _write(self, connection: Connection, batch: _Batch) -> None:
         if not self._database.is_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-        insert_new(connection, EPISODES, batch.episodes)
-        insert_new(connection, CONTENTS, batch.contents)
-        insert_new(connection, REVIEWS, self._within(connection, batch.reviews))
+        insert_new(connection, EPISODES, _EPISODE, batch.episodes)
+        insert_new(connection, CONTENTS, _CONTENT, batch.contents)
+        insert_new(connection, REVIEWS, _CASE, self._within(connection, batch.reviews))
         add_up(connection, ROLLUPS, "decisions", _rows(ROLLUPS, batch.decisions))
         add_up(connection, LATENCIES, "decisions", _rows(LATENCIES, batch.latencies))
         now = self._now_ms()
@@ -233,17 +233,15 @@ class Folding:
             row = {"name": name, "position": position, "done": int(done), "at_ms": now}
             put(connection, SEGMENTS, row)
 
-    def _within(self, connection: Connection, cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _within(self, connection: Connection, cases: Rows) -> Rows:
         """Leave out samples for which the queue is too full; what policy wants stays."""
-        samples = [it for it in cases if it["reason"] == ReviewReason.SAMPLE.value]
+        samples = [it for it in cases if it[_REASON] == ReviewReason.SAMPLE.value]
         if not samples:
             return cases
-        waiting = (REVIEWS.c.reason == ReviewReason.SAMPLE.value) & (
-            REVIEWS.c.state == ReviewState.OPEN.value
-        )
+        waiting = (REVIEWS.c.reason == ReviewReason.SAMPLE.value) & (REVIEWS.c.state == _OPEN)
         count = connection.execute(select(func.count()).where(waiting)).scalar_one()
-        dropped = {it["id"] for it in samples[max(0, self._sampling.waiting_max - count) :]}
-        return [it for it in cases if it["id"] not in dropped]
+        left_out = set(samples[max(0, self._sampling.waiting_max - count) :])
+        return [it for it in cases if it not in left_out]
 
     def _tell_damage(self, batch: _Batch) -> None:
         if batch.damaged:

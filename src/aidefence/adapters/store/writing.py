@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 _AT_ONCE = 1000
 _NAME_CODE_POINTS_MAX = 256
 Row = Mapping[str, Any]
+Rows = list[tuple[Any, ...]]
 
 
 def plain(name: str) -> str:
@@ -18,11 +19,15 @@ def plain(name: str) -> str:
     return name.replace("\0", "\ufffd")[:_NAME_CODE_POINTS_MAX]
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert rows; those whose key is there already stay as they are."""
-    statement = _insert(connection, table).on_conflict_do_nothing()
+def insert_new(connection: Connection, table: Table, names: Sequence[str], rows: Rows) -> None:
+    """Insert rows of these columns; those whose key is there already stay as they are."""
+    # Both speak this sentence; to have it written for each row anew would cost more than the rest.
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    marks = ", ".join(mark for _ in names)
+    into = f"{table.name} ({', '.join(names)})"
+    sql = f"INSERT INTO {into} VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
     for at in range(0, len(rows), _AT_ONCE):
-        connection.execute(statement, rows[at : at + _AT_ONCE])
+        connection.exec_driver_sql(sql, rows[at : at + _AT_ONCE])
 
 
 def put(connection: Connection, table: Table, row: Row) -> None:

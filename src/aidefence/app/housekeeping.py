@@ -1,0 +1,168 @@
+"""The process beside the workers: takes journals over, tells webhooks, purges.
+
+In a process of its own, because a thread of a worker that does all that would make requests wait
+for the interpreter. It gets its settings on standard input, and ends when that is closed: so it
+never outlives whoever started it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from threading import Event, Thread
+
+from aidefence.adapters.journal.segments import is_finished, only_one
+from aidefence.app.parts.store import Store, make_folder, open_store
+from aidefence.app.settings import Settings
+from aidefence.app.settings.store import KeptContent
+from aidefence.domain.refusals import UnavailableError
+
+_log = logging.getLogger("aidefence.housekeeping")
+
+_NICE = 5
+_LOCK = ".housekeeping"
+_LOOK_SECONDS = 1.0
+_END_SECONDS = 5.0
+_FOLD_SECONDS = 0.25
+_WEBHOOK_SECONDS = 1.0
+_PURGE_SECONDS = 600.0
+# While the store does not answer, it is not asked more often than this.
+_PATIENCE_SECONDS = 2.0
+
+
+class Housekeeper:
+    """Sees to it that somebody keeps house: every worker has one, of all one has the process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = make_folder(settings.state_dir / "journal") / _LOCK
+        self._stopping = Event()
+        self._thread = Thread(target=self._look, name="aidefence-housekeeper", daemon=True)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more, and let the process, if it is ours, end what it does."""
+        self._stopping.set()
+        self._thread.join()
+        if self._process is not None:
+            _end(self._process)
+
+    def _look(self) -> None:
+        while True:
+            running = self._process is not None and self._process.poll() is None
+            if not running and is_finished(self._lock):
+                self._process = self._begin()
+            if self._stopping.wait(_LOOK_SECONDS):
+                return
+
+    def _begin(self) -> subprocess.Popen[bytes] | None:
+        command = [sys.executable, "-m", "aidefence.app.housekeeping"]
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 -- our own
+        except OSError as error:
+            _log.warning("nobody keeps house", extra={"reason": error.strerror})
+            return None
+        if process.stdin is not None:
+            pickle.dump(self._settings, process.stdin)
+            process.stdin.flush()
+        return process
+
+
+def main() -> int:
+    """Keep house until standard input is closed."""
+    # From whoever started us, over a pipe that nobody else has.
+    settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301
+    os.nice(_NICE)
+    with only_one(settings.state_dir / "journal" / _LOCK) as ours:
+        if ours:
+            ended = Event()
+            Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
+            keep_house(open_store(settings, _redactor(settings)), ended)
+    return 0
+
+
+def keep_house(store: Store, ended: Event) -> None:
+    """Do all chores, each in its own time, until it is to end."""
+    chores: dict[str, tuple[float, Callable[[], object]]] = {
+        "fold": (_FOLD_SECONDS, store.folding.fold),
+        "webhooks": (_WEBHOOK_SECONDS, store.jobs.deliver_next),
+        "purge": (_PURGE_SECONDS, lambda: _purge(store)),
+    }
+    threads = [
+        Thread(target=keep_doing, args=(name, seconds, chore, ended), name=f"aidefence-{name}")
+        for name, (seconds, chore) in chores.items()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    take_rest(store)
+
+
+def keep_doing(name: str, seconds: float, chore: Callable[[], object], ended: Event) -> None:
+    """Do one chore again and again; at once where it says that there was something to do."""
+    while not ended.is_set():
+        pause = seconds
+        try:
+            if chore():
+                continue
+        except UnavailableError as error:
+            pause = max(seconds, _PATIENCE_SECONDS)
+            _log.warning("the store does not answer", extra={"by": name, "reason": str(error)})
+        except Exception:  # noqa: BLE001 -- a thread that ends in silence would stop it all
+            pause = max(seconds, _PATIENCE_SECONDS)
+            _log.exception("a chore failed", extra={"by": name})
+        ended.wait(pause)
+
+
+def take_rest(store: Store) -> None:
+    """Take over what is left in journals; what cannot be is there at the next start."""
+    try:
+        while store.folding.fold():
+            pass
+    except UnavailableError as error:
+        _log.warning("journals wait for the next start", extra={"reason": str(error)})
+    store.database.close()
+
+
+def _purge(store: Store) -> None:
+    store.retention.purge()
+    store.jobs.purge()
+
+
+def _redactor(settings: Settings) -> Callable[[str], str]:
+    if settings.store.content is not KeptContent.REDACTED:
+        return lambda _: ""
+    # Loaded only where it is needed: it is most of what a worker holds in memory.
+    from aidefence.app.guard import Guard  # noqa: PLC0415
+
+    guard = Guard.of(settings.setup())
+    return lambda text: guard.redact(text).text
+
+
+def _wait_for_end(ended: Event) -> None:
+    sys.stdin.buffer.read()
+    ended.set()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        # Whatever it was doing is done again by the next one: it loses nothing.
+        process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
