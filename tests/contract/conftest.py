@@ -16,11 +16,11 @@ Ask = Callable[..., httpx.Response]
 
 
 @pytest.fixture(scope="session")
-def settings() -> Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     limits = ServerSettings(
         body_bytes_max=100_000, content_code_points_max=20_000, batch_requests_max=5, node="n1"
     )
-    return Settings(server=limits)
+    return Settings(server=limits, state_dir=tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def _problem(answer: httpx.Response, status: int) -> dict[str, object]:
         ({"content": "x", "options": {"threshold": "high"}}, "/options/threshold"),
         ({"content": "x", "options": {"detectors": ["magic"]}}, "/options/detectors/0"),
         ({"content": "x", "options": {"priority": "soon"}}, "/options/priority"),
-        ({"content": "x", "options": {"async": True}}, "/options/async"),
+        ({"content": "x", "options": {"webhook": "https://a.example"}}, "/options/webhook"),
         ({"content": "x", "options": {"explain": True}}, "/options/explain"),
         ({"content": "x", "context": {"userId": 7}}, "/context/userId"),
         ({"content": "x", "context": {"user": "u"}}, "/context/user"),

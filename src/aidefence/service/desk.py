@@ -79,11 +79,17 @@ class Desk:
         return self._keep(request, _seen(found, standing, allowance))
 
     def ask_all(
-        self, requests: Sequence[Request], *, threads: int = 0, since_ns: int = 0
+        self,
+        requests: Sequence[Request],
+        *,
+        threads: int = 0,
+        since_ns: int = 0,
+        admitted: bool = False,
     ) -> list[Detection]:
         """Answer many requests of one caller: texts together, conversations one by one.
 
         `threads` are at most so many, 0 for one on each core. `since_ns` is when they came in.
+        Those `admitted` before are not counted against limits again.
 
         Raises:
             RefusedError: they are not carried out, none of them.
@@ -91,7 +97,7 @@ class Desk:
         """
         if not requests:
             return []
-        allowance = self._admission.admit(requests[0], len(requests))
+        allowance = None if admitted else self._admission.admit(requests[0], len(requests))
         standing = self.standing
         found = _inspect_all(standing.inspector, requests, threads, since_ns)
         settled = [_seen(detection, standing, allowance) for detection in found]

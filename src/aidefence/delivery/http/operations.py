@@ -45,8 +45,9 @@ class Operation:
     """One route with all that is to be said of it.
 
     `needs` names the use case without which the route is not there. Without `handle` the door
-    answers it before any routing. `also` are answers beside the usual one. What `asks` may be told
-    to answer with fewer words, and counts against limits; with `lines`, bodies may be streams.
+    answers it before any routing. `also` are answers beside the usual one, `refuses` problems
+    beside those that all such routes may tell. What `asks` may be told to answer with fewer words;
+    with `lines`, bodies may be streams.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Operation:
     status: int = 200
     media: str = "application/json"
     also: Mapping[int, Shape] = field(default_factory=dict)
+    refuses: tuple[int, ...] = ()
     needs: str = ""
     asks: bool = False
     lines: bool = False

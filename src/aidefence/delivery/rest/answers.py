@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -92,6 +92,11 @@ def answer(detection: Detection, elapsed_ns: int, manner: Manner) -> DetectRespo
     )
 
 
+def tell_findings(findings: Iterable[Finding]) -> tuple[WireFinding, ...]:
+    """Tell of findings alone."""
+    return tuple(map(_finding, findings))
+
+
 def _write_bare(detection: Detection, elapsed_ns: int, manner: Manner) -> bytes:
     """Most of all traffic: nothing was found. Laying out an object to encode costs more."""
     decision, category = detection.decision, detection.category
@@ -142,7 +147,7 @@ def _threat(detection: Detection) -> Threat:
         category=detection.category.value if detection.category else BENIGN,
         severity=decision.severity.value,
         attack_vector=attack_vector(findings),
-        findings=tuple(map(_finding, findings)),
+        findings=tell_findings(findings),
     )
 
 

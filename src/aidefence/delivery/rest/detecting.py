@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
@@ -13,11 +12,13 @@ from msgspec import UNSET
 from aidefence.delivery.http.operations import House
 from aidefence.delivery.http.problems import Refusal, refusal_of, unsupported
 from aidefence.delivery.rest.answers import Manner, aggregate, write
-from aidefence.delivery.rest.requests import Asked, Wrong, parse_many, parse_one
+from aidefence.delivery.rest.came import Came
+from aidefence.delivery.rest.jobs import submit
+from aidefence.delivery.rest.requests import Asked, AskedBatch, Wrong, parse_many, parse_one
 from aidefence.delivery.rest.wire import Metadata, RefusedItem
-from aidefence.domain.access import Caller
 from aidefence.domain.asking import Detection, Request
-from aidefence.domain.refusals import Allowance, RefusedError
+from aidefence.domain.job import JobKind
+from aidefence.domain.refusals import Allowance, ConflictError, RefusedError
 
 DOOR = "rest"
 # Up to here an inspection takes less time than a visit to another thread.
@@ -27,17 +28,6 @@ _VERSIONS_MAX = 16
 
 _encode = msgspec.json.Encoder().encode
 Payload: TypeAlias = tuple[bytes, Allowance | None]
-
-
-@dataclass(slots=True)
-class Came:
-    """Who sent something, from where, for which set of actions, and when."""
-
-    request_id: str
-    caller: Caller
-    peer: str | None = None
-    core_actions: bool = False
-    at_ns: int = 0
 
 
 class Detecting:
@@ -56,7 +46,8 @@ class Detecting:
         if len(body) > INLINE_BODY_BYTES_MAX:
             return await asyncio.to_thread(self._one_aside, body, came)
         asked = parse_one(body, self._limits)
-        _check_now(asked)
+        if asked.later:
+            return await asyncio.to_thread(self._one_later, body, asked, came)
         request = self.request(asked, came, came.request_id)
         detection = await self._desk.aask(request)
         return self.write(asked, request, detection, came), detection.allowance
@@ -65,8 +56,30 @@ class Detecting:
         """Answer a batch."""
         return await asyncio.to_thread(self._many_aside, body, came)
 
+    def work_off(self, kind: JobKind, body: bytes, came: Came) -> bytes:
+        """Answer what was taken in before, and let in then.
+
+        Raises:
+            RefusedError: it is not carried out any more.
+
+        """
+        came.at_ns = self.now_ns()
+        try:
+            if kind is JobKind.DETECT_BATCH:
+                return self._write_many(parse_many(body, self._limits), came, admitted=True)[0]
+            asked = parse_one(body, self._limits)
+        except Refusal as refusal:
+            # Between then and now an operator has lowered a limit.
+            raise ConflictError(refusal.detail) from None
+        return self.each([asked], came, admitted=True)[0][0]
+
     def each(
-        self, items: Sequence[Asked | Wrong], came: Came, threads: int = 0
+        self,
+        items: Sequence[Asked | Wrong],
+        came: Came,
+        *,
+        threads: int = 0,
+        admitted: bool = False,
     ) -> tuple[list[bytes], list[Detection]]:
         """Answer many requests, each in its place: a wrong one refuses no other.
 
@@ -76,7 +89,9 @@ class Detecting:
         """
         right = [item for item in items if isinstance(item, Asked)]
         requests = [self.request(item, came, self._request_id()) for item in right]
-        detections = self._desk.ask_all(requests, threads=threads, since_ns=came.at_ns)
+        detections = self._desk.ask_all(
+            requests, threads=threads, since_ns=came.at_ns, admitted=admitted
+        )
         written = iter(
             self.write(item, request, found, came, found.decision.elapsed_ns)
             for item, request, found in zip(right, requests, detections, strict=True)
@@ -123,21 +138,46 @@ class Detecting:
 
     def _one_aside(self, body: bytes, came: Came) -> Payload:
         asked = parse_one(body, self._limits)
-        _check_now(asked)
+        if asked.later:
+            return self._one_later(body, asked, came)
         request = self.request(asked, came, came.request_id)
         detection = self._desk.ask(request)
         return self.write(asked, request, detection, came), detection.allowance
 
+    def _one_later(self, body: bytes, asked: Asked, came: Came) -> Payload:
+        return self._submit(JobKind.DETECT, body, [asked], came, asked.webhook)
+
     def _many_aside(self, body: bytes, came: Came) -> Payload:
         asked = parse_many(body, self._limits)
-        results, detections = self.each(asked.items, came, asked.parallelism)
+        if not asked.options.asynchronous:
+            return self._write_many(asked, came)
+        right = [item for item in asked.items if isinstance(item, Asked)]
+        return self._submit(JobKind.DETECT_BATCH, body, right, came, asked.options.webhook)
+
+    def _submit(
+        self, kind: JobKind, body: bytes, asked: list[Asked], came: Came, webhook: str | None
+    ) -> Payload:
+        jobs = self._services.jobs
+        if jobs is None:
+            raise unsupported("/options/async", "this installation answers every request at once")
+        allowance = None
+        if asked:
+            first = self.request(asked[0], came, came.request_id)
+            allowance = self._desk.admit(first, len(asked))
+        return submit(jobs, kind, body, came, webhook), allowance
+
+    def _write_many(self, asked: AskedBatch, came: Came, *, admitted: bool = False) -> Payload:
+        options = asked.options
+        results, detections = self.each(
+            asked.items, came, threads=options.max_parallelism, admitted=admitted
+        )
         elapsed_ns = self.now_ns() - came.at_ns
         head = (
             f'{{"batchId":"{self._services.ids.batch_id()}","totalRequests":{len(results)},'
             f'"processedRequests":{len(detections)},"results":['
         )
         tail = b"]}"
-        if asked.aggregate:
+        if options.aggregate_results:
             tail = b'],"aggregates":%b}' % _encode(aggregate(detections, elapsed_ns))
         # Joined, not laid out as objects: of many short answers that would be most of the work.
         payload = b"%b%b%b" % (head.encode(), b",".join(results), tail)
@@ -155,11 +195,6 @@ class Detecting:
             self._metadata.clear()
         self._metadata[policy_version] = told = msgspec.Raw(_encode(metadata))
         return told
-
-
-def _check_now(asked: Asked) -> None:
-    if asked.later:
-        raise unsupported("/options/async", "this installation answers every request at once")
 
 
 def tell_wrong(item: Wrong) -> bytes:

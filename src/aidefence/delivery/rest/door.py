@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,16 +14,20 @@ from aidefence.delivery.http.operations import House
 from aidefence.delivery.http.problems import CONTENT_TYPE as PROBLEM_TYPE
 from aidefence.delivery.http.problems import FAULT, Refusal, allowance_headers, refusal_of
 from aidefence.delivery.http.request_ids import HEADER, given_id, naming
-from aidefence.delivery.rest.detecting import DOOR, Came, Detecting, Payload
+from aidefence.delivery.rest.came import Came
+from aidefence.delivery.rest.detecting import DOOR, Detecting, Payload
+from aidefence.delivery.rest.jobs import handlers
 from aidefence.delivery.rest.lines import NDJSON, answer_lines
 from aidefence.delivery.rest.routes import make_router
 from aidefence.delivery.rest.table import BATCH, DETECT
 from aidefence.domain.access import Permission
+from aidefence.domain.job import JobKind
 from aidefence.domain.refusals import RefusedError
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from aidefence.service.jobs import Handler
     from aidefence.service.services import Services
 
 __all__ = ["DOOR", "RestDoor"]
@@ -60,6 +64,11 @@ class RestDoor:
             BATCH: self._detecting.many,
         }
 
+    @property
+    def job_handlers(self) -> Mapping[JobKind, Handler]:
+        """Who does the jobs that this door takes in."""
+        return handlers(self._detecting.work_off)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event."""
         if scope["type"] == "http" and scope["method"] == "POST":
@@ -87,6 +96,8 @@ class RestDoor:
             body = await read_body(receive, self._limits)
             came.at_ns = self._now_ns()
             payload, allowance = await handler(body, came)
+            if came.location is not None:
+                status, headers = 202, [*headers, (b"location", came.location.encode())]
             if allowance is not None:
                 headers = [*headers, *_encoded(allowance_headers(allowance))]
         except (Refusal, RefusedError) as error:

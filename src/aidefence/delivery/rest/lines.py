@@ -14,7 +14,8 @@ from aidefence.delivery.http.bodies import check_length
 from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.problems import FAULT, Refusal
 from aidefence.delivery.http.request_ids import HEADER
-from aidefence.delivery.rest.detecting import Came, Detecting, tell_refused, tell_wrong
+from aidefence.delivery.rest.came import Came
+from aidefence.delivery.rest.detecting import Detecting, tell_refused, tell_wrong
 from aidefence.delivery.rest.requests import Asked, Wrong, parse_item
 from aidefence.domain.refusals import RefusedError
 

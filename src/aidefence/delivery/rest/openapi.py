@@ -153,6 +153,7 @@ def _refusals(operation: Operation) -> Iterator[str]:
         yield from ("401", "403", "429")
     if "{" in operation.path:
         yield "404"
+    yield from map(str, operation.refuses)
     if operation.method not in {"GET", "HEAD"}:
         yield "409"
     yield from ("500", "503", "504")

@@ -58,6 +58,7 @@ class Asked:
     core_actions: bool = False
     name: str | None = None
     later: bool = False
+    webhook: str | None = None
     answers: AskedOfAnswer | None = None
 
 
@@ -74,8 +75,7 @@ class AskedBatch:
     """Many requests, understood as far as they can be."""
 
     items: list[Asked | Wrong]
-    parallelism: int
-    aggregate: bool
+    options: BatchOptions
 
 
 def parse_one(body: bytes, limits: Limits) -> Asked:
@@ -119,7 +119,9 @@ def _parse_loosely(body: bytes, limits: Limits) -> AskedBatch:
 
 def _batch(items: list[Asked | Wrong], options: BatchOptions | None) -> AskedBatch:
     options = options or BatchOptions()
-    return AskedBatch(items, options.max_parallelism, options.aggregate_results)
+    if options.webhook is not None and not options.asynchronous:
+        raise invalid("/batchOptions/webhook", "goes with `async`")
+    return AskedBatch(items, options)
 
 
 def _check_count(count: int, limits: Limits) -> None:
@@ -164,6 +166,8 @@ def _understand(request: DetectRequest, limits: Limits, pointer: str) -> Asked:
         asked.answers = _answers(request, pointer)
     if request.options is not None:
         _follow(request.options, asked)
+        if asked.webhook is not None and not asked.later:
+            raise invalid(f"{pointer}/options/webhook", "goes with `async`")
     return asked
 
 
@@ -184,6 +188,7 @@ def _follow(options: Options, asked: Asked) -> None:
     asked.explain = options.explainability
     asked.core_actions = options.actions == "core"
     asked.later = options.asynchronous
+    asked.webhook = options.webhook
 
 
 def _context(given: WireContext) -> Context:

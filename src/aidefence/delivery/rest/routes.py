@@ -13,7 +13,8 @@ from starlette.routing import Route
 from aidefence.delivery.http.front import refuse_unrouted
 from aidefence.delivery.http.operations import House, bind
 from aidefence.delivery.http.ways import make_routes
-from aidefence.delivery.rest.table import OPERATIONS
+from aidefence.delivery.rest.sockets import make_socket_routes
+from aidefence.delivery.rest.table import OPERATIONS, SOCKETS
 
 _METHOD_NOT_ALLOWED = 405
 
@@ -22,7 +23,7 @@ def make_router(house: House) -> Starlette:
     """Route every operation that the door does not answer at once."""
     routes = make_routes(bind(OPERATIONS, house), house.services.gate)
     router = Starlette(
-        routes=[*routes, *_answered_before()],
+        routes=[*routes, *_answered_before(), *make_socket_routes(SOCKETS, house)],
         exception_handlers={HTTPException: refuse_unrouted},
     )
     # A path with a slash too many is another path: nobody is sent elsewhere with what they bring.

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from aidefence.delivery.http.operations import Operation
-from aidefence.delivery.rest import health, rules, workshop
+from aidefence.delivery.rest import (
+    audit,
+    detect_stream,
+    feed,
+    health,
+    jobs,
+    looking_back,
+    reviews,
+    rules,
+    v1,
+    workshop,
+)
+from aidefence.delivery.rest.sockets import SocketWay
 from aidefence.delivery.rest.wire import BatchRequest, BatchResponse, DetectRequest, DetectResponse
 from aidefence.domain.access import Permission
 
@@ -21,6 +33,7 @@ _DETECTION = (
         tag="detection",
         request=DetectRequest,
         response=DetectResponse,
+        also={202: jobs.Accepted},
         asks=True,
     ),
     Operation(
@@ -33,6 +46,7 @@ _DETECTION = (
         tag="detection",
         request=BatchRequest,
         response=BatchResponse,
+        also={202: jobs.Accepted},
         lines=True,
         asks=True,
     ),
@@ -40,7 +54,15 @@ _DETECTION = (
 
 OPERATIONS: tuple[Operation, ...] = (
     *_DETECTION,
+    *jobs.OPERATIONS,
     *workshop.OPERATIONS,
+    *looking_back.OPERATIONS,
+    *feed.OPERATIONS,
+    *reviews.OPERATIONS,
+    *audit.OPERATIONS,
     *rules.OPERATIONS,
     *health.OPERATIONS,
+    *v1.OPERATIONS,
 )
+
+SOCKETS: tuple[SocketWay, ...] = (*detect_stream.SOCKETS, *feed.SOCKETS)

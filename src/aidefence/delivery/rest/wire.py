@@ -28,12 +28,13 @@ class Context(Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class Options(Struct, forbid_unknown_fields=True, rename="camel"):
-    """What a client asks for."""
+    """What a client asks for. With `async` the answer comes later, also to a `webhook`."""
 
     detectors: Annotated[list[DetectorName], Meta(max_length=16)] = []
     threshold: Annotated[float, Meta(ge=0, le=1)] | None = None
     explainability: bool = False
     asynchronous: bool = field(default=False, name="async")
+    webhook: Annotated[str, Meta(max_length=2048)] | None = None
     causal_analysis: bool = False
     priority: Literal["critical", "high", "medium", "low"] = "medium"
     actions: Literal["core", "full"] = "full"
@@ -78,10 +79,12 @@ class BatchItem(DetectRequest, forbid_unknown_fields=True, rename="camel"):
 
 
 class BatchOptions(Struct, forbid_unknown_fields=True, rename="camel"):
-    """How a batch is worked through."""
+    """How a batch is worked through. With `async` the answer comes later, also to a `webhook`."""
 
     max_parallelism: Annotated[int, Meta(ge=1, le=1024)] = 10
     aggregate_results: bool = False
+    asynchronous: bool = field(default=False, name="async")
+    webhook: Annotated[str, Meta(max_length=2048)] | None = None
 
 
 class BatchRequest(Struct, forbid_unknown_fields=True, rename="camel"):
