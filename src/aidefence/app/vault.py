@@ -128,6 +128,11 @@ class Vault:
         """
         return Restorer(*self._keeper.reading(session), in_json=in_json)
 
+    @property
+    def keeper(self) -> Keeper:
+        """What keeps the values, for doors that look for them by themselves."""
+        return self._keeper
+
     def forget(self, session: str) -> bool:
         """Delete a session and all its values; says whether there was one."""
         return self._keeper.forget(session)

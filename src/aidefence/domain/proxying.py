@@ -83,7 +83,11 @@ class ProxyPolicy:
     refusal: str = "This was refused by a security policy."
     on_error: OnError = OnError.BLOCK
     stop_at: Action = Action.BLOCK
-    """From which action on something does not pass: `flag` or `block`."""
+    """From which action on a request does not pass: `flag` or `block`."""
+    stop_answers_at: Action = Action.BLOCK
+    """The same for what an answer says."""
+    stop_calls_at: Action = Action.REVIEW
+    """From which action on a call does not pass; nobody here can look at it first."""
     unread: Unread = Unread.ALLOW
     private: Private = Private.KEEP
     prompt_leaks: PromptLeaks = PromptLeaks.FLAG

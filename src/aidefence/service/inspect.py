@@ -10,9 +10,11 @@ from aidefence.domain.asking import Conditions, Detection, Detector
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Action, Category, Origin
+from aidefence.domain.reading import single
 from aidefence.engine import RuleInfo
 from aidefence.pipeline.corridor import Corridor
 from aidefence.respond.batch import DecisionBatch
+from aidefence.service.locating import Locator
 
 
 class Inspector:
@@ -66,6 +68,24 @@ class Inspector:
             degraded=(*found.degraded, *report.unchecked),
             report=report,
         )
+
+    def leaked(self, answer: str, asked: Asked) -> Action:
+        """Say what policy thinks of what an answer gives away, and of nothing else in it."""
+        from aidefence.service.answers.leaks import find_leaks  # noqa: PLC0415 - as above
+
+        said = (*((asked.question,) if asked.question else ()), *asked.context)
+        found = find_leaks(answer, asked.system, said, asked.markers).findings
+        limits = self._corridor.charter.policy.of_answers().thresholds[Category.CANARY_LEAK.code]
+        score = single(max((it[4] for it in found), default=0.0))
+        if score >= single(limits.block):
+            return Action.BLOCK
+        return Action.FLAG if score >= single(limits.flag) else Action.ALLOW
+
+    def locator(self) -> Locator:
+        """Make what finds every value in texts of users, however many there are."""
+        policy = self._corridor.charter.policy
+        flags = {it: policy.thresholds[it.code].flag for it in Category}
+        return Locator(self._corridor.evidence, flags)
 
     def batch_since(self, start_ns: int) -> int:
         """From when the time of a request with many texts counts, if it came in at `start_ns`."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aidefence.service.services import Services
 
 REST = "rest"
-DOORS: tuple[str, ...] = ("mcp",)
+DOORS: tuple[str, ...] = ("mcp", "proxy")
 """In the order in which their routes are tried."""
 
 

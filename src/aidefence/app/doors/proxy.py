@@ -1,0 +1,113 @@
+"""The door in front of models: its upstreams, its policy, its vault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aidefence.adapters.upstream import HttpUpstreams, Patience
+from aidefence.app.settings import Settings
+from aidefence.delivery.http.contents import Limits
+from aidefence.delivery.proxy.door import ProxyDoor
+from aidefence.domain.enums import Action
+from aidefence.domain.errors import SettingError
+from aidefence.domain.proxying import KeyFrom, Private, ProxyPolicy, Upstream
+from aidefence.service.proxy import Proxy
+from aidefence.service.proxy_private import PrivateValues
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from aidefence.app.vault import Vault
+    from aidefence.service.services import Services
+
+_VAULT = "vault.db"
+
+
+def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
+    """Open the door; gives its routes.
+
+    Raises:
+        SettingError: there is nobody to ask, or a key is missing.
+
+    """
+    # What reads tools takes a second to make: workers that are copies of this process have it.
+    services.desk.standing.guard.inspect_tools([])
+    given = settings.proxy
+    upstreams = [
+        Upstream(
+            name=name,
+            base_url=it.base_url,
+            dialects=frozenset(it.dialects),
+            models=it.models,
+            key_from=it.key_from,
+            key=None if it.key is None else it.key.get_secret_value(),
+        )
+        for name, it in given.upstreams.items()
+    ]
+    _check(upstreams)
+    patience = Patience(
+        connect_seconds=given.connect_seconds,
+        silence_seconds=given.silence_seconds,
+        connections_max=given.connections_max,
+    )
+    door = ProxyDoor(
+        services,
+        Proxy(services.desk, _policy(settings), _private(settings)),
+        upstreams,
+        HttpUpstreams(patience),
+        Limits(body_bytes_max=settings.server.body_bytes_max),
+    )
+    return door.routes()
+
+
+def _check(upstreams: Sequence[Upstream]) -> None:
+    if not upstreams:
+        raise SettingError("proxy.upstreams", "none is named: requests have nowhere to go")
+    for it in upstreams:
+        if it.key_from is KeyFrom.CLIENT and it.key is not None:
+            where = f"proxy.upstreams.{it.name}.key"
+            raise SettingError(where, "given, although the upstream is shown the client's key")
+
+
+def _policy(settings: Settings) -> ProxyPolicy:
+    given = settings.proxy
+    return ProxyPolicy(
+        refusing=given.refusing,
+        refusal=given.refusal,
+        on_error=given.on_error,
+        stop_at=Action(given.stop_at),
+        stop_answers_at=Action(given.stop_answers_at),
+        stop_calls_at=Action(given.stop_calls_at),
+        unread=given.unread,
+        private=given.private_data,
+        prompt_leaks=given.prompt_leaks,
+        canaries=given.canaries,
+        stream_mode=given.stream_mode,
+        answer_bytes_max=given.answer_bytes_max,
+        total_seconds=given.total_seconds,
+    )
+
+
+def _private(settings: Settings) -> PrivateValues | None:
+    if settings.proxy.private_data is Private.KEEP:
+        return None
+    # Who keeps values as they are needs no vault, and nothing of what makes one.
+    from aidefence.app.vault import Vault  # noqa: PLC0415
+
+    return PrivateValues(lasting=_lasting(settings).keeper, momentary=Vault().keeper)
+
+
+def _lasting(settings: Settings) -> Vault:
+    """Open the vault that all workers share: a session may go on with any of them."""
+    from aidefence.app.vault import Vault  # noqa: PLC0415
+
+    given = settings.vault
+    path = given.path or settings.state_dir / _VAULT
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Vault(
+        path=path,
+        key=None if given.key is None else given.key.get_secret_value().encode(),
+        key_file=given.key_file,
+        ttl_seconds=given.ttl_seconds,
+    )
