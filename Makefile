@@ -50,6 +50,7 @@ docs: $(EXTENSION) ## write generated documents again: api/, delivery/grpc/gener
 	$(BIN)/python scripts/write_openapi.py
 	$(BIN)/python scripts/write_mcp.py
 	$(BIN)/python scripts/write_grpc.py
+	$(BIN)/python scripts/write_graphql.py
 	$(BIN)/python scripts/write_settings.py
 
 lock: ## pin Python packages again, with hashes, into constraints.txt

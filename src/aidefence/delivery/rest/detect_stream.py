@@ -14,12 +14,13 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from aidefence.delivery.http.bodies import decode
+from aidefence.delivery.http.connections import Line
 from aidefence.delivery.http.operations import House
 from aidefence.delivery.http.problems import Problem, Refusal, invalid, refusal_of_given
 from aidefence.delivery.rest.answers import tell_findings
 from aidefence.delivery.rest.came import Came
 from aidefence.delivery.rest.detecting import DOOR, Detecting
-from aidefence.delivery.rest.sockets import Line, SocketWay, refused
+from aidefence.delivery.rest.sockets import SocketWay, refused
 from aidefence.delivery.rest.wire import ActionName, WireDegraded, WireFinding
 from aidefence.domain.access import Permission
 from aidefence.domain.asking import UNCONDITIONAL, Request

@@ -14,11 +14,12 @@ from msgspec import Meta, Struct
 from starlette.responses import Response
 
 from aidefence.delivery.http.bodies import decode
+from aidefence.delivery.http.connections import NOT_ALLOWED, Gone, Line
 from aidefence.delivery.http.operations import House, Operation, read_query, say
 from aidefence.delivery.http.problems import Refusal, invalid
 from aidefence.delivery.http.ways import Call
 from aidefence.delivery.rest.remembered import WireEpisode, tell_episode, there
-from aidefence.delivery.rest.sockets import NOT_ALLOWED, Gone, Line, SocketWay
+from aidefence.delivery.rest.sockets import SocketWay
 from aidefence.delivery.rest.wire import SeverityName
 from aidefence.domain.access import Permission
 from aidefence.domain.enums import Category, Severity

@@ -4,125 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
 
-import msgspec
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from aidefence.delivery.http.connections import (
+    FAILED,
+    NORMAL,
+    NOT_ALLOWED,
+    Crowd,
+    Gone,
+    Line,
+    is_same_origin,
+)
 from aidefence.delivery.http.credentials import read_credentials
 from aidefence.delivery.http.operations import House
 from aidefence.delivery.http.problems import CONTENT_TYPE, FAULT, Refusal, refusal_of
 from aidefence.delivery.http.ways import tell
 from aidefence.domain.access import Caller, Permission
-from aidefence.domain.refusals import ForbiddenError, OverloadedError, RefusedError
+from aidefence.domain.refusals import ForbiddenError, RefusedError
 
 if TYPE_CHECKING:
     from aidefence.service.services import Services
 
-NORMAL, GOING_AWAY, NOT_ALLOWED, TOO_LARGE, FAILED, TRY_LATER = 1000, 1001, 1008, 1009, 1011, 1013
 HEARTBEAT_SECONDS = 15.0
-_SEND_SECONDS_MAX = 10.0
-_RETRY_MS = 5_000
-
-_encode = msgspec.json.Encoder().encode
 _log = logging.getLogger("aidefence.rest.sockets")
-
-
-@dataclass(slots=True)
-class Gone(Exception):  # noqa: N818 -- it is what the other side did, or what we do to it
-    """Over: with which code, and why."""
-
-    code: int
-    reason: str
-
-
-@dataclass(slots=True)
-class Crowd:
-    """How many connections there are, in all and of each caller, in this process."""
-
-    most: int = 256
-    most_of_one: int = 64
-    there: Counter[str] = field(default_factory=Counter)
-
-    def enter(self, caller: Caller) -> None:
-        """Count one more.
-
-        Raises:
-            OverloadedError: there are as many as may be.
-
-        """
-        if self.there.total() >= self.most or self.there[caller.id] >= self.most_of_one:
-            raise OverloadedError("as many connections are open as may be", _RETRY_MS)
-        self.there[caller.id] += 1
-
-    def leave(self, caller: Caller) -> None:
-        """Count one less."""
-        self.there[caller.id] -= 1
-        if not self.there[caller.id]:
-            del self.there[caller.id]
-
-
-class Line:
-    """One open connection. Several tasks may send; only one receives."""
-
-    __slots__ = ("_bytes_max", "_sending", "_socket", "caller", "peer")
-
-    def __init__(self, socket: WebSocket, caller: Caller, bytes_max: int) -> None:
-        self._socket = socket
-        self._bytes_max = bytes_max
-        self._sending = asyncio.Lock()
-        self.caller = caller
-        self.peer = socket.client.host if socket.client else None
-
-    async def receive(self) -> bytes:
-        """Take the next message.
-
-        Raises:
-            Gone: the other side is, or its message is too long.
-
-        """
-        message = await self._socket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise Gone(NORMAL, "")
-        text = message.get("text")
-        body: bytes = message.get("bytes") or b"" if text is None else text.encode()
-        if len(body) > self._bytes_max:
-            reason = f"a message of {len(body)} bytes is larger than {self._bytes_max}"
-            raise Gone(TOO_LARGE, reason)
-        return body
-
-    async def say(self, document: object) -> None:
-        """Send a document."""
-        await self.send(_encode(document))
-
-    async def send(self, body: bytes) -> None:
-        """Send what is written already.
-
-        Raises:
-            Gone: the other side takes nothing any more.
-
-        """
-        text = body.decode()
-        try:
-            async with asyncio.timeout(_SEND_SECONDS_MAX), self._sending:
-                await self._socket.send_text(text)
-        except TimeoutError:
-            raise Gone(TRY_LATER, "nothing was read for too long: connect again") from None
-        except (WebSocketDisconnect, RuntimeError):
-            raise Gone(NORMAL, "") from None
-
-    async def close(self, code: int, reason: str) -> None:
-        """End it, unless it has ended; whoever does not read is not waited for."""
-        if self._socket.application_state is WebSocketState.CONNECTED:
-            with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
-                async with asyncio.timeout(1):
-                    await self._socket.close(code, reason[:120])
 
 
 Talk: TypeAlias = Callable[[House, Line], Awaitable[None]]
@@ -204,15 +113,10 @@ async def _watch(way: SocketWay, house: House, line: Line, socket: WebSocket) ->
 def _let_in(socket: WebSocket, services: Services, permission: Permission) -> Caller:
     credentials = read_credentials(socket.scope["headers"], "GET")
     by_cookie = credentials.session and not (credentials.key or credentials.token)
-    if by_cookie and not _same_origin(socket):
+    if by_cookie and not is_same_origin(socket):
         # Browsers let any page open a connection, with the cookies of whoever looks at it.
         raise ForbiddenError("a page of somebody else opened this connection")
     return services.gate.enter(credentials, permission)
-
-
-def _same_origin(socket: WebSocket) -> bool:
-    origin, host = socket.headers.get("origin", ""), socket.headers.get("host", "")
-    return bool(host) and urlsplit(origin).netloc == host
 
 
 async def _deny(socket: WebSocket, refusal: Refusal) -> None:

@@ -1,0 +1,37 @@
+"""The GraphQL door: at one path of the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aidefence.app.settings import Settings
+from aidefence.delivery.http.contents import Limits
+from aidefence.domain.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from aidefence.service.services import Services
+
+
+def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
+    """Open the door; gives its routes.
+
+    Raises:
+        MissingExtraError: what speaks the language is not installed.
+
+    """
+    try:
+        from aidefence.delivery.graphql.door import make_graphql_routes  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name not in {"strawberry", "graphql"}:
+            raise
+        raise MissingExtraError("the GraphQL door", "graphql") from error
+    server = settings.server
+    limits = Limits(
+        body_bytes_max=server.body_bytes_max,
+        content_code_points_max=server.content_code_points_max,
+        batch_requests_max=server.batch_requests_max,
+    )
+    return make_graphql_routes(services, limits)
