@@ -13,6 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+
+from aidefence.adapters.store.database import Database
+from aidefence.adapters.store.migrating import ensure_current
+from aidefence.app.gateway import make_app
+from aidefence.app.settings import Settings
 
 
 @dataclass
@@ -34,6 +41,27 @@ class TurnedClock:
 @pytest.fixture
 def clock() -> TurnedClock:
     return TurnedClock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return open_database(tmp_path)
+
+
+def open_database(folder: Path) -> Database:
+    database = Database.in_file(folder / "aidefence.db")
+    ensure_current(database, folder / "lock")
+    return database
+
+
+def open_client(settings: Settings, base_url: str = "https://gate") -> TestClient:
+    """Give a client of a gateway with all its parts, without a socket between them."""
+    front = make_app(settings)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await front(scope, receive, send)
+
+    return TestClient(app, base_url=base_url)
 
 
 @dataclass

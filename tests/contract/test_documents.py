@@ -85,4 +85,4 @@ def test_operations_have_names_of_their_own() -> None:
 
 def test_what_takes_no_permission_is_meant_to() -> None:
     public = {it.path for it in OPERATIONS if it.permission is None}
-    assert public == {"/healthz", "/readyz", "/openapi.json", "/health"}
+    assert public == {"/api/v2/session", "/healthz", "/readyz", "/openapi.json", "/health"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aidefence import __version__
 from aidefence.adapters.system import RandomIds, SystemClock
 from aidefence.app.guard import Guard
-from aidefence.app.parts.access import open_gate
+from aidefence.app.parts.access import open_access
 from aidefence.app.parts.limits import open_admission
 from aidefence.app.parts.meter import open_meter
 from aidefence.app.parts.store import open_store
@@ -25,9 +25,10 @@ def make_services(settings: Settings) -> Services:
     guard = Guard.of(setup)
     store = open_store(settings, lambda text: guard.redact(text).text)
     desk = Desk(Standing(Inspector(corridor), guard), open_admission(settings), store.log, meter)
+    access = open_access(settings, store.database, store.audit)
     return Services(
         desk=desk,
-        gate=open_gate(settings),
+        gate=access.gate,
         meter=meter,
         clock=SystemClock(),
         ids=RandomIds(),
@@ -39,4 +40,6 @@ def make_services(settings: Settings) -> Services:
         reviews=store.reviews,
         audit=store.audit,
         jobs=store.jobs,
+        keys=access.keys,
+        sessions=access.sessions,
     )

@@ -19,6 +19,8 @@ _MS_PER_HOUR = 3_600_000
 _NS_PER_SECOND = 1_000_000_000
 # Whoever keeps the ring fresh does so several times a second; past this nobody does.
 _STALE_NS = _NS_PER_SECOND // 2
+# A key that another worker has just made is looked for at once, but anybody can make up an id.
+_EAGER_NS = _NS_PER_SECOND // 20
 
 
 def digest_of(pepper: bytes, text: str) -> bytes:
@@ -78,7 +80,7 @@ class KeyRing:
         key_id = key_id_of(text)
         if key_id is None:
             raise UnauthenticatedError("this is no key of this service")
-        known = self._current().known.get(key_id)
+        known = self._current().known.get(key_id) or self._just_made(key_id)
         digest = digest_of(self._pepper, text)
         # Compared even where there is no such id: time must not tell which ids exist.
         if known is None or not hmac.compare_digest(known.stored.digest, digest):
@@ -131,37 +133,49 @@ class KeyRing:
         if snapshot is None:
             with self._refreshing:
                 return self._first()
-        stale = self._clock.monotonic_ns() - self._looked_ns > _STALE_NS
-        if stale and self._refreshing.acquire(blocking=False):
-            try:
-                return self._read()
-            except UnavailableError:
-                return snapshot
-            finally:
-                self._refreshing.release()
+        if self._clock.monotonic_ns() - self._looked_ns > _STALE_NS:
+            return self._again(snapshot)
         return snapshot
+
+    def _just_made(self, key_id: str) -> _Known | None:
+        snapshot = self._snapshot
+        eager = self._clock.monotonic_ns() - self._looked_ns > _EAGER_NS
+        # A store that did not answer is not asked again for the sake of an id made up.
+        if snapshot is None or not eager or self._failed is not None:
+            return None
+        return self._again(snapshot).known.get(key_id)
+
+    def _again(self, snapshot: _Snapshot) -> _Snapshot:
+        if not self._refreshing.acquire(blocking=False):
+            return snapshot
+        try:
+            return self._read()
+        except UnavailableError:
+            return snapshot
+        finally:
+            self._refreshing.release()
 
     def _first(self) -> _Snapshot:
         failed = self._failed
         if failed is not None and self._clock.monotonic_ns() - self._looked_ns <= _STALE_NS:
             # Whoever waits behind somebody who waited in vain need not wait as long again.
             raise failed
-        try:
-            return self._snapshot or self._read()
-        except UnavailableError as error:
-            self._failed = error
-            raise
+        return self._snapshot or self._read()
 
     def _read(self) -> _Snapshot:
         snapshot = self._snapshot
         # Said before the store is asked: one that hangs is not asked again by everybody.
         self._looked_ns = self._clock.monotonic_ns()
-        generation = self._store.generation()
-        if snapshot is None or snapshot.generation != generation:
-            known = {it.key.id: _Known(it, caller_of(it.key)) for it in self._store.all()}
-            ended = self._store.ended_sessions(self._clock.now_ms())
-            snapshot = _Snapshot(generation, known, ended)
-            self._snapshot = snapshot
+        try:
+            generation = self._store.generation()
+            if snapshot is None or snapshot.generation != generation:
+                known = {it.key.id: _Known(it, caller_of(it.key)) for it in self._store.all()}
+                ended = self._store.ended_sessions(self._clock.now_ms())
+                snapshot = self._snapshot = _Snapshot(generation, known, ended)
+        except UnavailableError as error:
+            self._failed = error
+            raise
+        self._failed = None
         return snapshot
 
     def _check_previous(self, known: _Known | None, digest: bytes, text: str) -> None:

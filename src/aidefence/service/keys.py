@@ -18,10 +18,13 @@ from aidefence.domain.api_key import (
     random_word,
     write_key,
 )
+from aidefence.domain.audit import AuditAction
 from aidefence.domain.errors import SettingError
 from aidefence.domain.refusals import ConflictError, ForbiddenError, NotFoundError
 from aidefence.ports.api_keys import KeyStore
+from aidefence.ports.audit import Together
 from aidefence.ports.clock import Clock
+from aidefence.service.audit import Audit
 from aidefence.service.keyring import KeyRing, digest_of
 
 _MS_PER_SECOND = 1000
@@ -49,7 +52,7 @@ class KeyWish:
 class Keys:
     """Looks after API keys. Safe to share between threads."""
 
-    __slots__ = ("_clock", "_entropy", "_pepper", "_ring", "_store")
+    __slots__ = ("_audit", "_clock", "_entropy", "_pepper", "_ring", "_store", "_together")
 
     def __init__(
         self,
@@ -58,7 +61,12 @@ class Keys:
         pepper: bytes,
         clock: Clock,
         entropy: Callable[[int], bytes],
+        audit: Audit | None,
+        together: Together,
     ) -> None:
+        """What is changed and what the audit says of it are kept `together`, or neither is."""
+        self._audit = audit
+        self._together = together
         self._store = store
         self._ring = ring
         self._pepper = pepper
@@ -94,7 +102,9 @@ class Keys:
             expires_ms=None if life_ms is None else now_ms + life_ms,
         )
         text = self._fresh_text(key.id)
-        self._store.add(StoredKey(key, digest_of(self._pepper, text)))
+        with self._together():
+            self._store.add(StoredKey(key, digest_of(self._pepper, text)))
+            self._note(by, AuditAction.KEY_CREATED, key)
         self._ring.refresh()
         return NewKey(key, text)
 
@@ -141,10 +151,11 @@ class Keys:
         text = self._fresh_text(old.key.id)
         until_ms = now_ms + overlap_seconds * _MS_PER_SECOND
         key = replace(old.key, rotated_ms=now_ms, previous_until_ms=until_ms)
-        self._replace(old, StoredKey(key, digest_of(self._pepper, text), old.digest))
+        new = StoredKey(key, digest_of(self._pepper, text), old.digest)
+        self._replace(by, AuditAction.KEY_ROTATED, old, new)
         return NewKey(key, text)
 
-    def revoke(self, key_id: str) -> ApiKey:
+    def revoke(self, by: Caller, key_id: str) -> ApiKey:
         """Shut a key out for good. One that is revoked already stays as it is.
 
         Raises:
@@ -157,7 +168,7 @@ class Keys:
         if old.key.revoked_ms is not None:
             return old.key
         key = replace(old.key, revoked_ms=self._clock.now_ms())
-        self._replace(old, StoredKey(key, old.digest))
+        self._replace(by, AuditAction.KEY_REVOKED, old, StoredKey(key, old.digest))
         return key
 
     def _find(self, key_id: str) -> StoredKey:
@@ -166,10 +177,17 @@ class Keys:
             raise NotFoundError(f"no key `{key_id[: len(KEY_PREFIX) + ID_LEN]}`")
         return stored
 
-    def _replace(self, old: StoredKey, new: StoredKey) -> None:
-        if not self._store.replace(old, new):
-            raise ConflictError(f"key `{old.key.prefix}` was changed meanwhile: look again")
+    def _replace(self, by: Caller, action: AuditAction, old: StoredKey, new: StoredKey) -> None:
+        with self._together():
+            if not self._store.replace(old, new):
+                raise ConflictError(f"key `{old.key.prefix}` was changed meanwhile: look again")
+            self._note(by, action, new.key)
         self._ring.refresh()
+
+    def _note(self, by: Caller, action: AuditAction, key: ApiKey) -> None:
+        if self._audit is not None:
+            told = {"name": key.name, "role": key.role.value, "tenant": key.tenant}
+            self._audit.note(by, action, key.prefix, **told)
 
     def _fresh_text(self, key_id: str) -> str:
         return write_key(key_id, random_word(self._entropy(_SECRET_BYTES), SECRET_LEN))

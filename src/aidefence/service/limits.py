@@ -73,7 +73,10 @@ class _Book:
 class Limiter:
     """Counts requests against limits. Safe to share between threads."""
 
-    __slots__ = ("_book", "_clock", "_counters", "_month", "_on_silence", "_own", "_secret")
+    __slots__ = (
+        *("_book", "_clock", "_counters", "_month", "_on_silence", "_own", "_secret"),
+        "_tenants",
+    )
 
     def __init__(
         self,
@@ -92,6 +95,7 @@ class Limiter:
         self._clock = clock
         self._on_silence = on_silence
         self._month = month_of(clock.now_ms())
+        self._tenants: set[str] = set()
 
     @property
     def rules(self) -> LimitRules:
@@ -163,12 +167,18 @@ class Limiter:
             if rate is not None and name is not None
         ]
         if terms.requests_per_month is not None:
-            claims.append(Claim("month", self.tenant(tenant), terms.requests_per_month, 0))
+            claims.append(Claim("month", self.subject_of(tenant), terms.requests_per_month, 0))
+            self._tenants.add(tenant)
         return tuple(claims)
 
-    def tenant(self, name: str) -> int:
-        """The subject under which the quota of a tenant is counted."""
-        return self._subject("month", name)
+    @property
+    def tenants(self) -> frozenset[str]:
+        """Tenants with a quota that have asked, so far."""
+        return frozenset(self._tenants)
+
+    def subject_of(self, tenant: str) -> int:
+        """Whom the counters know a tenant as, for its quota."""
+        return self._subject("month", tenant)
 
     def _subject(self, policy: str, name: str) -> int:
         said = f"{policy}\0{name}".encode("utf-8", "surrogatepass")

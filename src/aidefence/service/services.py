@@ -13,7 +13,9 @@ from aidefence.service.episodes import Episodes
 from aidefence.service.feedback import Feedbacks
 from aidefence.service.gate import Gate
 from aidefence.service.jobs import Jobs
+from aidefence.service.keys import Keys
 from aidefence.service.reviews import Reviews
+from aidefence.service.sessions import Sessions
 from aidefence.service.workshop import Workshop
 
 
@@ -37,3 +39,6 @@ class Services:
     audit: Audit | None = None
     jobs: Jobs | None = None
     """None where every request is answered at once."""
+    keys: Keys | None = None
+    """None of these two where callers are not known by keys."""
+    sessions: Sessions | None = None

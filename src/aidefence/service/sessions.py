@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 
 from aidefence.domain.access import Caller
 from aidefence.domain.api_key import ID_LEN
+from aidefence.domain.audit import AuditAction
 from aidefence.domain.refusals import ForbiddenError, UnauthenticatedError
 from aidefence.ports.api_keys import KeyStore
+from aidefence.ports.audit import Together
 from aidefence.ports.clock import Clock
+from aidefence.service.audit import Audit
 from aidefence.service.keyring import KeyRing
 
 SESSION_SECONDS = 8 * 3600
@@ -39,7 +42,10 @@ class Session:
 class Sessions:
     """Opens, knows and ends sessions. Safe to share between threads."""
 
-    __slots__ = ("_clock", "_entropy", "_life_ms", "_ring", "_secret", "_store")
+    __slots__ = (
+        *("_audit", "_clock", "_entropy", "_life_ms", "_ring", "_secret", "_store"),
+        "_together",
+    )
 
     def __init__(
         self,
@@ -48,8 +54,12 @@ class Sessions:
         secret: bytes,
         clock: Clock,
         entropy: Callable[[int], bytes],
+        audit: Audit | None,
+        together: Together,
         life_seconds: int = SESSION_SECONDS,
     ) -> None:
+        self._audit = audit
+        self._together = together
         self._store = store
         self._ring = ring
         self._secret = secret
@@ -62,10 +72,11 @@ class Sessions:
 
         Raises:
             UnauthenticatedError: nobody that we know.
-            UnavailableError: the keys could not be read.
+            UnavailableError: the keys could not be read, or the audit log not be written.
 
         """
         caller = self._ring.find(key)
+        self._note(caller, AuditAction.SESSION_OPENED)
         expires_ms = self._clock.now_ms() + self._life_ms
         session_id = self._entropy(_ID_BYTES).hex()
         body = f"{session_id}-{caller.id.removeprefix('key:')}-{expires_ms}"
@@ -115,8 +126,14 @@ class Sessions:
         """
         session = self.find(cookie)
         session_id = cookie.partition("-")[0]
-        self._store.end_session(session_id, session.expires_ms, self._clock.now_ms())
+        with self._together():
+            self._store.end_session(session_id, session.expires_ms, self._clock.now_ms())
+            self._note(session.caller, AuditAction.SESSION_CLOSED)
         self._ring.refresh()
+
+    def _note(self, caller: Caller, action: AuditAction) -> None:
+        if self._audit is not None:
+            self._audit.note(caller, action)
 
     def _mac(self, body: str) -> str:
         return hmac.digest(self._secret, body.encode("utf-8", "replace"), _HASH).hex()

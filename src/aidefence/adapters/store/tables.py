@@ -179,3 +179,44 @@ AUDIT_HEAD: Final = Table(
     Column("number", BigInteger, nullable=False),
     Column("hash", Text, nullable=False),
 )
+
+API_KEYS: Final = Table(
+    "api_keys",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("permissions", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger),
+    Column("rotated_ms", BigInteger),
+    Column("previous_until_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+    Column("last_used_ms", BigInteger),
+    Column("digest", LargeBinary, nullable=False),
+    Column("previous", LargeBinary),
+)
+
+ENDED_SESSIONS: Final = Table(
+    "ended_sessions",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+
+ACCESS_STATE: Final = Table(
+    "access_state",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("generation", BigInteger, nullable=False),
+)
+
+USAGE: Final = Table(
+    "usage",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("month", Integer, primary_key=True, autoincrement=False),
+    Column("used", BigInteger, nullable=False),
+)

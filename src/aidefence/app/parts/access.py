@@ -1,12 +1,71 @@
-"""Who is let in."""
+"""Who is let in: keys, sessions and signed tokens, as the settings say."""
 
 from __future__ import annotations
 
-from aidefence.adapters.open_house import everybody_is_local
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from aidefence.adapters.store.database import Database
+from aidefence.adapters.store.keys import DatabaseKeys
+from aidefence.adapters.system import SystemClock
+from aidefence.app.parts.secrets import secret_for
 from aidefence.app.settings import Settings
+from aidefence.service.audit import Audit
+from aidefence.service.doorkeeper import Doorkeeper
 from aidefence.service.gate import Gate
+from aidefence.service.keyring import KeyRing
+from aidefence.service.keys import Keys
+from aidefence.service.sessions import Sessions
+
+if TYPE_CHECKING:
+    from aidefence.adapters.jwt_tokens import JwtTokens
 
 
-def open_gate(settings: Settings) -> Gate:  # noqa: ARG001 -- what is set decides it
-    """Open the gate."""
-    return Gate(everybody_is_local)
+@dataclass(frozen=True, slots=True)
+class Access:
+    """All that knows callers, over one database."""
+
+    ring: KeyRing
+    keys: Keys
+    sessions: Sessions
+    gate: Gate
+
+
+def open_access(settings: Settings, database: Database, audit: Audit) -> Access:
+    """Open what knows callers.
+
+    Raises:
+        ConfigError: what is set about signed tokens cannot hold.
+        VaultError: the key of this installation cannot be used.
+
+    """
+    store, clock, auth = DatabaseKeys(database), SystemClock(), settings.auth
+    pepper = secret_for("api-keys", settings.state_dir)
+    ring = KeyRing(store, pepper, clock)
+    keys = Keys(store, ring, pepper, clock, os.urandom, audit, database.together)
+    sessions = Sessions(
+        store,
+        ring,
+        secret_for("sessions", settings.state_dir),
+        clock,
+        os.urandom,
+        audit,
+        database.together,
+        auth.session_seconds,
+    )
+    doorkeeper = Doorkeeper(ring, sessions, _open_tokens(settings), required=auth.required)
+    return Access(ring, keys, sessions, Gate(doorkeeper))
+
+
+def _open_tokens(settings: Settings) -> JwtTokens | None:
+    chosen = settings.auth.jwt
+    if chosen is None:
+        return None
+    # Loaded only where it is used: it is as large as all else that lets people in.
+    jwks: Any = import_module("aidefence.adapters.jwks")
+    tokens: Any = import_module("aidefence.adapters.jwt_tokens")
+    rules = tokens.TokenRules(**chosen.model_dump(exclude={"jwks"}))
+    made: JwtTokens = tokens.JwtTokens(rules, jwks.KeySet(chosen.jwks), SystemClock())
+    return made

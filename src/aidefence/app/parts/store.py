@@ -110,7 +110,7 @@ def open_store(settings: Settings, redact: Callable[[str], str]) -> Store:
         now_ms=clock.now_ms,
         keep=_keep_nothing if contents is None else contents.keep,
     )
-    audit = Audit(AuditChain(database, _signing(folder, chosen), folder / "audit.head"), clock)
+    audit = open_audit(settings, database)
     archive = EpisodeTable(
         database,
         journal,
@@ -134,6 +134,18 @@ def open_store(settings: Settings, redact: Callable[[str], str]) -> Store:
         jobs=_jobs(chosen, database, keys, clock, ids),
         retention=Retention(RetentionTable(database), _policy(chosen), audit, clock),
     )
+
+
+def open_audit(settings: Settings, database: Database) -> Audit:
+    """Open the audit log alone.
+
+    Raises:
+        ConfigError: its key cannot be used.
+
+    """
+    folder = settings.state_dir
+    signing = _signing(folder, settings.store)
+    return Audit(AuditChain(database, signing, folder / "audit.head"), SystemClock())
 
 
 def make_folder(folder: Path) -> Path:

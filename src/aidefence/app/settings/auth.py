@@ -2,8 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from pydantic import Field
+
 from aidefence.app.settings.section import Section
+from aidefence.domain.access import Plan, Role
+from aidefence.service.sessions import SESSION_SECONDS
+
+_Algorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"
+]
+
+
+class JwtSettings(Section):
+    """Signed tokens of an identity provider."""
+
+    issuer: str = Field(min_length=1)
+    """Who must have issued a token, as its `iss` says."""
+    audience: tuple[str, ...] = Field(min_length=1)
+    """For whom it must be, as its `aud` says: one of these."""
+    jwks: str = Field(min_length=1)
+    """The public keys: the path of a file, or a URL (https, or http on this machine)."""
+    algorithms: tuple[_Algorithm, ...] = ("RS256", "ES256", "EdDSA")
+    """Signatures that are trusted."""
+    leeway_seconds: int = Field(default=30, ge=0, le=300)
+    """By how much clocks may differ."""
+    role_claim: str = "role"
+    """The claim that names the role; dots lead into objects."""
+    roles: dict[str, Role] = Field(default_factory=dict)
+    """What the claim must say for which role; by default the role's own name."""
+    tenant_claim: str | None = None
+    """The claim that names the tenant; by default all are of the tenant `default`."""
+    plan_claim: str | None = None
+    """The claim that names the plan."""
+    plan: Plan = Plan.ENTERPRISE
+    """The plan where no claim names one."""
 
 
 class AuthSettings(Section):
     """How callers prove who they are."""
+
+    required: bool = False
+    """Let nobody in without a key, even while none was ever made."""
+    session_seconds: int = Field(default=SESSION_SECONDS, ge=60, le=30 * 86_400)
+    """After so long a browser must sign in again."""
+    jwt: JwtSettings | None = None
+    """Signed tokens: `issuer`, `audience`, `jwks`, and [more](access.md#signed-tokens)."""

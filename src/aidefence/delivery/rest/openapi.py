@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -124,7 +125,8 @@ def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
 
 
 def _responses(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
-    content: dict[str, Any] = {operation.media: {}}
+    nothing = operation.status == HTTPStatus.NO_CONTENT
+    content: dict[str, Any] = {} if nothing else {operation.media: {}}
     if operation.response is not None:
         content = {operation.media: {"schema": _refer(operation.response)}}
     if operation.lines:

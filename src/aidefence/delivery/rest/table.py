@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aidefence.delivery.http import keys, sessions
 from aidefence.delivery.http.operations import Operation
 from aidefence.delivery.rest import (
     audit,
@@ -61,6 +62,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *reviews.OPERATIONS,
     *audit.OPERATIONS,
     *rules.OPERATIONS,
+    *keys.OPERATIONS,
+    *sessions.OPERATIONS,
     *health.OPERATIONS,
     *v1.OPERATIONS,
 )
