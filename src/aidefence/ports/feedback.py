@@ -15,7 +15,10 @@ class FeedbackStore(Protocol):
     """
 
     def find(self, request_id: str, by: str) -> Feedback | None:
-        """Return what a caller said about a request."""
+        """Return what a caller said about a request.
+
+        Inside `Together` nobody else says anything in the caller's name until that ends.
+        """
 
     def put(self, feedback: Feedback) -> None:
         """Keep a word, in the place of an earlier one with the same id."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from aidefence.domain.errors import ConfigError, MissingExtraError
@@ -19,6 +19,8 @@ _WAIT_SECONDS = 20
 _CONNECT_SECONDS = 5
 _POOL = 5
 _CHANGES = "aidefence_changes"
+# Tells our locks from those of other programs in the same database.
+_TURNS = 7_041_776
 _PRAGMAS = (
     "journal_mode=WAL",
     # What was answered must survive a loss of power.
@@ -110,6 +112,14 @@ class Database:
         """Make the changes inside one."""
         with self.change():
             yield
+
+    def take_turn(self, name: str) -> None:
+        """Wait until nobody else has this turn; it is ours until the change that goes on ends."""
+        inside = self._inside
+        # In SQLite whoever changes anything is alone anyway.
+        if inside is not None and not self.is_sqlite:
+            key = func.hashtextextended(name, _TURNS)
+            inside.execute(select(func.pg_advisory_xact_lock(key)))
 
     def afterwards(self, act: Callable[[], None]) -> None:
         """Do something once the change that is going on has been made."""

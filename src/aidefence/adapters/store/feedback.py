@@ -22,7 +22,8 @@ class FeedbackTable:
         self._database = database
 
     def find(self, request_id: str, by: str) -> Feedback | None:
-        """Return what a caller said about a request."""
+        """Return what a caller said about a request; inside a change, to be followed by a word."""
+        self._database.take_turn(f"feedback {request_id} {by}")
         query = select(FEEDBACK).where(FEEDBACK.c.request_id == request_id, FEEDBACK.c.by == by)
         return next(iter(self._all(query)), None)
 

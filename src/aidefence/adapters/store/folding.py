@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Table, func, select
 
 from aidefence.adapters.journal.bodies import Body, read_body
 from aidefence.adapters.journal.frames import Frame, read_frames
@@ -42,8 +42,6 @@ HOUR_MS = 60 * MINUTE_MS
 _READ_BYTES = 4 << 20
 _RECORDS_MAX = 5_000
 _LOCK = ".taking"
-# One at a time over all machines: cursors must appear in the order in which they were given.
-_ADVISORY_LOCK = 7_041_776_001
 _REVIEW = Action.REVIEW.code
 _OPEN = ReviewState.OPEN.value
 _DENOMINATOR = 1 << 32
@@ -221,8 +219,8 @@ class Folding:
         batch.latencies[begin, tenant, bucket_of(it.elapsed_ns)] += 1
 
     def _write(self, connection: Connection, batch: _Batch) -> None:
-        if not self._database.is_sqlite:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+        # One at a time over all machines: cursors must appear in the order in which they are given.
+        self._database.take_turn("folding")
         insert_new(connection, EPISODES, _EPISODE, batch.episodes)
         insert_new(connection, CONTENTS, _CONTENT, batch.contents)
         insert_new(connection, REVIEWS, _CASE, self._within(connection, batch.reviews))

@@ -15,7 +15,6 @@ from aidefence.domain.errors import ConfigError
 from aidefence.domain.refusals import UnavailableError
 
 _STEPS = Path(__file__).resolve().parent / "migrations"
-_ADVISORY_LOCK = 7_041_776_002
 REVISION: Final = max(path.name[:4] for path in (_STEPS / "versions").glob("[0-9]*.py"))
 """The shape that this version speaks."""
 
@@ -58,8 +57,7 @@ def upgrade(database: Database, lock: Path) -> Shape:
 
     """
     with alone(lock), database.change() as connection:
-        if not database.is_sqlite:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+        database.take_turn("upgrade")
         before = Shape(_found(connection))
         if before.newer:
             raise ConfigError(_NEWER.format(database.place, before.found, before.wanted))

@@ -28,6 +28,7 @@ from aidefence.app.settings.store import KeptContent, StoreSettings
 from aidefence.domain.episode import JournalState
 from aidefence.domain.errors import ConfigError
 from aidefence.domain.refusals import UnavailableError
+from aidefence.ports.clock import Clock
 from aidefence.service.audit import Audit
 from aidefence.service.episodes import Episodes
 from aidefence.service.feedback import Feedbacks
@@ -80,7 +81,9 @@ def upgrade_lock(settings: Settings) -> Path:
     return settings.state_dir / "aidefence.db.lock"
 
 
-def open_store(settings: Settings, redact: Callable[[str], str]) -> Store:
+def open_store(
+    settings: Settings, redact: Callable[[str], str], clock: Clock | None = None
+) -> Store:
     """Open all that remembers; `redact` takes out of a text what is private.
 
     Raises:
@@ -91,7 +94,7 @@ def open_store(settings: Settings, redact: Callable[[str], str]) -> Store:
     database = open_database(settings)
     folder = settings.state_dir
     journal = make_folder(folder / "journal")
-    clock, ids = SystemClock(), RandomIds()
+    clock, ids = clock or SystemClock(), RandomIds()
     keys = KeyFile(folder / "installation.key")
     contents = _contents(chosen, keys, redact)
     log = JournalLog(
@@ -212,7 +215,7 @@ def _signing(folder: Path, chosen: StoreSettings) -> SigningKey:
 
 
 def _jobs(
-    chosen: StoreSettings, database: Database, keys: KeyFile, clock: SystemClock, ids: RandomIds
+    chosen: StoreSettings, database: Database, keys: KeyFile, clock: Clock, ids: RandomIds
 ) -> Jobs:
     secret = chosen.webhook_secret
     signed = secret.get_secret_value().encode() if secret is not None else b""
