@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -15,12 +16,12 @@ from aidefence.app.settings import ServerSettings, Settings
 Ask = Callable[..., httpx.Response]
 
 
-@pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
     limits = ServerSettings(
         body_bytes_max=100_000, content_code_points_max=20_000, batch_requests_max=5, node="n1"
     )
-    return Settings(server=limits, state_dir=tmp_path_factory.mktemp("state"))
+    return Settings(server=limits, state_dir=tmp_path)
 
 
 @pytest.fixture

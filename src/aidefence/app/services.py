@@ -10,6 +10,7 @@ from aidefence.app.parts.limits import open_admission
 from aidefence.app.parts.meter import open_meter
 from aidefence.app.parts.store import open_store
 from aidefence.app.settings import Settings
+from aidefence.app.tools import inspector_for
 from aidefence.app.wiring import corridor_for
 from aidefence.service.desk import Desk, Standing
 from aidefence.service.inspect import Inspector
@@ -21,6 +22,8 @@ def make_services(settings: Settings) -> Services:
     """Wire the use cases that all doors share."""
     setup = settings.setup()
     corridor = corridor_for(setup)
+    # Built before there are workers: all of them share it, and none waits for it.
+    inspector_for(setup)
     meter = open_meter(settings)
     guard = Guard.of(setup)
     store = open_store(settings, lambda text: guard.redact(text).text)

@@ -11,6 +11,7 @@ from aidefence.app.deep import DeepPart, open_deep
 from aidefence.app.dense import DensePart, open_dense
 from aidefence.app.setup import Setup
 from aidefence.domain.content import Degraded
+from aidefence.domain.enums import Profile
 from aidefence.domain.errors import SettingError
 from aidefence.domain.lists import ListSet
 from aidefence.domain.topics import Topic
@@ -55,9 +56,9 @@ def _build(
     own = (*own, *rule_files(lists))
     shipped, model = rulebook.shipped(), models.load()
     anchors = _anchors(model)
-    policy = make_policy(
-        setup.profile, anchors, dict(setup.thresholds), dict(setup.answer_thresholds)
-    )
+    overrides = dict(setup.thresholds), dict(setup.answer_thresholds)
+    policies = {profile: make_policy(profile, anchors, *overrides) for profile in Profile}
+    policy = policies[setup.profile]
     dense = open_dense(setup, model, anchors)
     engine = Engine(
         [rule.pair for rule in shipped],
@@ -90,6 +91,7 @@ def _build(
             "deep": deep.name,
         },
         entities={rule.id: rule.entity for rule in rules if rule.entity},
+        policies=policies,
     )
     clock, degraded = SystemClock(), () if model else (_NO_MODEL,)
     judge: Engine | ListedEngine = engine

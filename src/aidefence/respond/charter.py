@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from aidefence.domain.answer import CANARY_RULE, PROMPT_RULE
-from aidefence.domain.enums import Action
+from aidefence.domain.enums import Action, Profile
 from aidefence.domain.lists import DENIED_PREFIX
 from aidefence.domain.reading import single
 from aidefence.domain.taxonomy import TAXONOMY
@@ -37,6 +37,8 @@ class PolicyCharter:
     enforced: bool
     knowledge: Mapping[str, str] = field(default_factory=dict)
     entities: Mapping[str, str] = field(default_factory=dict, repr=False)
+    policies: Mapping[Profile, Policy] = field(default_factory=dict, repr=False)
+    """What each profile would go by, with the same models and settings."""
 
     def of_answers(self) -> PolicyCharter:
         """The same charter for texts on their way out."""

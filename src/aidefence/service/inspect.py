@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from aidefence.domain.answer import Asked
 from aidefence.domain.asking import Conditions, Detection, Detector
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision
-from aidefence.domain.enums import Action, Category, Origin
+from aidefence.domain.enums import Action, Category, Origin, Profile
 from aidefence.domain.reading import single
 from aidefence.engine import RuleInfo
 from aidefence.pipeline.corridor import Corridor
+from aidefence.policy.profiles import Policy
 from aidefence.respond.batch import DecisionBatch
 from aidefence.service.locating import Locator
 
@@ -34,6 +35,20 @@ class Inspector:
     def standing(self) -> tuple[Degraded, ...]:
         """Checks that this installation does not run, and why."""
         return self._corridor.standing
+
+    @property
+    def profile(self) -> Profile:
+        """The profile that decides here."""
+        return self._corridor.charter.policy.profile
+
+    @property
+    def policies(self) -> Mapping[Profile, Policy]:
+        """What each profile would go by here."""
+        return self._corridor.charter.policies
+
+    def confidences(self, text: str, origin: int, direction: int) -> Sequence[float]:
+        """Give the confidence of every category, after all tiers that have a say."""
+        return self._corridor.confidences(text, origin, direction)
 
     def rules(self) -> tuple[RuleInfo, ...]:
         """Give all rules that this installation holds, also those not in force."""

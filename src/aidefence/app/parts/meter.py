@@ -9,5 +9,5 @@ from aidefence.ports.meter import Meter
 
 
 def open_meter(settings: Settings) -> Meter:
-    """Open the counts, one row for each door that is open."""
-    return PrometheusMeter(names_of_doors(settings))
+    """Open the counts, one row for each door that is open; all workers count together."""
+    return PrometheusMeter(names_of_doors(settings), settings.state_dir / "run" / "metrics")

@@ -1,0 +1,23 @@
+"""The pages for a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aidefence.app.settings import Settings
+from aidefence.delivery.console.ways import make_console_ways
+from aidefence.delivery.http.contents import Limits
+from aidefence.delivery.http.operations import House
+from aidefence.delivery.http.ways import make_routes
+from aidefence.service.services import Services
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+
+def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
+    """Make the routes of the playground and of the reference."""
+    server = settings.server
+    limits = Limits(server.body_bytes_max, server.content_code_points_max)
+    return make_routes(make_console_ways(House(services, limits)), services.gate)

@@ -1,0 +1,1 @@
+"""Pages of the gateway: a playground at `/` and the API reference at `/docs`."""
