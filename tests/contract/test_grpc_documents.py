@@ -15,6 +15,7 @@ from aidefence.delivery.grpc.statuses import tell
 from aidefence.delivery.http import problems
 from aidefence.domain import refusals
 from aidefence.domain.asking import Priority
+from aidefence.domain.feedback import GroundTruth, Outcome
 from aidefence.domain.refusals import Allowance, RefusedError
 
 
@@ -48,6 +49,8 @@ def test_the_sets_of_words_are_closed() -> None:
     assert _names(pb.Severity.DESCRIPTOR, "SEVERITY_") == {it.value for it in Severity}
     assert _names(pb.Direction.DESCRIPTOR, "DIRECTION_") == {it.value for it in Direction}
     assert _names(pb.Origin.DESCRIPTOR, "ORIGIN_") == {it.value for it in Origin}
+    assert _names(pb.GroundTruth.DESCRIPTOR, "GROUND_TRUTH_") == {it.value for it in GroundTruth}
+    assert _names(pb.Worth.DESCRIPTOR, "WORTH_") == {it.name.lower() for it in Outcome}
     assert _names(pb.Priority.DESCRIPTOR, "PRIORITY_") == {it.value for it in Priority}
 
 

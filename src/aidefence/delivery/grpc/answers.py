@@ -10,7 +10,8 @@ from aidefence.delivery.grpc.requests import Asked
 from aidefence.delivery.grpc.statuses import Told
 from aidefence.domain.asking import Detection
 from aidefence.domain.decision import Decision
-from aidefence.domain.enums import Action, Category, Severity
+from aidefence.domain.enums import Action, Category, Direction, Severity
+from aidefence.domain.episode import Episode, Evidence
 from aidefence.domain.taxonomy import TAXONOMY
 from aidefence.domain.verdict import Finding
 from aidefence.service.telling import (
@@ -29,6 +30,9 @@ _NS_PER_US = 1_000
 _ACTIONS: Mapping[Action, pb.Action] = {it: pb.Action.Value(f"ACTION_{it.name}") for it in Action}
 _SEVERITIES: Mapping[Severity, pb.Severity] = {
     it: pb.Severity.Value(f"SEVERITY_{it.name}") for it in Severity
+}
+_DIRECTIONS: Mapping[Direction, pb.Direction] = {
+    it: pb.Direction.Value(f"DIRECTION_{it.name}") for it in Direction
 }
 
 
@@ -90,6 +94,47 @@ def write_problem(told: Told) -> pb.Problem:
         detail=told.detail,
         fields=fields,
         retry_after_ms=told.retry_after_ms,
+    )
+
+
+def write_episode(it: Episode) -> pb.Episode:
+    """Write what is remembered of a request."""
+    return pb.Episode(
+        request_id=it.id,
+        at_ms=it.at_ms,
+        door=it.door,
+        location=it.node,
+        caller=it.caller,
+        direction=_DIRECTIONS[it.direction],
+        detected=it.detected,
+        action=_ACTIONS[it.action],
+        enforced=it.enforced,
+        category=it.category.value if it.category else BENIGN,
+        severity=_SEVERITIES[it.severity],
+        confidence=round(it.confidence, DIGITS),
+        detection_time_ms=milliseconds(it.elapsed_ns),
+        tiers=it.tiers,
+        policy_version=it.policy_version,
+        digest=it.digest,
+        evidence=map(_evidence, it.evidence),
+        degraded=[pb.Degraded(check=missed.check, reason=missed.reason) for missed in it.degraded],
+        user_id=it.user,
+        session_id=it.session,
+        ip_address=it.address,
+        cursor=it.cursor,
+    )
+
+
+def _evidence(it: Evidence) -> pb.Evidence:
+    return pb.Evidence(
+        rule_id=it.rule_id,
+        category=it.category.value,
+        severity=_SEVERITIES[it.severity],
+        score=round(it.score, DIGITS),
+        span=pb.Span(start=it.span.start, end=it.span.end),
+        content=it.content,
+        mention=it.mention,
+        chain=it.chain,
     )
 
 

@@ -34,6 +34,13 @@ class Call:
     caller: Caller
     peer: str | None
     context: Context
+    enter_again: Callable[[], Caller]
+    """Asks the gate once more, for calls that last.
+
+    Raises:
+        RefusedError: they may not any more.
+
+    """
 
     def tell_allowance(self, allowance: Allowance | None) -> None:
         """Say behind the answer what is left of a limit."""
@@ -128,10 +135,12 @@ class _Doorkeeper:
         return behave
 
     def _enter(self, method: Method, context: Context) -> Call:
-        caller = UNKNOWN
-        if method.permission is not None:
-            caller = read_caller(context, self._gate, method.permission)
-        return Call(caller, read_peer(context.peer()), context)
+        def enter() -> Caller:
+            if method.permission is None:
+                return UNKNOWN
+            return read_caller(context, self._gate, method.permission)
+
+        return Call(enter(), read_peer(context.peer()), context, enter)
 
     def _why(self, method: Method, error: Exception) -> Told:
         if not isinstance(error, Refusal | RefusedError):

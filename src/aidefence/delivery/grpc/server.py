@@ -14,6 +14,7 @@ from aidefence.delivery.grpc.detection import DetectionMethods
 from aidefence.delivery.grpc.envoy_inspecting import EnvoyInspecting, EnvoyOptions
 from aidefence.delivery.grpc.ext_authz import ExtAuthzMethods
 from aidefence.delivery.grpc.ext_proc import ExtProcMethods
+from aidefence.delivery.grpc.memory import MemoryMethods
 from aidefence.delivery.grpc.methods import Method, make_handlers
 from aidefence.delivery.http.contents import Limits
 from aidefence.domain.errors import AddressError, ConfigError
@@ -126,7 +127,7 @@ class GrpcServer:
 
 
 def _methods(services: Services, limits: Limits, options: GrpcOptions) -> list[Method]:
-    methods = DetectionMethods(services, limits).methods()
+    methods = [*DetectionMethods(services, limits).methods(), *MemoryMethods(services).methods()]
     if options.envoy is not None:
         inspecting = EnvoyInspecting(services, limits, options.envoy)
         methods += ExtProcMethods(inspecting).methods()

@@ -53,6 +53,20 @@ class Severity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SEVERITY_MEDIUM: _ClassVar[Severity]
     SEVERITY_HIGH: _ClassVar[Severity]
     SEVERITY_CRITICAL: _ClassVar[Severity]
+
+class GroundTruth(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GROUND_TRUTH_UNSPECIFIED: _ClassVar[GroundTruth]
+    GROUND_TRUTH_ATTACK: _ClassVar[GroundTruth]
+    GROUND_TRUTH_BENIGN: _ClassVar[GroundTruth]
+
+class Worth(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WORTH_UNSPECIFIED: _ClassVar[Worth]
+    WORTH_TRUE_POSITIVE: _ClassVar[Worth]
+    WORTH_FALSE_POSITIVE: _ClassVar[Worth]
+    WORTH_TRUE_NEGATIVE: _ClassVar[Worth]
+    WORTH_FALSE_NEGATIVE: _ClassVar[Worth]
 DIRECTION_UNSPECIFIED: Direction
 DIRECTION_INPUT: Direction
 DIRECTION_OUTPUT: Direction
@@ -82,6 +96,14 @@ SEVERITY_LOW: Severity
 SEVERITY_MEDIUM: Severity
 SEVERITY_HIGH: Severity
 SEVERITY_CRITICAL: Severity
+GROUND_TRUTH_UNSPECIFIED: GroundTruth
+GROUND_TRUTH_ATTACK: GroundTruth
+GROUND_TRUTH_BENIGN: GroundTruth
+WORTH_UNSPECIFIED: Worth
+WORTH_TRUE_POSITIVE: Worth
+WORTH_FALSE_POSITIVE: Worth
+WORTH_TRUE_NEGATIVE: Worth
+WORTH_FALSE_NEGATIVE: Worth
 
 class DetectRequest(_message.Message):
     __slots__ = ("id", "text", "conversation", "json", "context", "options", "direction", "origin")
@@ -403,3 +425,111 @@ class FieldProblem(_message.Message):
     field: str
     detail: str
     def __init__(self, field: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class GetRequestRequest(_message.Message):
+    __slots__ = ("request_id",)
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    def __init__(self, request_id: _Optional[str] = ...) -> None: ...
+
+class Episode(_message.Message):
+    __slots__ = ("request_id", "at_ms", "door", "location", "caller", "direction", "detected", "action", "enforced", "category", "severity", "confidence", "detection_time_ms", "tiers", "policy_version", "digest", "evidence", "degraded", "user_id", "session_id", "ip_address", "cursor")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    AT_MS_FIELD_NUMBER: _ClassVar[int]
+    DOOR_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    CALLER_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    DETECTED_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    ENFORCED_FIELD_NUMBER: _ClassVar[int]
+    CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    DETECTION_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    TIERS_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    DEGRADED_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    IP_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    at_ms: int
+    door: str
+    location: str
+    caller: str
+    direction: Direction
+    detected: bool
+    action: Action
+    enforced: bool
+    category: str
+    severity: Severity
+    confidence: float
+    detection_time_ms: float
+    tiers: _containers.RepeatedScalarFieldContainer[int]
+    policy_version: str
+    digest: str
+    evidence: _containers.RepeatedCompositeFieldContainer[Evidence]
+    degraded: _containers.RepeatedCompositeFieldContainer[Degraded]
+    user_id: str
+    session_id: str
+    ip_address: str
+    cursor: int
+    def __init__(self, request_id: _Optional[str] = ..., at_ms: _Optional[int] = ..., door: _Optional[str] = ..., location: _Optional[str] = ..., caller: _Optional[str] = ..., direction: _Optional[_Union[Direction, str]] = ..., detected: _Optional[bool] = ..., action: _Optional[_Union[Action, str]] = ..., enforced: _Optional[bool] = ..., category: _Optional[str] = ..., severity: _Optional[_Union[Severity, str]] = ..., confidence: _Optional[float] = ..., detection_time_ms: _Optional[float] = ..., tiers: _Optional[_Iterable[int]] = ..., policy_version: _Optional[str] = ..., digest: _Optional[str] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., user_id: _Optional[str] = ..., session_id: _Optional[str] = ..., ip_address: _Optional[str] = ..., cursor: _Optional[int] = ...) -> None: ...
+
+class Evidence(_message.Message):
+    __slots__ = ("rule_id", "category", "severity", "score", "span", "content", "mention", "chain")
+    RULE_ID_FIELD_NUMBER: _ClassVar[int]
+    CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    SPAN_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    MENTION_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_FIELD_NUMBER: _ClassVar[int]
+    rule_id: str
+    category: str
+    severity: Severity
+    score: float
+    span: Span
+    content: int
+    mention: bool
+    chain: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, rule_id: _Optional[str] = ..., category: _Optional[str] = ..., severity: _Optional[_Union[Severity, str]] = ..., score: _Optional[float] = ..., span: _Optional[_Union[Span, _Mapping]] = ..., content: _Optional[int] = ..., mention: _Optional[bool] = ..., chain: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GiveFeedbackRequest(_message.Message):
+    __slots__ = ("request_id", "ground_truth", "outcome", "additional_context")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    GROUND_TRUTH_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    ADDITIONAL_CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    ground_truth: GroundTruth
+    outcome: Worth
+    additional_context: bytes
+    def __init__(self, request_id: _Optional[str] = ..., ground_truth: _Optional[_Union[GroundTruth, str]] = ..., outcome: _Optional[_Union[Worth, str]] = ..., additional_context: _Optional[bytes] = ...) -> None: ...
+
+class GiveFeedbackResponse(_message.Message):
+    __slots__ = ("feedback_id", "outcome", "new")
+    FEEDBACK_ID_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    NEW_FIELD_NUMBER: _ClassVar[int]
+    feedback_id: str
+    outcome: Worth
+    new: bool
+    def __init__(self, feedback_id: _Optional[str] = ..., outcome: _Optional[_Union[Worth, str]] = ..., new: _Optional[bool] = ...) -> None: ...
+
+class FeedRequest(_message.Message):
+    __slots__ = ("severity_min", "categories", "locations", "after")
+    SEVERITY_MIN_FIELD_NUMBER: _ClassVar[int]
+    CATEGORIES_FIELD_NUMBER: _ClassVar[int]
+    LOCATIONS_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    severity_min: Severity
+    categories: _containers.RepeatedScalarFieldContainer[str]
+    locations: _containers.RepeatedScalarFieldContainer[str]
+    after: int
+    def __init__(self, severity_min: _Optional[_Union[Severity, str]] = ..., categories: _Optional[_Iterable[str]] = ..., locations: _Optional[_Iterable[str]] = ..., after: _Optional[int] = ...) -> None: ...
