@@ -9,8 +9,9 @@ from aidefence.domain.answer import Asked
 from aidefence.domain.asking import Conditions, Detection, Detector
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision
-from aidefence.domain.enums import Action, Category, Origin, Profile
+from aidefence.domain.enums import Action, Category, Direction, Origin, Profile
 from aidefence.domain.reading import single
+from aidefence.domain.verdict import Finding
 from aidefence.engine import RuleInfo
 from aidefence.pipeline.corridor import Corridor
 from aidefence.policy.profiles import Policy
@@ -83,6 +84,20 @@ class Inspector:
             degraded=(*found.degraded, *report.unchecked),
             report=report,
         )
+
+    def limits(self, category: Category, direction: Direction) -> tuple[float, float]:
+        """From which score on a finding of a category is flagged, and blocked."""
+        limits = self._corridor.charter_of(direction.code).policy.thresholds[category.code]
+        return limits.flag, limits.block
+
+    def counts(self, finding: Finding, direction: Direction) -> bool:
+        """Whether a finding is more than a hint: as sure as it takes to be flagged."""
+        least = self.limits(finding.category, direction)[0]
+        return not finding.mention and single(finding.score) >= single(least)
+
+    def entities(self) -> Mapping[str, str]:
+        """Name the kinds of private data and secrets that are found, by rule."""
+        return self._corridor.charter.entities
 
     def leaked(self, answer: str, asked: Asked) -> Action:
         """Say what policy thinks of what an answer gives away, and of nothing else in it."""

@@ -1,0 +1,1 @@
+"""Answers as other products do, so that whoever speaks to them can speak to us."""
