@@ -17,7 +17,7 @@ CONFIG_VARIABLE = "AIDEFENCE_CONFIG"
 PREFIX = "AIDEFENCE_"
 _PATHS: tuple[Place, ...] = (
     *(("rules_dir",), ("dense_file",), ("deep_dir",), ("lists",), ("topics",), ("state_dir",)),
-    *(("vault", "path"), ("vault", "key_file")),
+    *(("vault", "path"), ("vault", "key_file"), ("mcp_proxy", "pins")),
     *(("tls", "certificate"), ("tls", "key"), ("tls", "client_ca")),
 )
 

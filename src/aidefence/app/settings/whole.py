@@ -18,6 +18,7 @@ from aidefence.app.settings.grpc import GrpcSettings
 from aidefence.app.settings.limits import LimitSettings
 from aidefence.app.settings.log import LogSettings
 from aidefence.app.settings.mcp import McpSettings
+from aidefence.app.settings.mcp_proxy import McpProxySettings
 from aidefence.app.settings.metrics import MetricsSettings
 from aidefence.app.settings.otel import OtelSettings
 from aidefence.app.settings.overload import OverloadSettings
@@ -95,6 +96,7 @@ class Settings(BaseSettings):
     graphql: GraphqlSettings = GraphqlSettings()
     grpc: GrpcSettings = GrpcSettings()
     mcp: McpSettings = McpSettings()
+    mcp_proxy: McpProxySettings = McpProxySettings()
     metrics: MetricsSettings = MetricsSettings()
     otel: OtelSettings = OtelSettings()
     vault: VaultSettings = VaultSettings()

@@ -1,9 +1,11 @@
-"""`aidefence mcp`: tools for agents over standard streams."""
+"""`aidefence mcp`: tools for agents over standard streams, and a proxy before other servers."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from importlib import import_module
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -11,10 +13,14 @@ from aidefence.delivery.cli.options import (
     ConfigOption,
     DeepOption,
     DenseOption,
+    Exit,
     RulesOption,
+    SetOption,
     fail,
     mode_of,
 )
+from aidefence.delivery.cli.scan_options import ExcludeRule, Quiet
+from aidefence.delivery.cli.serve import lay_flag
 from aidefence.domain.enums import Profile
 from aidefence.domain.errors import AIDefenceError
 
@@ -22,14 +28,23 @@ app = typer.Typer(
     help="Serve tools for agents, or stand in front of other servers.", rich_markup_mode=None
 )
 
+ProfileChoice: TypeAlias = Annotated[
+    Profile | None, typer.Option(help="Balance between missed attacks and false alarms.")
+]
+
+
+class StopAt(StrEnum):
+    """From which action on something does not pass."""
+
+    REVIEW = "review"
+    BLOCK = "block"
+
 
 @app.callback(invoke_without_command=True)
 def mcp(
     context: typer.Context,
     *,
-    profile: Annotated[
-        Profile | None, typer.Option(help="Balance between missed attacks and false alarms.")
-    ] = None,
+    profile: ProfileChoice = None,
     rules: RulesOption = None,
     dense: DenseOption = None,
     deep: DeepOption = None,
@@ -44,14 +59,74 @@ def mcp(
     # By name, as `serve` loads the gateway: wiring stands above the doors.
     settings: Any = import_module("aidefence.app.settings")
     wiring: Any = import_module("aidefence.app.mcp")
+    flags = {**_guarding(profile, rules, dense, deep), "mcp": {"enabled": True}}
+    try:
+        wiring.serve_stdio(settings.Sources.of(config, flags))
+    except AIDefenceError as error:
+        fail(str(error))
+
+
+@app.command("proxy")
+def proxy(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="-- COMMAND …", help="The server to start, after two dashes."),
+    ] = None,
+    *,
+    name: Annotated[str, typer.Option(help="What the server is called in --pins.")] = "",
+    pins: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Approved definitions: others are stopped.")
+    ] = None,
+    pin_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Key that seals the pins.")
+    ] = None,
+    stop_at: Annotated[
+        StopAt | None, typer.Option(help="From which action on something does not pass.")
+    ] = None,
+    redact: Annotated[
+        bool | None, typer.Option("--redact", help="Replace private data and keys in answers.")
+    ] = None,
+    profile: ProfileChoice = None,
+    exclude_rule: ExcludeRule = None,
+    rules: RulesOption = None,
+    dense: DenseOption = None,
+    deep: DeepOption = None,
+    quiet: Quiet = False,
+    made: SetOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Stand between a client and a server of tools: read what passes, stop what must not.
+
+    In a client's configuration put `aidefence mcp proxy --` before the server's own command.
+    """
+    if not command:
+        raise typer.BadParameter("name the server: aidefence mcp proxy -- COMMAND …")
+    settings: Any = import_module("aidefence.app.settings")
+    wiring: Any = import_module("aidefence.app.mcp_proxy")
+    section = {"stop_at": stop_at and stop_at.value, "redact": redact, "pins": pins}
+    flags = {
+        **_guarding(profile, rules, dense, deep),
+        **({"exclude": tuple(exclude_rule)} if exclude_rule else {}),
+        "mcp_proxy": {key: it for key, it in section.items() if it is not None},
+    }
+    try:
+        for one in made or ():
+            lay_flag(flags, one)
+        behind = wiring.Behind(command, name, pin_key)
+        held = wiring.run_proxy(settings.Sources.of(config, flags), behind, quiet=quiet)
+    except (AIDefenceError, OSError) as error:
+        fail(str(error))
+    if not held:
+        raise typer.Exit(Exit.FOUND)
+
+
+def _guarding(
+    profile: Profile | None, rules: Path | None, dense: bool | None, deep: bool | None
+) -> dict[str, Any]:
     given = {
         "profile": profile,
         "rules_dir": rules,
         "dense": None if dense is None else mode_of(dense),
         "deep": None if deep is None else mode_of(deep),
     }
-    flags: dict[str, Any] = {name: it for name, it in given.items() if it is not None}
-    try:
-        wiring.serve_stdio(settings.Sources.of(config, {**flags, "mcp": {"enabled": True}}))
-    except AIDefenceError as error:
-        fail(str(error))
+    return {name: it for name, it in given.items() if it is not None}

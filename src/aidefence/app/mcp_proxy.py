@@ -1,0 +1,130 @@
+"""The proxy in front of a server of tools, wired up and run as a program."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aidefence.adapters.pins import PinFile
+from aidefence.adapters.system import SystemClock
+from aidefence.app.guard import Guard
+from aidefence.app.settings import Settings, Sources
+from aidefence.app.settings.reading import settle
+from aidefence.app.setup import Setup
+from aidefence.app.tools import inspector_for
+from aidefence.delivery.mcp.proxy.child import Child
+from aidefence.delivery.mcp.proxy.events import Event, Kind, Tell
+from aidefence.delivery.mcp.proxy.relay import Relay, RelayLimits
+from aidefence.delivery.mcp.proxy.results import Redact, Results
+from aidefence.delivery.mcp.proxy.session import Session
+from aidefence.delivery.mcp.proxy.standard import StandardStreams
+from aidefence.delivery.mcp.proxy.upstream import Upstream
+from aidefence.domain.enums import Action, Origin
+from aidefence.service.tool_session import Strictness, ToolSession
+
+_KEY_BYTES = 32
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Behind:
+    """The server behind the proxy: a command. Its repr is silent: keys may stand in it.
+
+    `name` is what it is called in pins, `pin_key` the file with the key that seals them.
+    """
+
+    command: Sequence[str] = ()
+    name: str = ""
+    pin_key: Path | None = None
+
+
+def run_proxy(sources: Sources, behind: Behind, *, quiet: bool) -> bool:
+    """Stand between standard streams and a server until one of them ends; tells if all was well.
+
+    Raises:
+        ConfigError: settings, rules or a model are wrong.
+        LaunchError: the server does not start.
+        PinError: the pins cannot be read.
+
+    """
+    settings = settle(sources.gather())
+    relay = make_relay(settings, behind, _silent if quiet else _tell)
+    return asyncio.run(_run(settings, behind, relay, _silent if quiet else _tell))
+
+
+def make_relay(settings: Settings, behind: Behind, tell: Tell) -> Relay:
+    """Wire the relay of one session.
+
+    Raises:
+        PinError: the pins cannot be read.
+
+    """
+    chosen, setup = settings.mcp_proxy, settings.setup()
+    inspector = inspector_for(setup)
+    pins = None if chosen.pins is None else _open_pins(chosen.pins, behind.pin_key)
+    session = ToolSession(
+        inspector,
+        os.urandom(_KEY_BYTES),
+        Strictness(Action(chosen.stop_at)),
+        server=behind.name,
+        read_pins=None if pins is None else pins.read,
+    )
+    enforced = inspector.corridor.charter.policy.enforced
+    redact = _redact(setup) if chosen.redact and enforced else None
+    limits = RelayLimits(
+        message_bytes_max=chosen.message_bytes_max,
+        pending_max=chosen.pending_max,
+        messages_per_second=chosen.messages_per_second,
+        burst=chosen.burst,
+        answer_seconds_max=chosen.answer_seconds_max,
+    )
+    return Relay(session, Results(session, tell, redact), limits, tell)
+
+
+def _open_pins(path: Path, key: Path | None) -> PinFile:
+    pins = PinFile(path, None if key is None else key.read_bytes())
+    # What is wrong with them is told now, not when the first list comes.
+    pins.read()
+    return pins
+
+
+def _redact(setup: Setup) -> Redact:
+    guard = Guard.of(setup)
+    return lambda text: guard.redact(text, origin=Origin.TOOL).text
+
+
+async def _run(settings: Settings, behind: Behind, relay: Relay, tell: Tell) -> bool:
+    most = settings.mcp_proxy.message_bytes_max
+    stop = asyncio.Event()
+    for sign in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    upstream: Upstream = await Child.start(behind.command, most)
+    try:
+        front = await StandardStreams.open()
+        session = Session(
+            front,
+            upstream,
+            relay,
+            message_bytes_max=most,
+            now_ns=SystemClock.monotonic_ns,
+            tell=tell,
+        )
+        return await session.run(stop)
+    finally:
+        await upstream.close()
+
+
+def _tell(event: Event) -> None:
+    # Standard output is the protocol's; whoever runs clients keeps what stands on standard error.
+    if event.kind is not Kind.FLAGGED:
+        sys.stderr.write(event.line() + "\n")
+        sys.stderr.flush()
+
+
+def _silent(event: Event) -> None:
+    """Say nothing."""

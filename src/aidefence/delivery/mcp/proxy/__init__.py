@@ -1,0 +1,1 @@
+"""A proxy between a client and a server of tools: reads what passes, and stops what must not."""
