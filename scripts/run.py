@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from aidefence.app.gateway import check_address
+from aidefence.app.serving import check_address
 from aidefence.domain.errors import AddressError
 
 _READY_SECONDS_MAX = 60.0

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from aidefence import Guard
-from aidefence.app.services import make_services
+from aidefence.app.gateway import open_gateway
 from aidefence.app.settings import Settings
 from aidefence.delivery.http.operations import House, bind
 from aidefence.delivery.rest.openapi import make_openapi
@@ -71,7 +71,7 @@ def test_the_document_tells_of_every_route_that_is_served(settings: Settings) ->
     told = {
         (method.upper(), path) for path, methods in document["paths"].items() for method in methods
     }
-    house = House(make_services(settings))
+    house = House(open_gateway(settings).services)
     ways = {(way.method, way.path) for way in bind(OPERATIONS, house)}
     hot = {(it.method, it.path) for it in OPERATIONS if it.handle is None}
     assert told == {(it.method, it.path) for it in OPERATIONS}

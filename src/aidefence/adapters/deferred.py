@@ -24,6 +24,11 @@ class DeferredEncoder:
         """Read one text."""
         return (self._encoder or self._loaded()).read(text, deadline_ns=deadline_ns)
 
+    @property
+    def failed(self) -> bool:
+        """Whether it could not be loaded."""
+        return self._failure is not None
+
     def warm(self) -> None:
         """Load now."""
         self._loaded().warm()

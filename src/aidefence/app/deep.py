@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -70,7 +70,7 @@ def open_deep(
     missing = "" if is_installed() else str(MissingExtraError(FEATURE, EXTRA))
     if missing and required:
         raise MissingExtraError(FEATURE, EXTRA)
-    encoder = DeferredEncoder(partial(_load, card))
+    encoder = _encoder_of(card)
     if required:
         encoder.warm()
     tier = DeepTier(
@@ -108,6 +108,20 @@ def _card(setup: Setup, tier1: ModelFile | None, tier2_sha256: str | None) -> De
 def _absent(setup: Setup) -> str:
     folder = setup.deep_dir
     return _ABSENT if folder is None else f"no deep model in `{folder}`: expected {deep.EXPECTED}"
+
+
+def _encoder_of(card: DeepCard) -> DeferredEncoder:
+    # A new policy over the same model must not wait until it is loaded a second time.
+    encoder = _shared(card)
+    if encoder.failed:
+        _shared.cache_clear()
+        encoder = _shared(card)
+    return encoder
+
+
+@lru_cache(maxsize=1)
+def _shared(card: DeepCard) -> DeferredEncoder:
+    return DeferredEncoder(partial(_load, card))
 
 
 def _load(card: DeepCard) -> OnnxEncoder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aidefence.app.parts.access import open_access
 from aidefence.app.parts.store import open_audit, open_database
 from aidefence.app.settings import Sources
-from aidefence.app.settings.reading import settle
+from aidefence.app.settings.reading import read_sources
 from aidefence.service.keys import Keys
 
 
@@ -16,6 +16,6 @@ def open_keys(sources: Sources) -> Keys:
         ConfigError: the settings are wrong, or the store cannot be opened.
 
     """
-    settings = settle(sources.gather())
+    settings = read_sources(sources)
     database = open_database(settings)
     return open_access(settings, database, open_audit(settings, database)).keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aidefence.app.doors.mcp import make_mcp_server
 from aidefence.app.services import make_services
 from aidefence.app.settings import Sources
-from aidefence.app.settings.reading import settle
+from aidefence.app.settings.reading import read_sources
 from aidefence.app.wiring import corridor_for
 
 
@@ -17,7 +17,7 @@ def serve_stdio(sources: Sources) -> None:
         MissingExtraError: what speaks the protocol is not installed.
 
     """
-    settings = settle(sources.gather())
+    settings = read_sources(sources)
     server = make_mcp_server(make_services(settings), settings)
     # Before the first call, which would wait for it, and before the client may give up on us.
     corridor_for(settings.setup()).warm()

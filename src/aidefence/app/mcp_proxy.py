@@ -14,7 +14,7 @@ from aidefence.adapters.pins import PinFile
 from aidefence.adapters.system import SystemClock
 from aidefence.app.guard import Guard
 from aidefence.app.settings import Settings, Sources
-from aidefence.app.settings.reading import settle
+from aidefence.app.settings.reading import read_sources
 from aidefence.app.setup import Setup
 from aidefence.app.tools import inspector_for
 from aidefence.delivery.mcp.proxy.child import Child
@@ -52,7 +52,7 @@ def run_proxy(sources: Sources, behind: Behind, *, quiet: bool) -> bool:
         PinError: the pins cannot be read.
 
     """
-    settings = settle(sources.gather())
+    settings = read_sources(sources)
     relay = make_relay(settings, behind, _silent if quiet else _tell)
     return asyncio.run(_run(settings, behind, relay, _silent if quiet else _tell))
 

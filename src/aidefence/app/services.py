@@ -3,40 +3,67 @@
 from __future__ import annotations
 
 from aidefence import __version__
+from aidefence.adapters.switch_file import SwitchFile
 from aidefence.adapters.system import RandomIds, SystemClock
-from aidefence.app.guard import Guard
+from aidefence.app.keeper import Keeper
 from aidefence.app.parts.access import open_access
 from aidefence.app.parts.limits import open_admission
 from aidefence.app.parts.meter import open_meter
 from aidefence.app.parts.store import open_store
-from aidefence.app.settings import Settings
-from aidefence.app.tools import inspector_for
-from aidefence.app.wiring import corridor_for
-from aidefence.service.desk import Desk, Standing
-from aidefence.service.inspect import Inspector
+from aidefence.app.places import Places
+from aidefence.app.running import Running
+from aidefence.app.settings import Settings, Sources
+from aidefence.app.settings.reading import read_sources
+from aidefence.app.steward import Steward
+from aidefence.ports.meter import Meter, Series
+from aidefence.service.desk import Desk
+from aidefence.service.operations import Operations
 from aidefence.service.services import Services
 from aidefence.service.workshop import Workshop
 
 
 def make_services(settings: Settings) -> Services:
-    """Wire the use cases that all doors share."""
-    setup = settings.setup()
-    corridor = corridor_for(setup)
-    # Built before there are workers: all of them share it, and none waits for it.
-    inspector_for(setup)
-    meter = open_meter(settings)
-    guard = Guard.of(setup)
-    store = open_store(settings, lambda text: guard.redact(text).text)
-    desk = Desk(Standing(Inspector(corridor), guard), open_admission(settings), store.log, meter)
+    """Wire the use cases alone, for one door in a process of its own; nothing is watched."""
+    return wire_services(settings, open_keeper(settings), Running())
+
+
+def open_keeper(settings: Settings, sources: Sources | None = None) -> Keeper:
+    """Build what stands; `sources` are read again when somebody asks for it.
+
+    Raises:
+        ConfigError: rules, lists or a model are wrong.
+
+    """
+    return Keeper(
+        settings,
+        (lambda: settings) if sources is None else (lambda: read_sources(sources)),
+        SwitchFile(Places(settings.state_dir).switches),
+        SystemClock(),
+        None if sources is None else sources.path,
+    )
+
+
+def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Services:
+    """Wire the use cases that all doors share; `running` gets what runs beside them."""
+    meter, clock = open_meter(settings), SystemClock()
+    store = open_store(settings, lambda text: keeper.standing.guard.redact(text).text)
+    running.add(Steward(settings, store, {}).running)
     access = open_access(settings, store.database, store.audit)
+    desk = Desk(keeper.standing, open_admission(settings), store.log, meter)
+    versions = {"engine": __version__, **keeper.standing.inspector.knowledge}
+    # Names first: the first answer of a new policy tells them.
+    keeper.feed(lambda standing: versions.update(standing.inspector.knowledge))
+    keeper.feed(desk.stand_on)
+    _watch(meter, keeper)
     return Services(
         desk=desk,
         gate=access.gate,
         meter=meter,
-        clock=SystemClock(),
+        clock=clock,
         ids=RandomIds(),
         workshop=Workshop(desk),
-        versions={"engine": __version__, **corridor.charter.knowledge},
+        operations=Operations(keeper.switchboard, keeper, store.audit, clock),
+        versions=versions,
         node=settings.server.node,
         episodes=store.episodes,
         feedback=store.feedback,
@@ -45,4 +72,24 @@ def make_services(settings: Settings) -> Services:
         jobs=store.jobs,
         keys=access.keys,
         sessions=access.sessions,
+    )
+
+
+def _watch(meter: Meter, keeper: Keeper) -> None:
+    meter.watch(
+        Series(
+            "reload_failures",
+            "How often new settings or switches were not put in force, in this worker.",
+            (),
+            lambda: [((), float(keeper.failures))],
+            rises=True,
+        )
+    )
+    meter.watch(
+        Series(
+            "switches_off",
+            "Switches that are off.",
+            (),
+            lambda: [((), float(keeper.switched_off))],
+        )
     )

@@ -49,6 +49,11 @@ def corridor_for(setup: Setup) -> Corridor:
         return _build(setup, own, lists, topics)
 
 
+def forget() -> None:
+    """Let go of all corridors that nobody uses any more; those in use go on."""
+    _build.cache_clear()
+
+
 @lru_cache(maxsize=_ENGINES_MAX)
 def _build(
     setup: Setup, own: tuple[RuleFile, ...], lists: ListSet, topics: tuple[Topic, ...]

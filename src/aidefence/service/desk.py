@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aidefence.domain.asking import Detection, Request
-from aidefence.domain.content import Degraded
 from aidefence.domain.enums import Action
 from aidefence.domain.refusals import Allowance
 from aidefence.ports.admission import Admission
 from aidefence.ports.episodes import EpisodeLog
 from aidefence.ports.meter import Meter
-from aidefence.service.guarding import Guarding
 from aidefence.service.inspect import Inspector
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What holds for every request until an operator changes it; replaced whole, not in parts."""
-
-    inspector: Inspector
-    guard: Guarding
-    """The guard with the same policy and knowledge, for what is no detection."""
-    suspended: Degraded | None = None
-    """Why nothing is enforced at the moment: somebody has thrown the kill switch."""
+from aidefence.service.standing import Standing
 
 
 class Desk:
@@ -41,6 +29,10 @@ class Desk:
         self._log = log
         self._meter = meter
 
+    def stand_on(self, standing: Standing) -> None:
+        """Answer from now on by what an operator has changed; what runs ends as it began."""
+        self.standing = standing
+
     def admit(self, request: Request, cost: int = 1) -> Allowance | None:
         """Count something that is no detection against the limits of whoever asks.
 
@@ -48,7 +40,7 @@ class Desk:
             RefusedError: it is not to be carried out.
 
         """
-        return self._admission.admit(request, cost)
+        return self._let_in(request, cost)
 
     def ask(self, request: Request) -> Detection:
         """Answer, however long it takes.
@@ -57,7 +49,7 @@ class Desk:
             RefusedError: the request is not carried out.
 
         """
-        allowance = self._admission.admit(request)
+        allowance = self._let_in(request)
         return self._settle(request, allowance, self.standing)
 
     async def aask(self, request: Request) -> Detection:
@@ -69,7 +61,7 @@ class Desk:
         """
         if self._admission.waits:
             return await asyncio.to_thread(self.ask, request)
-        allowance = self._admission.admit(request)
+        allowance = self._let_in(request)
         standing = self.standing
         found = None
         if request.answers is None:
@@ -97,7 +89,7 @@ class Desk:
         """
         if not requests:
             return []
-        allowance = None if admitted else self._admission.admit(requests[0], len(requests))
+        allowance = None if admitted else self._let_in(requests[0], len(requests))
         standing = self.standing
         found = _inspect_all(standing.inspector, requests, threads, since_ns)
         settled = [_seen(detection, standing, allowance) for detection in found]
@@ -111,6 +103,12 @@ class Desk:
         It is counted and written down like all others, and the kill switch holds for it.
         """
         return self._keep(request, _seen(detection, self.standing, None))
+
+    def _let_in(self, request: Request, cost: int = 1) -> Allowance | None:
+        standing = self.standing
+        if standing.closed:
+            standing.check_door(request.door)
+        return self._admission.admit(request, cost)
 
     def _settle(
         self, request: Request, allowance: Allowance | None, standing: Standing
@@ -152,15 +150,14 @@ def _inspect(inspector: Inspector, request: Request, since_ns: int) -> Detection
 
 
 def _seen(detection: Detection, standing: Standing, allowance: Allowance | None) -> Detection:
+    degraded = (*standing.off, *detection.degraded)
     if allowance is not None:
-        degraded = (*detection.degraded, allowance.degraded) if allowance.degraded else None
-        detection = replace(detection, allowance=allowance, degraded=degraded or detection.degraded)
+        if allowance.degraded:
+            degraded = (*degraded, allowance.degraded)
+        detection = replace(detection, allowance=allowance, degraded=degraded)
+    elif standing.off:
+        detection = replace(detection, degraded=degraded)
     suspended = standing.suspended
     if suspended is None:
         return detection
-    return replace(
-        detection,
-        action=Action.ALLOW,
-        enforced=False,
-        degraded=(suspended, *detection.degraded),
-    )
+    return replace(detection, action=Action.ALLOW, enforced=False, degraded=(suspended, *degraded))

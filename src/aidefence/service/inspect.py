@@ -51,6 +51,15 @@ class Inspector:
         """Give the confidence of every category, after all tiers that have a say."""
         return self._corridor.confidences(text, origin, direction)
 
+    @property
+    def knowledge(self) -> Mapping[str, str]:
+        """What speaks, by kind, with its version."""
+        return self._corridor.charter.knowledge
+
+    def warm(self) -> None:
+        """Load what the first text would have to wait for."""
+        self._corridor.warm()
+
     def rules(self) -> tuple[RuleInfo, ...]:
         """Give all rules that this installation holds, also those not in force."""
         return self._corridor.rules()

@@ -22,9 +22,10 @@ from aidefence.domain.tools import ToolsDecision
 from aidefence.domain.withholding import without
 from aidefence.ingest.items import speaker
 from aidefence.ingest.messages import CONTENTS_MAX, Place, open_request
-from aidefence.service.desk import Desk, Standing
+from aidefence.service.desk import Desk
 from aidefence.service.proxy_exchange import Exchange, Expected
 from aidefence.service.proxy_private import Private, PrivateValues, session_name
+from aidefence.service.standing import Standing
 
 DOOR = "proxy"
 # Up to here an inspection takes less time than a visit to another thread.

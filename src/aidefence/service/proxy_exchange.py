@@ -18,10 +18,11 @@ from aidefence.domain.proxying import PromptLeaks, ProxyPolicy
 from aidefence.domain.refusals import UnavailableError
 from aidefence.domain.streaming import StreamEnd, StreamMode
 from aidefence.domain.tools import Ruling
-from aidefence.service.desk import Desk, Standing
+from aidefence.service.desk import Desk
 from aidefence.service.inspect import conclude
 from aidefence.service.proxy_lane import Lane, StoppedError
 from aidefence.service.proxy_private import Private
+from aidefence.service.standing import Standing
 
 _Found = TypeVar("_Found")
 # Up to here reading a piece takes less time than a visit to another thread.

@@ -14,6 +14,7 @@ from aidefence.service.feedback import Feedbacks
 from aidefence.service.gate import Gate
 from aidefence.service.jobs import Jobs
 from aidefence.service.keys import Keys
+from aidefence.service.operations import Operations
 from aidefence.service.reviews import Reviews
 from aidefence.service.sessions import Sessions
 from aidefence.service.workshop import Workshop
@@ -29,6 +30,7 @@ class Services:
     clock: Clock
     ids: Ids
     workshop: Workshop
+    operations: Operations
     versions: dict[str, str]
     """What knowledge speaks, by detector."""
     node: str = "local"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aidefence.adapters.store.database import Database
 from aidefence.adapters.store.keys import DatabaseKeys
 from aidefence.adapters.system import SystemClock
+from aidefence.app.addresses import is_exposed
 from aidefence.app.parts.secrets import secret_for
 from aidefence.app.settings import Settings
 from aidefence.service.audit import Audit
@@ -55,8 +56,17 @@ def open_access(settings: Settings, database: Database, audit: Audit) -> Access:
         database.together,
         auth.session_seconds,
     )
-    doorkeeper = Doorkeeper(ring, sessions, _open_tokens(settings), required=auth.required)
+    required = auth.required or is_exposed(settings)
+    doorkeeper = Doorkeeper(ring, sessions, _open_tokens(settings), required=required)
     return Access(ring, keys, sessions, Gate(doorkeeper))
+
+
+def has_keys(settings: Settings, database: Database) -> bool:
+    """Whether nobody is let in who shows nothing."""
+    if settings.auth.required or settings.auth.jwt is not None:
+        return True
+    pepper = secret_for("api-keys", settings.state_dir)
+    return not KeyRing(DatabaseKeys(database), pepper, SystemClock()).empty
 
 
 def _open_tokens(settings: Settings) -> JwtTokens | None:

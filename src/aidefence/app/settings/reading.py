@@ -33,7 +33,7 @@ class Flaw:
 
 def read_config(path: Path) -> Settings:
     """Read a settings file; neither the environment nor flags have a say."""
-    return settle(Sources(path, uses_environment=False).gather())
+    return read_sources(Sources(path, uses_environment=False))
 
 
 def read_settings(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
@@ -44,17 +44,18 @@ def read_settings(path: Path | None = None, flags: Mapping[str, Any] | None = No
         SettingError: the first setting that is wrong.
 
     """
-    return settle(Sources.of(path, flags).gather())
+    return read_sources(Sources.of(path, flags))
 
 
-def settle(gathered: Gathered) -> Settings:
-    """Make settings of what was gathered.
+def read_sources(sources: Sources) -> Settings:
+    """Read all sources and make settings of what they say.
 
     Raises:
+        ConfigError: the file cannot be read.
         SettingError: the first setting that is wrong.
 
     """
-    made = try_settings(gathered)
+    made = try_settings(sources.gather())
     if isinstance(made, Settings):
         return made
     raise made[0].error()

@@ -20,6 +20,8 @@ class ServerSettings(Section):
     """Start without keys even where others than this machine can reach the gateway."""
     body_bytes_max: int = Field(default=8 << 20, ge=1024)
     """Bytes of a request."""
+    header_seconds_max: float = Field(default=10, gt=0, le=600)
+    """Seconds in which the headers of a request must have come in."""
     body_seconds_max: float = Field(default=30, gt=0, le=3600)
     """Seconds in which the whole body of a request must have come in."""
     content_code_points_max: int = Field(default=1 << 20, ge=1)
@@ -30,6 +32,8 @@ class ServerSettings(Section):
     """Requests in work at once in a worker; more must wait."""
     node: str = Field(default="local", max_length=128)
     """The name of this machine in answers."""
+    watch_files: bool = True
+    """Whether settings, rules and lists are loaded again when their files change."""
     drain_seconds: float = Field(default=0, ge=0, le=600)
     """Seconds between `/readyz` saying 503 and the end of listening, for load balancers to see."""
     grace_seconds: int = Field(default=10, ge=1, le=600)

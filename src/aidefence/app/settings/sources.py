@@ -6,20 +6,19 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic_settings import EnvSettingsSource
+from pydantic import BaseModel
+from pydantic_settings import EnvSettingsSource, SettingsError
 
 from aidefence.app.settings.files import ConfigFile, Place, read_file
 from aidefence.app.settings.whole import Settings
+from aidefence.domain.errors import SettingError
 
 CONFIG_VARIABLE = "AIDEFENCE_CONFIG"
 PREFIX = "AIDEFENCE_"
-_PATHS: tuple[Place, ...] = (
-    *(("rules_dir",), ("dense_file",), ("deep_dir",), ("lists",), ("topics",), ("state_dir",)),
-    *(("vault", "path"), ("vault", "key_file"), ("mcp_proxy", "pins")),
-    *(("tls", "certificate"), ("tls", "key"), ("tls", "client_ca")),
-)
+# `AIDEFENCE_LOG=json` is short for the variable of the one setting that containers need.
+_SHORT = {"aidefence_log": "aidefence_log__format"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Sources:
         """Read all of them.
 
         Raises:
-            ConfigError: the file cannot be read.
+            ConfigError: the file cannot be read, or a variable that must be JSON is none.
 
         """
         file = None if self.path is None else read_file(self.path)
@@ -48,7 +47,7 @@ class Sources:
         if file is not None:
             layers.append(("file", _from_here(file)))
         if self.uses_environment:
-            layers.append(("environment", EnvSettingsSource(Settings)()))
+            layers.append(("environment", _from_environment()))
         layers.append(("flag", dict(self.flags)))
         values: dict[str, Any] = {}
         origins: dict[Place, str] = {}
@@ -107,18 +106,37 @@ def _lay_over(under: dict[str, Any], over: Mapping[str, Any]) -> None:
             under[name] = value
 
 
+def _from_environment() -> dict[str, Any]:
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {_SHORT.get(name, name): value for name, value in source.env_vars.items()}
+    try:
+        return source()
+    except SettingsError as error:
+        name = str(error).partition('"')[2].partition('"')[0]
+        raise SettingError(name, "expected JSON", variable((name,))) from None
+
+
 def _from_here(file: ConfigFile) -> dict[str, Any]:
     """Let paths in a file begin at the file, wherever the process was started."""
     values: dict[str, Any] = {}
     _lay_over(values, file.values)
-    folder = file.path.parent
-    for *tables, name in _PATHS:
-        table: Any = values
-        for step in tables:
-            table = table.get(step) if isinstance(table, dict) else None
-        given = table.get(name) if isinstance(table, dict) else None
-        if isinstance(given, str):
-            table[name] = folder / given
-        elif isinstance(given, list):
-            table[name] = [folder / it if isinstance(it, str) else it for it in given]
+    _begin_at(values, Settings, file.path.parent)
     return values
+
+
+def _begin_at(values: dict[str, Any], kind: type[BaseModel], folder: Path) -> None:
+    for name, field_of in kind.model_fields.items():
+        given, annotation = values.get(name), field_of.annotation
+        if isinstance(given, dict):
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                _begin_at(given, annotation, folder)
+        elif not _names_paths(annotation):
+            continue
+        elif isinstance(given, str):
+            values[name] = folder / given
+        elif isinstance(given, list):
+            values[name] = [folder / it if isinstance(it, str) else it for it in given]
+
+
+def _names_paths(annotation: object) -> bool:
+    return annotation is Path or any(_names_paths(it) for it in get_args(annotation))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 
@@ -18,5 +19,7 @@ class TlsSettings(Section):
     """File with its private key (PEM)."""
     key_password: SecretStr | None = None
     """Opens the private key, if it is locked."""
+    version_min: Literal["1.2", "1.3"] = "1.2"
+    """The oldest version of TLS that is spoken."""
     client_ca: Path | None = None
     """File with the issuers of client certificates (PEM): then every client must show one."""

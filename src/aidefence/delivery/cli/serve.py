@@ -46,7 +46,7 @@ def serve(
     """
     # By name, as a server loads an application: wiring stands above the doors.
     app: Any = import_module("aidefence.app.settings")
-    gateway: Any = import_module("aidefence.app.gateway")
+    serving: Any = import_module("aidefence.app.serving")
     chosen = {"profile": profile, "paranoia": paranoia, "rules_dir": rules}
     server = {"host": host, "port": port, "workers": workers, "insecure": insecure or None}
     modes = {"dense": dense, "deep": deep}
@@ -58,7 +58,7 @@ def serve(
     try:
         for one in made or ():
             lay_flag(flags, one)
-        gateway.run(app.Sources.of(config, flags))
+        serving.serve(app.Sources.of(config, flags))
     except AIDefenceError as error:
         fail(str(error))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from aidefence.delivery.http.problems import CONTENT_TYPE, Refusal
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+_log = logging.getLogger("aidefence.http")
 _METHOD_NOT_ALLOWED = 405
 _OURS = "/api/"
 
@@ -24,7 +27,14 @@ _OURS = "/api/"
 class Front:
     """Hands a connection to its door. What no other door knows is REST's to refuse."""
 
-    def __init__(self, rest: ASGIApp, others: Sequence[BaseRoute]) -> None:
+    def __init__(
+        self,
+        rest: ASGIApp,
+        others: Sequence[BaseRoute] = (),
+        running: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    ) -> None:
+        """`running` is held open while the application serves."""
+        self._running = running
         self._rest = rest
         self._others = rest
         if others:
@@ -35,8 +45,25 @@ class Front:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one connection event."""
         # No coroutine of its own: this is the hot path.
-        ours = scope["type"] != "lifespan" and scope["path"].startswith(_OURS)
-        return (self._rest if ours else self._others)(scope, receive, send)
+        if scope["type"] == "lifespan":
+            return self._live(receive, send)
+        return (self._rest if scope["path"].startswith(_OURS) else self._others)(
+            scope, receive, send
+        )
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        said = "lifespan.startup"
+        try:
+            async with self._running():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+                said = "lifespan.shutdown"
+        except Exception:  # noqa: BLE001 -- whatever it is, the server must hear of it
+            _log.exception("%s failed", said)
+            await send({"type": f"{said}.failed"})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
 
 
 async def refuse_unrouted(request: Request, error: Exception) -> Response:

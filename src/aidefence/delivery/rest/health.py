@@ -13,6 +13,7 @@ from aidefence.delivery.http.ways import Call
 from aidefence.delivery.rest.wire import WireDegraded
 from aidefence.domain.access import Permission
 from aidefence.domain.asking import UNCONDITIONAL
+from aidefence.ports.renewal import Phase
 
 
 class Health(Struct, frozen=True):
@@ -22,7 +23,10 @@ class Health(Struct, frozen=True):
 
 
 class Readiness(Struct, frozen=True, rename="camel"):
-    """A text would be inspected now; `degraded` are checks that would be left out."""
+    """Whether a text would be inspected now; `degraded` are checks that would be left out.
+
+    `status` is `ready`, or with 503 `starting` or `draining`.
+    """
 
     status: str
     policy_version: str
@@ -34,10 +38,13 @@ async def _healthz(house: House, call: Call) -> Response:  # noqa: ARG001 -- not
 
 
 async def _readyz(house: House, call: Call) -> Response:  # noqa: ARG001 -- the same for all
+    standing, phase = house.services.desk.standing, house.services.operations.phase
+    inspector = standing.inspector
+    if phase is not Phase.SERVING:
+        return say(Readiness(phase.value, inspector.policy_version, ()), 503)
     # The whole corridor, not a flag: ready means that a text would be inspected now.
-    inspector = house.services.desk.standing.inspector
     detection = inspector.inspect("are you ready?", UNCONDITIONAL)
-    missed = dict.fromkeys((*detection.degraded, *inspector.standing))
+    missed = dict.fromkeys((*standing.off, *detection.degraded, *inspector.standing))
     degraded = tuple(WireDegraded(it.check, it.reason) for it in missed)
     return say(Readiness("ready", inspector.policy_version, degraded))
 
@@ -79,7 +86,7 @@ OPERATIONS = (
         handle=_readyz,
         tag="operations",
         response=Readiness,
-        also={503: None},
+        also={503: Readiness},
     ),
     Operation(
         name="prometheus",

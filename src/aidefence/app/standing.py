@@ -1,0 +1,60 @@
+"""From settings and switches to what stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aidefence.app.guard import Guard
+from aidefence.app.settings import Settings
+from aidefence.app.setup import Setup
+from aidefence.app.wiring import corridor_for
+from aidefence.domain.enums import Category, DeepMode
+from aidefence.domain.switches import Switches, SwitchKind
+from aidefence.knowledge.exclusions import Exclusion
+from aidefence.policy.profiles import NEVER, Threshold
+from aidefence.service.inspect import Inspector
+from aidefence.service.standing import Standing
+
+_SILENT = Threshold(NEVER, NEVER)
+_CHECKS = (SwitchKind.CATEGORY, SwitchKind.RULE, SwitchKind.TIER)
+
+
+def make_standing(settings: Settings, switches: Switches) -> Standing:
+    """Build what these settings and switches ask for.
+
+    Raises:
+        ConfigError: settings, rules, lists or a model are wrong.
+
+    """
+    setup = switched(settings.setup(), switches)
+    suspended = next(switches.of(SwitchKind.ALL), None)
+    return Standing(
+        Inspector(corridor_for(setup)),
+        Guard.of(setup),
+        suspended=None if suspended is None else suspended.degraded,
+        off=tuple(it.degraded for it in switches.of(*_CHECKS)),
+        closed=frozenset(switches.names(SwitchKind.DOOR)),
+    )
+
+
+def switched(setup: Setup, switches: Switches) -> Setup:
+    """Leave out what is switched off."""
+    silent = {Category(name): _SILENT for name in switches.names(SwitchKind.CATEGORY)}
+    rules = {Exclusion.parse(name) for name in switches.names(SwitchKind.RULE)}
+    tiers = set(switches.names(SwitchKind.TIER))
+    if not (silent or rules or tiers):
+        return setup
+    return replace(
+        setup,
+        exclude=tuple(sorted({*setup.exclude, *rules})),
+        thresholds=_over(setup.thresholds, silent),
+        answer_thresholds=_over(setup.answer_thresholds, silent),
+        dense=DeepMode.OFF if "2" in tiers else setup.dense,
+        deep=DeepMode.OFF if "3" in tiers else setup.deep,
+    )
+
+
+def _over(
+    under: tuple[tuple[Category, Threshold], ...], over: dict[Category, Threshold]
+) -> tuple[tuple[Category, Threshold], ...]:
+    return tuple(sorted({**dict(under), **over}.items(), key=lambda item: str(item[0])))

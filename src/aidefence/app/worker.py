@@ -1,0 +1,46 @@
+"""One process that serves: made in each worker, after the fork."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aidefence.app.gateway import Gateway, open_gateway
+from aidefence.app.logs import set_up_logs
+from aidefence.app.settings import Settings, Sources
+from aidefence.app.settings.reading import read_sources
+from aidefence.delivery.http.front import Front
+from aidefence.domain.errors import AIDefenceError
+
+_log = logging.getLogger("aidefence.worker")
+
+
+def load(sources: Sources, settings: Settings, *_: object) -> Front:
+    """Open the gateway in this worker; `settings` are those that the parent found to be right."""
+    gateway = _open(sources, settings)
+    gateway.running.add(lambda: _kept(gateway))
+    return gateway.front
+
+
+def _open(sources: Sources, settings: Settings) -> Gateway:
+    # A worker that begins later than the others begins with what holds by now.
+    try:
+        now = read_sources(sources)
+        set_up_logs(now.log)
+        return open_gateway(now, sources)
+    except AIDefenceError as error:
+        set_up_logs(settings.log)
+        _log.error("settings not in force", extra={"reason": str(error)})
+        return open_gateway(settings, sources)
+
+
+@asynccontextmanager
+async def _kept(gateway: Gateway) -> AsyncIterator[None]:
+    # As all processes of a group may be told at once: load again, go on.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, gateway.keeper.ask)
+    gateway.keeper.start()
+    yield
+    gateway.keeper.end()
