@@ -82,6 +82,7 @@ pub(crate) struct Lexicon {
     digits: Option<u32>,
     number: Option<u32>,
     blob: Option<u32>,
+    unseen: Option<u32>,
     payloads: Vec<(Payload, u32)>,
     members: Members,
     /// Of each lexeme.
@@ -110,6 +111,7 @@ impl Lexicon {
             digits: None,
             number: None,
             blob: None,
+            unseen: None,
             payloads: Vec::new(),
             members: Members::build(lexemes.len(), classes),
             effects: effects(counted, classes, gates),
@@ -160,6 +162,7 @@ impl Lexicon {
             Entry::Digits => self.digits = Some(lexeme),
             Entry::Number => self.number = Some(lexeme),
             Entry::Blob => self.blob = Some(lexeme),
+            Entry::Unseen => self.unseen = Some(lexeme),
             Entry::Payload(payload) => self.payloads.push((*payload, lexeme)),
             Entry::Text { literal, line } => self.add_literal(lexeme, literal, *line, gather),
             Entry::Words(elements) => match elements.as_slice() {
@@ -381,6 +384,9 @@ impl Lexicon {
         }
         if let Some(lexeme) = self.blob.filter(|_| view.stats.long_run) {
             shapes::blobs(view, lexeme, on);
+        }
+        if let (Some(lexeme), Some(rows)) = (self.unseen, view.smuggled.rows()) {
+            shapes::beside(view, rows, lexeme, on);
         }
         if !self.payloads.is_empty() {
             self.scan_payloads(view, on);

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(crate) use self::glued::Glued;
 use self::glued::cut_glued;
 use self::leet::undo_leet;
-use crate::decode::{SURROUNDINGS, is_printable};
+use crate::decode::SURROUNDINGS;
 use crate::map::OffsetMap;
 use crate::text::{Token, View};
 
@@ -317,16 +317,6 @@ fn letter_at(text: &[u8], at: usize) -> Option<&[u8]> {
     let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
     let len = 1 + rest.iter().skip(1).take_while(|byte| **byte & 0xC0 == 0x80).count();
     rest.get(..len)
-}
-
-/// Text carried by characters that show nothing, when it reads like text or can be nothing else.
-pub(crate) fn smuggled(view: &View) -> Option<(String, std::ops::Range<usize>)> {
-    const LETTERS_MIN: usize = 4;
-    let (start, end) = view.smuggled_at?;
-    let text = String::from_utf8_lossy(&view.smuggled).into_owned();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    let reads = letters >= LETTERS_MIN && letters * 2 >= text.chars().count();
-    (reads || is_printable(&text)).then_some((text, start as usize..end as usize))
 }
 
 #[cfg(test)]

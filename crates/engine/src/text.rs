@@ -1,6 +1,7 @@
 //! A text made readable for the detectors: normalised, cut into tokens, with the way back.
 
 mod blocks;
+mod smuggled;
 mod stats;
 mod token;
 mod undressed;
@@ -10,6 +11,7 @@ use crate::fold::is_look_alike_script;
 use crate::map::OffsetMap;
 use crate::masks::{Classify, Masks};
 
+pub(crate) use self::smuggled::Smuggled;
 pub(crate) use self::stats::{Stats, byte_kind};
 use self::token::PLAIN_LEN_MAX;
 pub(crate) use self::token::{head_at, low_bytes, mix};
@@ -55,9 +57,8 @@ pub(crate) struct View {
     pub(crate) stats: Stats,
     /// Positions of punctuation that a `text` pattern may hang on.
     pub(crate) anchors: Vec<u32>,
-    /// Bytes carried by characters that show nothing, with the source range that held them.
-    pub(crate) smuggled: Vec<u8>,
-    pub(crate) smuggled_at: Option<(u32, u32)>,
+    /// What characters that show nothing carry.
+    pub(crate) smuggled: Smuggled,
     /// For each 64 bytes.
     marks: Vec<Marks>,
     word: Vec<Letter>,
@@ -134,7 +135,6 @@ impl View {
         self.tokens.clear();
         self.anchors.clear();
         self.smuggled.clear();
-        self.smuggled_at = None;
         self.disguised = None;
         self.stats = Stats::default();
         self.lone_run = 0;

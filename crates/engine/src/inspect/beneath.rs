@@ -12,7 +12,7 @@ use crate::features::{Derived, NgramScores};
 use crate::limits::Limits;
 use crate::map::OffsetMap;
 use crate::masks::Classify;
-use crate::rewrite::{may_rewrite, rewrites, smuggled};
+use crate::rewrite::{may_rewrite, rewrites};
 use crate::rules::matching::Context;
 use crate::shape::hints;
 use crate::text::{View, undressed};
@@ -200,7 +200,7 @@ impl Engine {
         if may_rewrite(view) {
             self.queue_rewrites(text, view, maps, chain, most, scratch);
         }
-        if let Some((hidden, range)) = smuggled(view) {
+        if let Some((hidden, range)) = view.smuggled.text() {
             let mut map = OffsetMap::identity();
             map.push_replaced(0, range);
             let path = std::iter::once(Arc::new(map)).chain(maps.iter().cloned()).collect();

@@ -7,7 +7,7 @@ use super::words::{Words, of_view, view_of};
 use crate::decode::{Hints, boundary_before, decode_within};
 use crate::limits::Limits;
 use crate::map::OffsetMap;
-use crate::rewrite::{may_rewrite, rewrites, smuggled};
+use crate::rewrite::{may_rewrite, rewrites};
 use crate::text::{View, undressed};
 
 struct Layer {
@@ -92,7 +92,7 @@ fn derive(
             );
         }
     }
-    if let Some((hidden, range)) = smuggled(view) {
+    if let Some((hidden, range)) = view.smuggled.text() {
         let mut map = OffsetMap::identity();
         map.push_replaced(0, range);
         push(hidden, vec![Arc::new(map)], "smuggled");

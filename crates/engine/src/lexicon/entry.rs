@@ -19,6 +19,8 @@ pub(crate) enum Entry {
     Number,
     /// At least twenty characters without a space.
     Blob,
+    /// A row of characters of no width.
+    Unseen,
     /// Something that the programs behind a model would run.
     Payload(Payload),
 }

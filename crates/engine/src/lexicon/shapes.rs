@@ -107,6 +107,24 @@ pub(super) fn blobs(view: &View, lexeme: u32, on: &mut impl FnMut(Hit)) {
     end(run, view.tokens.len(), previous_end);
 }
 
+/// Calls `on` for the tokens on both sides of some bytes of the source.
+#[inline(never)]
+pub(super) fn beside(view: &View, (from, _): (u32, u32), lexeme: u32, on: &mut impl FnMut(Hit)) {
+    let place = |token: &Token| view.map.to_source(token.start as usize..token.end as usize).start;
+    let behind = view.tokens.partition_point(|token| place(token) < from as usize);
+    let first = behind.saturating_sub(1);
+    let last = behind.min(view.tokens.len().saturating_sub(1));
+    if let (Some(before), Some(after)) = (view.tokens.get(first), view.tokens.get(last)) {
+        on(Hit {
+            lexeme,
+            first: narrow(first),
+            last: narrow(last),
+            start: before.start,
+            end: after.end,
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::numbers;

@@ -266,6 +266,7 @@ impl<'a> Compiler<'a> {
             Some(Shape::Digits) => lexemes.push(self.lexeme(Entry::Digits)),
             Some(Shape::Number) => lexemes.push(self.lexeme(Entry::Number)),
             Some(Shape::Blob) => lexemes.push(self.lexeme(Entry::Blob)),
+            Some(Shape::Unseen) => lexemes.push(self.lexeme(Entry::Unseen)),
             Some(Shape::Payload(payload)) => lexemes.push(self.lexeme(Entry::Payload(payload))),
             None => {}
         }

@@ -91,6 +91,8 @@ pub enum Shape {
     Number,
     /// At least 20 characters without white space.
     Blob,
+    /// A row of characters of no width.
+    Unseen,
     /// Something that the programs behind a model would run.
     Payload(Payload),
 }

@@ -31,7 +31,7 @@ impl Usage {
             Entry::Digits => 20_000.0,
             Entry::Number => 500.0,
             Entry::Blob => 500.0,
-            Entry::Payload(_) => 1.0,
+            Entry::Payload(_) | Entry::Unseen => 1.0,
             Entry::Text { literal, .. } => {
                 if literal.len() <= 2 {
                     3000.0

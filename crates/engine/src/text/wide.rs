@@ -7,7 +7,7 @@ use super::{
 };
 use crate::decode::{OVERRIDE, row_from};
 use crate::fold::{
-    Fold, cyrillic_for, expand, fold, is_invisible, is_jamo, is_look_alike_script, is_upper, look_alike, smuggled_byte,
+    Fold, cyrillic_for, expand, fold, is_invisible, is_jamo, is_look_alike_script, is_upper, look_alike,
 };
 use crate::masks::Classify;
 
@@ -139,17 +139,13 @@ impl View {
         }
     }
 
-    pub(super) fn drop_character(&mut self, c: char, (start, end): (u32, u32)) {
+    pub(super) fn drop_character(&mut self, c: char, at: (u32, u32)) {
         if !is_invisible(c) {
             return;
         }
         self.stats.invisible += 1;
         self.stats.overridden |= c == OVERRIDE;
-        if let Some(byte) = smuggled_byte(c) {
-            self.smuggled.push(byte);
-            let from = self.smuggled_at.map_or(start, |(from, _)| from);
-            self.smuggled_at = Some((from, end));
-        }
+        self.smuggled.take(c, at);
     }
 
     /// Writes the letters gathered so far as one token.

@@ -14,10 +14,11 @@ use crate::rules::source::{BytesSource, PatternSource, Position, RuleError, Shap
 const KEYS: [&str; 12] = [
     "words", "text", "anchor", "regex", "exact", "value", "check", "reach", "shape", "bytes", "wide", "whole",
 ];
-const SHAPES: [(&str, Shape); 3] = [
+const SHAPES: [(&str, Shape); 4] = [
     ("digits", Shape::Digits),
     ("number", Shape::Number),
     ("blob", Shape::Blob),
+    ("unseen", Shape::Unseen),
 ];
 
 /// Bytes behind a candidate that a regex looks at, unless the rule wants more.
