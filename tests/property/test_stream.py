@@ -173,6 +173,9 @@ def _check_values(
         # Of what is no key, so many words are waited for at most.
         long = it.category is not Category.SECRET and len(it.span.of(text).split()) > WORDS
         excused = long or it.rule_id in _of_words() or it.rule_id in BY_SCRIPT
+        # A letter at its end that looks Latin: the same, it may belong to the value.
+        behind = text[it.span.end : it.span.end + 1]
+        excused = excused or (behind.isalpha() and not behind.isascii())
         if it.category not in VALUES or excused or not _counts(it, way[1]):
             continue
         if len(ran.out) > it.span.start:
