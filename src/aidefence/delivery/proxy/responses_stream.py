@@ -8,6 +8,7 @@ from typing import Any
 
 from aidefence.delivery.http.problems import Refusal
 from aidefence.delivery.proxy.jsontext import MalformedError, read_object, strings_in
+from aidefence.delivery.proxy.openai_errors import openai_error
 from aidefence.delivery.proxy.sse import Event, event
 from aidefence.domain.content import Content
 from aidefence.domain.enums import Modality, Origin
@@ -106,7 +107,8 @@ class ResponsesRewriter:
         self.finished = True
         code = refusal.kind.replace("-", "_")
         told = {"type": "error", "code": code, "message": refusal.detail, "param": None}
-        return self._emit(told)
+        # Clients of either shape must notice: the older one, and the one that has it all inside.
+        return self._emit({**told, **openai_error(refusal)})
 
     async def _delta(self, event: Event, said: dict[str, Any], stem: str) -> list[bytes]:
         key = _key(said, stem)
