@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,10 @@ from aidefence.ports.episodes import EpisodeLog
 from aidefence.ports.meter import Meter
 from aidefence.service.inspect import Inspector
 from aidefence.service.standing import Standing
+
+# By number: a worker is a copy of a process, and the threads that the engine keeps for those who
+# name none stayed behind in that one. Waiting for them would never end.
+_CORES = os.cpu_count() or 1
 
 
 class Desk:
@@ -91,7 +96,7 @@ class Desk:
             return []
         allowance = None if admitted else self._let_in(requests[0], len(requests))
         standing = self.standing
-        found = _inspect_all(standing.inspector, requests, threads, since_ns)
+        found = _inspect_all(standing.inspector, requests, threads or _CORES, since_ns)
         settled = [_seen(detection, standing, allowance) for detection in found]
         for request, detection in zip(requests, settled, strict=True):
             self._meter.count(request.door, detection)
