@@ -60,11 +60,10 @@ function asked(kind, request) {
 }
 
 function remote(kind, request, origin, withKey) {
-  const names = kind === "text" && (request.origin ?? "user") !== "user" ? "Client, Origin" : "Client";
   const head = withKey ? "import os\n\n" : "";
+  const other = kind === "text" && (request.origin ?? "user") !== "user" ? "from aidefence import Origin\n" : "";
   const key = withKey ? `, api_key=os.environ["AIDEFENCE_API_KEY"]` : "";
-  const given = ask("client", kind, request);
-  return `${head}from aidefence.client import ${names}\n\nclient = Client("${origin}"${key})\n${given}`;
+  return `${head}${other}from aidefence.client import Client\n\nclient = Client("${origin}"${key})\n${ask("client", kind, request)}`;
 }
 
 function library(kind, request) {
