@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from aidefence import Guard
 
 ROOT = Path(__file__).resolve().parent.parent
+# How fast something is, `bench/` measures: a busy machine fails no test.
+settings.register_profile("untimed")
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

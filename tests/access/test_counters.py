@@ -84,9 +84,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rates=st.lists(_RATES, min_size=3, max_size=3), quota=st.integers(1, 12), steps=_STEPS)
 def test_all_counters_count_alike(
     tmp_path: Path,

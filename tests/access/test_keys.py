@@ -166,7 +166,7 @@ def test_a_misspelt_key_is_told_as_such(house: House) -> None:
     assert _refused(house, write_key("y" * 10, "x" * 32)) == "no such key"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(max_size=80) | st.from_regex(r"aidk_[0-9A-Za-z]{48}", fullmatch=True))
 def test_no_text_opens_or_breaks_it(text: str) -> None:
     house = _SHARED

@@ -99,7 +99,7 @@ def test_merging_fields_stays_cheap(planner: Planner) -> None:
     assert time.monotonic() - begun < 5
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     query=st.one_of(
         st.text(max_size=200),

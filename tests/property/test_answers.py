@@ -37,7 +37,7 @@ def guard() -> Guard:
     return Guard(deep="off")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(answer=_TEXTS, system=_TEXTS, question=_TEXTS, context=_TEXTS)
 def test_no_text_makes_a_check_raise(
     guard: Guard, answer: str, system: str, question: str, context: str

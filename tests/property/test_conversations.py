@@ -37,7 +37,7 @@ def _key(message: dict[str, str]) -> tuple[str, str]:
     return message["role"], message["content"]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(_STEPS)
 def test_resending_in_any_manner(steps: list[tuple[Any, ...]]) -> None:
     talk = _GUARD.conversation("a", store=ConversationStore())
@@ -69,7 +69,7 @@ def test_resending_in_any_manner(steps: list[tuple[Any, ...]]) -> None:
         assert talk.inspect(chat).messages == ()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(_MESSAGES, min_size=1, max_size=30, unique_by=_key), st.data())
 def test_appending_and_resending_agree(chat: list[dict[str, str]], data: st.DataObject) -> None:
     store = ConversationStore()

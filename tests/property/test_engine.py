@@ -19,7 +19,7 @@ SURROGATES = st.text(st.characters(categories=["Cs", "L", "Zs"]), max_size=40)
 
 
 @given(SURROUNDINGS, SURROUNDINGS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_spans_are_code_points_whatever_stands_around(before: str, after: str) -> None:
     text = f"{before}\n{SECRET}\n{after}"
     plain = [finding for finding in ENGINE.inspect(text)[6] if not finding[7]]
@@ -30,7 +30,7 @@ def test_spans_are_code_points_whatever_stands_around(before: str, after: str) -
 
 
 @given(st.lists(SURROUNDINGS, min_size=2, max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_many_spans_of_one_text_all_stand_where_they_should(pieces: list[str]) -> None:
     text = f" \n{SECRET}\n ".join(pieces)
     for _, _, start, end, _, _, _, chain, matched in ENGINE.inspect(text)[6]:
@@ -40,14 +40,14 @@ def test_many_spans_of_one_text_all_stand_where_they_should(pieces: list[str]) -
 
 
 @given(st.text(st.characters(), max_size=120))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_normalizing_twice_changes_nothing(text: str) -> None:
     once = normalize(text)
     assert normalize(once) == once
 
 
 @given(SURROGATES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_lone_surrogate_counts_as_one_replacement_character(text: str) -> None:
     mended = "".join("\ufffd" if "\ud800" <= it <= "\udfff" else it for it in text)
     assert normalize(text) == normalize(mended)

@@ -36,7 +36,7 @@ TEXTS = st.lists(_SEEDS | _ANY, max_size=8).map("".join)
 
 
 @given(TEXTS, st.sampled_from(Origin), st.sampled_from(Direction))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_nothing_raises_and_spans_lie_in_the_text(
     text: str, origin: Origin, direction: Direction
 ) -> None:
@@ -52,20 +52,20 @@ def test_nothing_raises_and_spans_lie_in_the_text(
 
 
 @given(st.lists(TEXTS, max_size=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_batch_equals_single(texts: list[str]) -> None:
     assert list(GUARD.inspect_batch(texts)) == [GUARD.inspect(text) for text in texts]
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=12), st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_number_of_threads_changes_nothing(texts: list[str], threads: int) -> None:
     one, many = GUARD.inspect_batch(texts, threads=1), GUARD.inspect_batch(texts, threads=threads)
     assert list(one) == list(many)
 
 
 @given(st.lists(TEXTS, min_size=4, max_size=16))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_threads_of_the_caller_agree(texts: list[str]) -> None:
     alone = [GUARD.inspect(text) for text in texts]
     with ThreadPoolExecutor(4) as pool:
@@ -73,6 +73,6 @@ def test_threads_of_the_caller_agree(texts: list[str]) -> None:
 
 
 @given(TEXTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_asking_twice_says_the_same(text: str) -> None:
     assert GUARD.inspect(text) == GUARD.inspect(text)

@@ -84,19 +84,19 @@ def _check(shape: object) -> None:
     assert all(isinstance(it, Degraded) for it in inspection.unread)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(_ANYTHING)
 def test_anything(shape: object) -> None:
     _check(shape)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(_MESSAGES)
 def test_messages(shape: object) -> None:
     _check(shape)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(_REQUESTS)
 def test_requests(shape: object) -> None:
     _check(shape)
@@ -115,7 +115,7 @@ def test_what_contains_itself_or_is_too_long_ends() -> None:
 _WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(_WORDS, st.integers(0, DEPTH_MAX - 2), st.sampled_from(sorted(ROLES)))
 def test_no_text_is_lost_in_any_dialect(word: str, depth: int, role: str) -> None:
     nested: object = word

@@ -214,7 +214,7 @@ _JSON = st.recursive(
         _JSON,
     ),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_json_raises_anything_else(guard: Guard, arguments: Any, schema: Any) -> None:
     tool = {"name": "x", "inputSchema": {"properties": {"": schema}, **schema}}
     try:
@@ -225,6 +225,6 @@ def test_no_json_raises_anything_else(guard: Guard, arguments: Any, schema: Any)
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_text_as_arguments_raises(guard: Guard, text: str) -> None:
     assert guard.inspect_call("run_command", text, tools=_TOOLS, seen=[text]).tool == "run_command"

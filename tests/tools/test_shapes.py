@@ -135,7 +135,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_json_raises_anything_else(guard: Guard, given: Any) -> None:
     try:
         decision = guard.inspect_tools(given)
@@ -145,7 +145,7 @@ def test_no_json_raises_anything_else(guard: Guard, given: Any) -> None:
 
 
 @given(st.dictionaries(_KEYS, _JSON, max_size=5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_schema_of_a_tool_raises_anything_else(guard: Guard, schema: Any) -> None:
     path = "/0/"
     try:

@@ -304,7 +304,7 @@ def test_memory_is_bounded_and_forgetting_is_told(guard: Guard) -> None:
         max_size=8,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_trace_raises(guard: Guard, turns: list[tuple[str, str]]) -> None:
     messages: list[dict[str, Any]] = []
     for role, text in turns:

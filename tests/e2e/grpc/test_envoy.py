@@ -433,7 +433,7 @@ async def test_bytes_are_those_of_envoy(serve: Serve) -> None:
     assert _tag(5, b"x-aidefence-verdict") in fine
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(
     data=st.one_of(
         st.binary(max_size=200),

@@ -200,7 +200,7 @@ def test_what_takes_longer_is_not_decided_at_once(folder: Path, shallow: Guard) 
     assert sure.at_once(together) is not None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.text(st.characters() | st.sampled_from("alarm calm poison "), max_size=300))
 def test_no_text_makes_it_raise(deep: Guard, text: str) -> None:
     decision = deep.inspect(text)

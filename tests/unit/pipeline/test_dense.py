@@ -143,7 +143,7 @@ def test_a_model_without_a_number_has_no_say(dense: Guard, shallow: Guard) -> No
     assert dense.inspect(text).confidence == shallow.inspect(text).confidence
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.lists(WORDS, max_size=12).map(" ".join), max_size=6))
 def test_a_batch_says_what_single_calls_say(texts: list[str]) -> None:
     guard = Guard(dense_file=_shared(), deep="off")
