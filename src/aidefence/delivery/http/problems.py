@@ -29,6 +29,7 @@ CONTENT_TYPE = "application/problem+json"
 _PLACE = re.compile(r"(?P<reason>.*) - at `(?P<path>\$.*)`", re.DOTALL)
 _FIELD = re.compile(r"(?:unknown|required) field `(?P<name>.*)`", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>[^\]]*)\]")
+_TOLD_MAX = 300
 _encode = msgspec.json.Encoder().encode
 
 
@@ -77,8 +78,14 @@ def not_json(reason: str) -> Refusal:
 
 def invalid(pointer: str, detail: str) -> Refusal:
     """Refuse a field."""
+    # Names of fields are the client's: an answer is not to be as long as what was sent.
+    pointer, detail = _short(pointer), _short(detail)
     errors = (FieldError(pointer, detail),)
     return Refusal(422, "invalid-field", "A field is not valid", f"`{pointer}`: {detail}", errors)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _TOLD_MAX else f"{text[:_TOLD_MAX]}…"
 
 
 def unsupported(pointer: str, detail: str) -> Refusal:

@@ -140,7 +140,9 @@ def _responses(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
     yield str(operation.status), usual
     for status, shape in operation.also.items():
         schema = {} if shape is None else {"schema": _refer(shape)}
-        yield str(status), {"description": "Not as usual.", "content": {operation.media: schema}}
+        told = _problem("Not as usual.")
+        told["content"][operation.media] = schema
+        yield str(status), told
     for refused in _refusals(operation):
         if int(refused) not in {operation.status, *operation.also}:
             yield refused, _problem(_PROBLEMS[refused])
