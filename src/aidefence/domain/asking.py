@@ -53,9 +53,10 @@ UNCONDITIONAL = Conditions()
 NO_CONTEXT = Context()
 
 
-@dataclass(frozen=True, slots=True)
+# These two are made for every text: to freeze them would cost a microsecond for each.
+@dataclass(slots=True)
 class Request:
-    """What a door brings in: a text of a user, or contents that belong together."""
+    """What a door brings in: a text of a user, or contents that belong together. Never changed."""
 
     what: str | Inspection
     id: str
@@ -75,9 +76,9 @@ class Request:
         return f"Request({self.id}, {self.door}, {self.caller.id})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Detection:
-    """A decision seen under a client's conditions."""
+    """A decision seen under a client's conditions. Never changed."""
 
     decision: Decision
     detected: bool

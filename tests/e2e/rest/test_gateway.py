@@ -67,6 +67,24 @@ def test_detect_over_the_wire(url: str) -> None:
     assert answer.json()["threat"]["detected"] is True
 
 
+def test_lines_are_answered_while_more_come_in(url: str) -> None:
+    asked = [json.dumps({"id": str(at), "content": f"{ATTACK} {at}"}) for at in range(2000)]
+    body = "\n".join(asked).encode()
+    with httpx.Client(timeout=30) as client:
+        headers = {"content-type": "application/x-ndjson"}
+        answer = client.post(f"{url}/api/v2/detect/batch", content=body, headers=headers)
+    told = [json.loads(line) for line in answer.text.splitlines()]
+    assert [it["id"] for it in told] == [str(at) for at in range(2000)]
+    assert all(it["verdict"] == "attack" for it in told)
+
+
+def test_a_batch_of_the_first_version_is_answered_after_the_fork(url: str) -> None:
+    action = {"type": "chat", "resource": "/", "method": "POST", "payload": ATTACK}
+    body = {"requests": [{"source": {}, "action": action}] * 100}
+    answer = httpx.post(f"{url}/api/v1/defend/batch", json=body, timeout=30)
+    assert [it["allowed"] for it in answer.json()["results"]] == [False] * 100
+
+
 def test_a_batch_uses_all_cores_after_the_fork(url: str) -> None:
     requests = [{"id": str(at), "content": f"{ATTACK} {at}"} for at in range(1000)]
     answer = httpx.post(f"{url}/api/v2/detect/batch", json={"requests": requests}, timeout=30)

@@ -39,7 +39,7 @@ class Detecting:
         self._desk = house.services.desk
         self.now_ns = house.services.clock.monotonic_ns
         self._request_id = house.services.ids.request_id
-        self._metadata: dict[str, msgspec.Raw] = {}
+        self._manners: dict[str, Manner] = {}
 
     async def one(self, body: bytes, came: Came) -> Payload:
         """Answer one request."""
@@ -125,16 +125,13 @@ class Detecting:
     ) -> bytes:
         """Write what the desk said; all that was done is counted unless a time is given."""
         version = detection.decision.policy_version
-        manner = Manner(
-            request.id,
-            self._metadata.get(version) or self._describe(version),
-            asked.name,
-            asked.explain,
-            came.core_actions or asked.core_actions,
-        )
+        manner = self._manners.get(version) or self._describe(version)
+        core_actions = came.core_actions or asked.core_actions
+        if core_actions or asked.explain or asked.name is not None:
+            manner = Manner(manner.metadata, asked.name, asked.explain, core_actions)
         if elapsed_ns is None:
             elapsed_ns = self.now_ns() - came.at_ns
-        return write(detection, elapsed_ns, manner)
+        return write(detection, request.id, elapsed_ns, manner)
 
     def _one_aside(self, body: bytes, came: Came) -> Payload:
         asked = parse_one(body, self._limits)
@@ -183,7 +180,7 @@ class Detecting:
         payload = b"%b%b%b" % (head.encode(), b",".join(results), tail)
         return payload, detections[0].allowance if detections else None
 
-    def _describe(self, policy_version: str) -> msgspec.Raw:
+    def _describe(self, policy_version: str) -> Manner:
         """Say once for each version of the policy what every answer repeats."""
         services = self._services
         metadata = Metadata(
@@ -191,9 +188,9 @@ class Detecting:
             policy_version=policy_version,
             edge_node=services.node,
         )
-        if len(self._metadata) >= _VERSIONS_MAX:
-            self._metadata.clear()
-        self._metadata[policy_version] = told = msgspec.Raw(_encode(metadata))
+        if len(self._manners) >= _VERSIONS_MAX:
+            self._manners.clear()
+        self._manners[policy_version] = told = Manner(msgspec.Raw(_encode(metadata)))
         return told
 
 
