@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache, partial
-from tempfile import TemporaryDirectory
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -56,23 +56,18 @@ def _identify(credentials: Credentials) -> Caller:
     return Caller(role.value, role, GRANTS[role])
 
 
-@cache
-def _door() -> RestDoor:
-    folder = TemporaryDirectory()
-    chosen = Settings.model_validate({"state_dir": folder.name, "deep": "off", "dense": "off"})
+def _make_door(folder: Path) -> RestDoor:
+    chosen = Settings.model_validate({"state_dir": folder, "deep": "off", "dense": "off"})
     services = replace(make_services(chosen), gate=Gate(_identify))
-    door = RestDoor(services, Limits(body_bytes_max=1 << 20, batch_requests_max=50))
-    # It is to be there for as long as the door is.
-    door.__dict__["folder"] = folder
-    return door
+    return RestDoor(services, Limits(body_bytes_max=1 << 20, batch_requests_max=50))
 
 
 class _Wire:
     """One event loop and one client for all requests: making them anew takes longer than asking."""
 
-    def __init__(self, portal: BlockingPortal) -> None:
+    def __init__(self, portal: BlockingPortal, door: RestDoor) -> None:
         self._portal = portal
-        transport = httpx.ASGITransport(_door(), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(door, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://gate")
 
     def send(self, request: requests.PreparedRequest) -> httpx.Response:
@@ -89,9 +84,10 @@ class _Wire:
 
 
 @pytest.fixture(scope="module")
-def wire() -> Iterator[_Wire]:
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Wire]:
+    door = _make_door(tmp_path_factory.mktemp("state"))
     with start_blocking_portal("asyncio") as portal:
-        yield _Wire(portal)
+        yield _Wire(portal, door)
 
 
 @schemathesis.serializer("application/x-ndjson")
