@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from aidefence.adapters.deferred import DeferredEncoder
+from aidefence.adapters.readings import RememberingEncoder
 from aidefence.app.setup import Setup
 from aidefence.decide.again import Judge
 from aidefence.domain.content import Degraded
@@ -70,7 +71,8 @@ def open_deep(
     missing = "" if is_installed() else str(MissingExtraError(FEATURE, EXTRA))
     if missing and required:
         raise MissingExtraError(FEATURE, EXTRA)
-    encoder = _encoder_of(card)
+    own = _encoder_of(card)
+    encoder = _remembering(own, setup.deep_cache_bytes) if setup.deep_cache_bytes else own
     if required:
         encoder.warm()
     tier = DeepTier(
@@ -122,6 +124,12 @@ def _encoder_of(card: DeepCard) -> DeferredEncoder:
 @lru_cache(maxsize=1)
 def _shared(card: DeepCard) -> DeferredEncoder:
     return DeferredEncoder(partial(_load, card))
+
+
+@lru_cache(maxsize=1)
+def _remembering(encoder: DeferredEncoder, bytes_max: int) -> RememberingEncoder:
+    # What a model said stays said under a new policy over the same model.
+    return RememberingEncoder(encoder, bytes_max)
 
 
 def _load(card: DeepCard) -> OnnxEncoder:

@@ -34,6 +34,7 @@ class Setup:
     dense_file: Path | None = None
     deep: DeepMode = DeepMode.AUTO
     deep_dir: Path | None = None
+    deep_cache_bytes: int = 0
     on_error: OnError = OnError.KEEP
     lists: tuple[Path, ...] = ()
     topics: tuple[Path, ...] = ()
@@ -51,6 +52,7 @@ def make_setup(
     dense_file: Path | str | None = None,
     deep: DeepMode | str = DeepMode.AUTO,
     deep_dir: Path | str | None = None,
+    deep_cache_bytes: int = 0,
     on_error: OnError | str = OnError.KEEP,
     lists: Path | str | Iterable[Path | str] = (),
     topics: Path | str | Iterable[Path | str] = (),
@@ -69,6 +71,7 @@ def make_setup(
         dense_file=None if dense_file is None else Path(dense_file).resolve(),
         deep=_member("deep", DeepMode, deep),
         deep_dir=None if deep_dir is None else Path(deep_dir).resolve(),
+        deep_cache_bytes=deep_cache_bytes,
         on_error=_member("on_error", OnError, on_error),
         lists=tuple(Path(it).resolve() for it in _listed(lists)),
         topics=tuple(Path(it).resolve() for it in _listed(topics)),

@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     """Whether [the deep model](tiers.md) speaks."""
     deep_dir: Path | None = None
     """A folder with a deep model of your own; by default the package's."""
+    deep_cache_bytes: int = Field(default=16 << 20, ge=0, le=1 << 34)
+    """Bytes in each worker for what the deep model said of [texts](limits.md#texts-seen-before)."""
     on_error: OnError = OnError.KEEP
     """What becomes of texts for which a check that they needed failed."""
     lists: Annotated[tuple[Path, ...], NoDecode] = ()
@@ -124,6 +126,7 @@ class Settings(BaseSettings):
             dense_file=self.dense_file,
             deep=self.deep,
             deep_dir=self.deep_dir,
+            deep_cache_bytes=self.deep_cache_bytes,
             on_error=self.on_error,
             lists=self.lists,
             topics=self.topics,
