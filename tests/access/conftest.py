@@ -54,14 +54,16 @@ def open_database(folder: Path) -> Database:
     return database
 
 
-def open_client(settings: Settings, base_url: str = "https://gate") -> TestClient:
+def open_client(
+    settings: Settings, base_url: str = "https://gate", peer: str = "192.0.2.1"
+) -> TestClient:
     """Give a client of a gateway with all its parts, without a socket between them."""
     front = make_app(settings)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await front(scope, receive, send)
 
-    return TestClient(app, base_url=base_url)
+    return TestClient(app, base_url=base_url, client=(peer, 50_000))
 
 
 @dataclass

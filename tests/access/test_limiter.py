@@ -158,9 +158,9 @@ def test_a_plan_names_the_detectors_that_may_be_asked(tmp_path: Path, clock: Tur
 def test_new_rules_hold_at_once(tmp_path: Path, clock: TurnedClock) -> None:
     limiter = _limiter(tmp_path, clock, LimitRules(key=Rate(0.01, 1)))
     limiter.admit(_request())
-    limiter.rules = LimitRules(key=Rate(1, 1000))
+    limiter.stand_on(LimitRules(key=Rate(1, 1000)))
     assert limiter.admit(_request()) is not None
-    limiter.rules = LimitRules()
+    limiter.stand_on(LimitRules())
     assert limiter.admit(_request()) is None
 
 

@@ -38,7 +38,10 @@ for at = 1, #KEYS do
 end
 for at = 1, #KEYS do
   local interval = tonumber(ARGV[at * 2 + 2])
-  local life_ms = interval > 0 and math.ceil(levels[at] / 10000) + 1 or 3456000000
+  local life_ms = 3456000000
+  if interval > 0 and ARGV[1] == '0' then
+    life_ms = math.ceil(levels[at] / 10000) + 1
+  end
   local value, life = string.format('%.0f', values[at]), string.format('%.0f', life_ms)
   redis.call('SET', KEYS[at], value, 'PX', life)
 end
@@ -72,6 +75,8 @@ class RedisCounters:
         ticks: Callable[[], int] | None = None,
     ) -> None:
         """Know where to ask; nobody is asked yet. `ticks` stand in for the server's clock.
+
+        What is over on the server's clock is dropped there; with another clock it is kept longer.
 
         Raises:
             MissingExtraError: the package that speaks to Redis is not installed.

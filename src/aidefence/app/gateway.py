@@ -10,6 +10,7 @@ from aidefence.app.running import Running
 from aidefence.app.services import open_keeper, wire_services
 from aidefence.app.settings import Settings, Sources
 from aidefence.delivery.http.contents import Limits
+from aidefence.delivery.http.forwarded import Proxies
 from aidefence.delivery.http.front import Front
 from aidefence.delivery.rest.door import RestDoor
 from aidefence.service.services import Services
@@ -42,7 +43,9 @@ def open_gateway(settings: Settings, sources: Sources | None = None) -> Gateway:
     keeper, running = open_keeper(settings, sources), Running()
     services = wire_services(settings, keeper, running)
     rest = RestDoor(services, _limits(settings))
-    front = Front(rest, open_doors(services, settings, running), running.all)
+    trusted = settings.limits.trusted_proxies
+    proxies = Proxies(trusted) if trusted else None
+    front = Front(rest, open_doors(services, settings, running), running.all, proxies)
     return Gateway(front, services, keeper, running)
 
 

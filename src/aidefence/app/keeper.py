@@ -31,7 +31,7 @@ Prepare: TypeAlias = Callable[[Settings], Callable[[], None]]
 _TICK_SECONDS = 0.2
 # Rules may be thousands of files: they are looked at less often than switches.
 _TICKS_PER_FILES = 5
-_RESTART = ("server", "tls", "log", "state_dir", "store", "redis_url")
+_RESTART = ("server", "tls", "log", "state_dir", "store", "redis_url", "auth")
 _SETTINGS, _SWITCHES = "settings", "switches"
 
 _log = logging.getLogger("aidefence.reload")

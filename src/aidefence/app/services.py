@@ -7,7 +7,7 @@ from aidefence.adapters.switch_file import SwitchFile
 from aidefence.adapters.system import RandomIds, SystemClock
 from aidefence.app.keeper import Keeper
 from aidefence.app.parts.access import open_access
-from aidefence.app.parts.limits import open_admission
+from aidefence.app.parts.limits import open_limits
 from aidefence.app.parts.meter import open_meter
 from aidefence.app.parts.store import open_store
 from aidefence.app.places import Places
@@ -15,6 +15,7 @@ from aidefence.app.running import Running
 from aidefence.app.settings import Settings, Sources
 from aidefence.app.settings.reading import read_sources
 from aidefence.app.steward import Steward
+from aidefence.app.upkeep import Upkeep
 from aidefence.ports.meter import Meter, Series
 from aidefence.service.desk import Desk
 from aidefence.service.operations import Operations
@@ -49,7 +50,10 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
     store = open_store(settings, lambda text: keeper.standing.guard.redact(text).text)
     running.add(Steward(settings, store, {}).running)
     access = open_access(settings, store.database, store.audit)
-    desk = Desk(keeper.standing, open_admission(settings), store.log, meter)
+    limits = open_limits(settings, store.database)
+    keeper.also(limits.prepare)
+    running.add(Upkeep(access, limits).running)
+    desk = Desk(keeper.standing, limits.limiter, store.log, meter)
     versions = {"engine": __version__, **keeper.standing.inspector.knowledge}
     # Names first: the first answer of a new policy tells them.
     keeper.feed(lambda standing: versions.update(standing.inspector.knowledge))

@@ -102,8 +102,8 @@ class Limiter:
         """Which limits hold."""
         return self._book.rules
 
-    @rules.setter
-    def rules(self, rules: LimitRules) -> None:
+    def stand_on(self, rules: LimitRules) -> None:
+        """Go by other rules from now on; what was counted stays counted."""
         self._book = _Book(rules)
 
     @property

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from aidefence.delivery.http.forwarded import Proxies
 from aidefence.delivery.http.problems import CONTENT_TYPE, Refusal
 
 if TYPE_CHECKING:
@@ -32,9 +33,11 @@ class Front:
         rest: ASGIApp,
         others: Sequence[BaseRoute] = (),
         running: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        proxies: Proxies | None = None,
     ) -> None:
-        """`running` is held open while the application serves."""
+        """`running` is held open while the application serves; `proxies` stand in front of it."""
         self._running = running
+        self._proxies = proxies
         self._rest = rest
         self._others = rest
         if others:
@@ -47,6 +50,8 @@ class Front:
         # No coroutine of its own: this is the hot path.
         if scope["type"] == "lifespan":
             return self._live(receive, send)
+        if self._proxies is not None:
+            scope = self._proxies.see_through(scope)
         return (self._rest if scope["path"].startswith(_OURS) else self._others)(
             scope, receive, send
         )
