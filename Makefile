@@ -15,7 +15,7 @@ EXTENSION := .venv/.extension
 RUST_SOURCES := $(shell find crates -name '*.rs' -not -path '*/target/*' -o -name '*.bin' -o -name 'Cargo.toml' -not -path '*/fuzz/*') \
 	Cargo.toml Cargo.lock .cargo/config.toml
 
-.PHONY: install run test check bench train fuzz docs lock wheel clean help
+.PHONY: install run test test-litellm check bench train fuzz docs lock wheel clean help
 
 install: $(EXTENSION) ## create .venv, build the extension, install everything
 
@@ -25,6 +25,11 @@ run: $(EXTENSION) ## start the gateway, show it one benign and one attacking req
 test: $(EXTENSION) ## run all tests, Rust and Python
 	cargo test --locked --quiet -p aidefence-engine
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-litellm: $(EXTENSION) ## test the hook of LiteLLM, in an environment of its own: .venv-litellm
+	$(PYTHON) -m venv .venv-litellm
+	.venv-litellm/bin/pip install -q -r tests/integrations/litellm.txt
+	PYTHONPATH=src .venv-litellm/bin/python -m pytest -o filterwarnings= tests/integrations/test_litellm.py
 
 check: $(EXTENSION) ## linters, types, floors, stubs, crate licences, our own rules
 	$(BIN)/ruff check .

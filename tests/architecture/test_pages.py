@@ -27,6 +27,7 @@ def _names(section: str) -> list[str]:
     [
         *("README.md", "docs/tuning.md", "docs/sanitising.md", "docs/answers.md"),
         *("docs/conversations.md", "docs/tools.md", "docs/streams.md"),
+        "docs/integrations.md",
     ],
 )
 def test_python_on_a_page_runs(root: Path, name: str) -> None:

@@ -1,0 +1,1 @@
+"""A guard inside of frameworks of others: each module needs the framework it is named after."""
