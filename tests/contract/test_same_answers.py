@@ -97,11 +97,9 @@ def ask_in_lines(services: Services, questions: Sequence[Question]) -> list[Told
 
 def ask_over_a_socket(services: Services, questions: Sequence[Question]) -> list[Told | None]:
     """WebSocket /api/v2/detect/stream."""
-    door, scope = (
-        RestDoor(services, LIMITS),
-        {"type": "websocket", "headers": [], "query_string": b""},
-    )
-    scope |= {"path": "/api/v2/detect/stream", "subprotocols": [], "extensions": {}}
+    door = RestDoor(services, LIMITS)
+    scope: dict[str, Any] = {"type": "websocket", "path": "/api/v2/detect/stream"}
+    scope |= {"headers": [], "query_string": b"", "subprotocols": []}
     messages = [{"type": "detection_request", "id": it.name, "data": it.body} for it in questions]
 
     async def run() -> list[Any]:
