@@ -20,6 +20,7 @@ from bench import (
     languages,
     payloads_web,
     pii,
+    proxy,
     python_door,
     rest,
     secrets,
@@ -387,6 +388,17 @@ DEFINITIONS: tuple[Definition, ...] = (
             _under("fpr_most", 0.005, "of the harmless texts of any kind"),
         ),
         payloads_web.measure,
+    ),
+    Definition(
+        "proxy",
+        "the door in front of models: what it adds to a call and to the first word of a stream",
+        "over loopback TCP, one client, a model server that answers at once, one worker",
+        2,
+        (
+            _under("call_added_p50_us", 1000, "us"),
+            _under("first_word_added_p50_us", 2000, "us"),
+        ),
+        proxy.measure,
     ),
     Definition(
         "stream",

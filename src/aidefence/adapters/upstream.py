@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import httpx
 
@@ -11,6 +12,7 @@ from aidefence.domain.refusals import DeadlineError, UnavailableError
 from aidefence.ports.upstream import Headers, Outgoing
 
 _VERSION = "/v1"
+_ADDRESSES_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class HttpUpstreams:
         name = outgoing.upstream.name
         request = httpx.Request(
             outgoing.method,
-            _address(outgoing),
+            _address(outgoing.upstream.base_url, outgoing.path, outgoing.query),
             headers=list(outgoing.headers),
             content=outgoing.body or None,
             extensions={"timeout": self._timeout},
@@ -100,11 +102,11 @@ class HttpIncoming:
         await self._response.aclose()
 
 
-def _address(outgoing: Outgoing) -> httpx.URL:
+@lru_cache(maxsize=_ADDRESSES_MAX)
+def _address(base_url: str, path: str, query: bytes) -> httpx.URL:
     """Join address and path; a version that stands at the end of the one is not said twice."""
-    base = outgoing.upstream.base_url.rstrip("/")
-    path = outgoing.path
+    base = base_url.rstrip("/")
     if base.endswith(_VERSION) and path.startswith(f"{_VERSION}/"):
         path = path.removeprefix(_VERSION)
-    query = outgoing.query.decode("latin-1")
-    return httpx.URL(f"{base}{path}?{query}" if query else f"{base}{path}")
+    asked = query.decode("latin-1")
+    return httpx.URL(f"{base}{path}?{asked}" if asked else f"{base}{path}")

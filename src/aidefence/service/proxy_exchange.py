@@ -203,7 +203,11 @@ class Exchange:
         texts = [it for it in contents if it.text and it.modality is not Modality.TOOL_CALL]
         if texts:
             self._said += texts
-            found = await self._guarded(self._inspect, Inspection(tuple(texts), Direction.OUTPUT))
+            what = Inspection(tuple(texts), Direction.OUTPUT)
+            length = sum(len(it.text) for it in texts)
+            found = self._at_once(what) if length <= _INLINE_CODE_POINTS_MAX else None
+            if found is None:
+                found = await self._guarded(self._inspect, what)
             if found is not None:
                 self._weigh(found, found.degraded)
                 self._stop_at(found.action, found.category)
@@ -303,6 +307,13 @@ class Exchange:
         self.answered.worsen(action, Category.CANARY_LEAK)
         if may_stop:
             self._stop_at(action, Category.CANARY_LEAK)
+
+    def _at_once(self, what: Inspection) -> Detection | None:
+        """Inspect if that takes microseconds; a visit to another thread takes as long."""
+        try:
+            return self._standing.inspector.at_once(what, UNCONDITIONAL)
+        except Exception:  # noqa: BLE001 -- it is asked again aside, where a failure is weighed
+            return None
 
     def _inspect(self, what: Inspection) -> Detection:
         return self._standing.inspector.inspect(what, UNCONDITIONAL)

@@ -45,6 +45,7 @@ class StreamPassage(Response):
     ) -> None:
         super().__init__(status_code=incoming.status)
         self._incoming = incoming
+        self._chunks = incoming.chunks()
         self._exchange = exchange
         self._policy = policy
         self._rewriter: Rewriter = tongue.rewriter(exchange)
@@ -99,7 +100,7 @@ class StreamPassage(Response):
 
     async def _passed(self) -> AsyncIterator[bytes]:
         reader = EventReader(self._policy.answer_bytes_max)
-        async for chunk in self._incoming.chunks():
+        async for chunk in self._chunks:
             said = b"".join([await self._taken(event) for event in reader.feed(chunk)])
             if said:
                 yield said
@@ -137,7 +138,7 @@ class StreamPassage(Response):
                 # Whoever reads to the end may use the connection again.
                 with suppress(Exception):
                     async with asyncio.timeout(_TRAILING_SECONDS):
-                        async for _ in self._incoming.chunks():
+                        async for _ in self._chunks:
                             pass
             await asyncio.shield(self._incoming.aclose())
 
