@@ -18,7 +18,7 @@ from aidefence.domain.errors import SettingError
 CONFIG_VARIABLE = "AIDEFENCE_CONFIG"
 PREFIX = "AIDEFENCE_"
 # `AIDEFENCE_LOG=json` is short for the variable of the one setting that containers need.
-_SHORT = {"aidefence_log": "aidefence_log__format"}
+SHORT = {"aidefence_log": "aidefence_log__format"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Sources:
         origins: dict[Place, str] = {}
         for name, layer in layers:
             _lay_over(values, layer)
-            origins |= {place: name for place, _ in leaves(layer)}
+            origins |= {place: name for place, value in leaves(layer) if value != {}}
         return Gathered(values, origins, file)
 
 
@@ -67,14 +67,14 @@ class Gathered:
 
     def where(self, place: Place) -> str:
         """Tell where a setting was made, in words for whoever must change it."""
-        for length in range(len(place), 0, -1):
-            origin = self.origins.get(place[:length]) or next(
-                (it for at, it in self.origins.items() if at[:length] == place[:length]), None
-            )
+        # The value itself, a table that was given whole, or something within the table asked for.
+        above = ((place[:it], self.origins.get(place[:it])) for it in range(len(place), 0, -1))
+        below = ((at, it) for at, it in self.origins.items() if at[: len(place)] == place)
+        for at, origin in (*above, *below):
             if origin == "file" and self.file is not None:
                 return self.file.where(place)
             if origin == "environment":
-                return variable(place[:length])
+                return variable(at[: len(place)])
             if origin is not None:
                 return "flag"
         return "default"
@@ -108,7 +108,7 @@ def _lay_over(under: dict[str, Any], over: Mapping[str, Any]) -> None:
 
 def _from_environment() -> dict[str, Any]:
     source = EnvSettingsSource(Settings)
-    source.env_vars = {_SHORT.get(name, name): value for name, value in source.env_vars.items()}
+    source.env_vars = {SHORT.get(name, name): value for name, value in source.env_vars.items()}
     try:
         return source()
     except SettingsError as error:
