@@ -53,6 +53,7 @@ def _limits(settings: Settings) -> Limits:
     server = settings.server
     return Limits(
         body_bytes_max=server.body_bytes_max,
+        body_seconds_max=server.body_seconds_max,
         content_code_points_max=server.content_code_points_max,
         batch_requests_max=server.batch_requests_max,
     )

@@ -17,7 +17,7 @@ from aidefence.app.settings.reading import read_sources
 from aidefence.app.steward import Steward
 from aidefence.app.upkeep import Upkeep
 from aidefence.ports.meter import Meter, Series
-from aidefence.service.desk import Desk
+from aidefence.service.desk import Desk, Manners
 from aidefence.service.operations import Operations
 from aidefence.service.services import Services
 from aidefence.service.workshop import Workshop
@@ -53,12 +53,19 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
     limits = open_limits(settings, store.database)
     keeper.also(limits.prepare)
     running.add(Upkeep(access, limits).running)
-    desk = Desk(keeper.standing, limits.limiter, store.log, meter)
+    desk = Desk(
+        keeper.standing,
+        limits.limiter,
+        store.log,
+        meter,
+        _manners(settings),
+        clock.monotonic_ns,
+    )
     versions = {"engine": __version__, **keeper.standing.inspector.knowledge}
     # Names first: the first answer of a new policy tells them.
     keeper.feed(lambda standing: versions.update(standing.inspector.knowledge))
     keeper.feed(desk.stand_on)
-    _watch(meter, keeper)
+    _watch(meter, keeper, desk)
     return Services(
         desk=desk,
         gate=access.gate,
@@ -79,7 +86,7 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
     )
 
 
-def _watch(meter: Meter, keeper: Keeper) -> None:
+def _watch(meter: Meter, keeper: Keeper, desk: Desk) -> None:
     meter.watch(
         Series(
             "reload_failures",
@@ -96,4 +103,22 @@ def _watch(meter: Meter, keeper: Keeper) -> None:
             (),
             lambda: [((), float(keeper.switched_off))],
         )
+    )
+    meter.watch(
+        Series(
+            "waiting_requests",
+            "Requests that wait for their turn, in this worker.",
+            (),
+            lambda: [((), float(desk.waiting))],
+        )
+    )
+
+
+def _manners(settings: Settings) -> Manners:
+    overload = settings.overload
+    return Manners(
+        slow_max=overload.slow_requests_max,
+        waiting_max=overload.waiting_requests_max,
+        deadline_ms=settings.deadline_ms,
+        when_full=overload.when_full,
     )

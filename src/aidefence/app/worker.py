@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from aidefence.app.gateway import Gateway, open_gateway
@@ -15,6 +16,7 @@ from aidefence.app.settings.reading import read_sources
 from aidefence.delivery.http.front import Front
 from aidefence.domain.errors import AIDefenceError
 
+_THREADS_MAX = 64
 _log = logging.getLogger("aidefence.worker")
 
 
@@ -39,8 +41,11 @@ def _open(sources: Sources, settings: Settings) -> Gateway:
 
 @asynccontextmanager
 async def _kept(gateway: Gateway) -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+    # Doors ask from threads: those that wait for their turn must not keep out the more urgent.
+    loop.set_default_executor(ThreadPoolExecutor(_THREADS_MAX, "aidefence"))
     # As all processes of a group may be told at once: load again, go on.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, gateway.keeper.ask)
+    loop.add_signal_handler(signal.SIGHUP, gateway.keeper.ask)
     gateway.keeper.start()
     yield
     gateway.keeper.end()

@@ -71,6 +71,8 @@ class Request:
     """When it came in, on the clock that is monotonic; 0 if nobody looked."""
     answers: Asked | None = None
     """What an answer of a model is held against; `what` is then this answer, a text."""
+    deadline_ns: int = 0
+    """When the client needs the answer, on the same clock; 0 if it did not say."""
 
     def __repr__(self) -> str:
         return f"Request({self.id}, {self.door}, {self.caller.id})"

@@ -117,6 +117,10 @@ class Cascade(Corridor):
                 return None
         return self._together(inspection, records, elapsed_ns)
 
+    def since_for(self, since_ns: int, until_ns: int) -> int:
+        """Leave the deep model no more time than the client does; the earliest is 1."""
+        return max(1, min(since_ns, until_ns - self._budget_ns))
+
     def batch_since(self, start_ns: int) -> int:
         """Give a request with many texts the time of several, but not of all of them."""
         return start_ns + (_BATCH_BUDGETS - 1) * self._budget_ns

@@ -4,35 +4,92 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from time import perf_counter_ns
 
 from aidefence.domain.asking import Detection, Request
 from aidefence.domain.enums import Action
-from aidefence.domain.refusals import Allowance
+from aidefence.domain.refusals import Allowance, DeadlineError, OverloadedError
 from aidefence.ports.admission import Admission
 from aidefence.ports.episodes import EpisodeLog
 from aidefence.ports.meter import Meter
 from aidefence.service.inspect import Inspector
+from aidefence.service.seats import Seats
 from aidefence.service.standing import Standing
 
 # By number: a worker is a copy of a process, and the threads that the engine keeps for those who
 # name none stayed behind in that one. Waiting for them would never end.
 _CORES = os.cpu_count() or 1
+_NS_PER_SECOND = 1_000_000_000
+_NS_PER_MS = 1_000_000
+# A slow tier looks at the clock between two steps; the last one is waited for.
+_PATIENCE_NS = 250_000_000
+_OVER = "the time for this request is over"
+_QUICK_CODE_POINTS_MAX = 64 << 10
+
+
+class WhenFull(StrEnum):
+    """What becomes of a request whose turn does not come in time."""
+
+    REFUSE = "refuse"
+    DEGRADE = "degrade"
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How much slow work is taken on at once, and how long a request may take."""
+
+    slow_max: int = 8
+    waiting_max: int = 256
+    deadline_ms: int = 30_000
+    when_full: WhenFull = WhenFull.REFUSE
+
+
+DEFAULT_MANNERS = Manners()
 
 
 class Desk:
     """Answers requests. Safe to share between threads."""
 
-    __slots__ = ("_admission", "_log", "_meter", "standing")
+    __slots__ = (
+        "_admission",
+        "_log",
+        "_manners",
+        "_meter",
+        "_now_ns",
+        "_pool",
+        "_seats",
+        "standing",
+    )
 
     def __init__(
-        self, standing: Standing, admission: Admission, log: EpisodeLog, meter: Meter
+        self,
+        standing: Standing,
+        admission: Admission,
+        log: EpisodeLog,
+        meter: Meter,
+        manners: Manners = DEFAULT_MANNERS,
+        now_ns: Callable[[], int] = perf_counter_ns,
     ) -> None:
+        """`now_ns` is the clock on which requests say when they came in."""
         self.standing = standing
         self._admission = admission
         self._log = log
         self._meter = meter
+        self._manners = manners
+        self._now_ns = now_ns
+        self._pool = ThreadPoolExecutor(manners.slow_max, "aidefence-slow")
+        self._seats = Seats(manners.slow_max, manners.waiting_max, now_ns)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their turn."""
+        return self._seats.waiting
 
     def stand_on(self, standing: Standing) -> None:
         """Answer from now on by what an operator has changed; what runs ends as it began."""
@@ -48,14 +105,20 @@ class Desk:
         return self._let_in(request, cost)
 
     def ask(self, request: Request) -> Detection:
-        """Answer, however long it takes.
+        """Answer; whoever waits for it is a thread.
 
         Raises:
             RefusedError: the request is not carried out.
 
         """
         allowance = self._let_in(request)
-        return self._settle(request, allowance, self.standing)
+        standing, until_ns = self.standing, self._until(request)
+        try:
+            self._check_time(until_ns)
+            with self._seats.taken(request.priority, until_ns):
+                return self._settle(request, allowance, standing, until_ns)
+        except (OverloadedError, DeadlineError) as error:
+            return self._fall_back(request, allowance, standing, error)
 
     async def aask(self, request: Request) -> Detection:
         """Answer without holding up the event loop.
@@ -68,12 +131,18 @@ class Desk:
             return await asyncio.to_thread(self.ask, request)
         allowance = self._let_in(request)
         standing = self.standing
-        found = None
-        if request.answers is None:
+        if _is_quick(request):
             found = standing.inspector.at_once(request.what, request.conditions)
-        if found is None:
-            return await asyncio.to_thread(self._settle, request, allowance, standing)
-        return self._keep(request, _seen(found, standing, allowance))
+            if found is not None:
+                return self._keep(request, _seen(found, standing, allowance))
+        until_ns = self._until(request)
+        try:
+            self._check_time(until_ns)
+            leave = await self._seats.take(request.priority, until_ns)
+        except (OverloadedError, DeadlineError) as error:
+            return self._fall_back(request, allowance, standing, error)
+        work = partial(self._settle, request, allowance, standing, until_ns)
+        return await self._aside(work, leave, until_ns)
 
     def ask_all(
         self,
@@ -96,7 +165,9 @@ class Desk:
             return []
         allowance = None if admitted else self._let_in(requests[0], len(requests))
         standing = self.standing
-        found = _inspect_all(standing.inspector, requests, threads or _CORES, since_ns)
+        first = requests[0]
+        with self._seats.taken(first.priority, self._until(first)):
+            found = _inspect_all(standing.inspector, requests, threads or _CORES, since_ns)
         settled = _seen_all(found, standing, allowance)
         for request, detection in zip(requests, settled, strict=True):
             self._meter.count(request.door, detection)
@@ -115,15 +186,63 @@ class Desk:
             standing.check_door(request.door)
         return self._admission.admit(request, cost)
 
-    def _settle(
-        self, request: Request, allowance: Allowance | None, standing: Standing
+    async def _aside(
+        self, work: Callable[[], Detection], leave: Callable[[], None], until_ns: int
     ) -> Detection:
-        found = _inspect(standing.inspector, request, request.since_ns)
+        """Work in a thread; whoever waits may go, the seat is free when the thread is."""
+        thread = self._pool.submit(copy_context().run, work)
+        thread.add_done_callback(lambda _: leave())
+        left_ns = until_ns + _PATIENCE_NS - self._now_ns()
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(thread), left_ns / _NS_PER_SECOND)
+        except TimeoutError:
+            raise DeadlineError(_OVER) from None
+
+    def _settle(
+        self, request: Request, allowance: Allowance | None, standing: Standing, until_ns: int
+    ) -> Detection:
+        since_ns = standing.inspector.since_for(request.since_ns or self._now_ns(), until_ns)
+        found = _inspect(standing.inspector, request, since_ns)
         return self._keep(request, _seen(found, standing, allowance))
+
+    def _fall_back(
+        self,
+        request: Request,
+        allowance: Allowance | None,
+        standing: Standing,
+        error: OverloadedError | DeadlineError,
+    ) -> Detection:
+        """Answer by what takes microseconds, if policy says so; the answer tells what is missing.
+
+        What the missing check would have meant for the text, `on_error` decides.
+        """
+        if self._manners.when_full is WhenFull.REFUSE or not _is_quick(request):
+            raise error
+        # So long ago that the time of every slow tier is over.
+        return self._settle(request, allowance, standing, 1)
+
+    def _check_time(self, until_ns: int) -> None:
+        if self._now_ns() >= until_ns:
+            raise DeadlineError(_OVER)
+
+    def _until(self, request: Request) -> int:
+        since_ns = request.since_ns or self._now_ns()
+        usual_ns = since_ns + self._manners.deadline_ms * _NS_PER_MS
+        return min(request.deadline_ns, usual_ns) if request.deadline_ns else usual_ns
 
     def _keep(self, request: Request, detection: Detection) -> Detection:
         self._meter.count(request.door, detection)
         return self._log.record(request, detection)
+
+
+def _is_quick(request: Request) -> bool:
+    """Whether the engine alone takes less time for it than a visit to another thread."""
+    if request.answers is not None:
+        return False
+    what = request.what
+    if isinstance(what, str):
+        return len(what) <= _QUICK_CODE_POINTS_MAX
+    return sum(len(it.text) for it in what.contents) <= _QUICK_CODE_POINTS_MAX
 
 
 def _inspect_all(
@@ -165,7 +284,8 @@ def _inspect(inspector: Inspector, request: Request, since_ns: int) -> Detection
 def _seen_all(
     found: list[Detection], standing: Standing, allowance: Allowance | None
 ) -> list[Detection]:
-    if standing.suspended is not None or (allowance is not None and allowance.degraded):
+    told = standing.suspended is not None or bool(standing.off)
+    if told or (allowance is not None and allowance.degraded):
         return [_seen(detection, standing, allowance) for detection in found]
     if allowance is not None:
         # The first tells what is left for all of them.

@@ -126,6 +126,10 @@ class Inspector:
         flags = {it: policy.thresholds[it.code].flag for it in Category}
         return Locator(self._corridor.evidence, flags)
 
+    def since_for(self, since_ns: int, until_ns: int) -> int:
+        """From when the time of a request counts that came in then and must be done by then."""
+        return self._corridor.since_for(since_ns, until_ns)
+
     def batch_since(self, start_ns: int) -> int:
         """From when the time of a request with many texts counts, if it came in at `start_ns`."""
         return self._corridor.batch_since(start_ns)

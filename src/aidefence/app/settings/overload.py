@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from aidefence.app.settings.section import Section
+from aidefence.service.desk import WhenFull
 
 
 class OverloadSettings(Section):
@@ -14,3 +15,5 @@ class OverloadSettings(Section):
     """Requests that take longer than microseconds, in work at once in a worker."""
     waiting_requests_max: int = Field(default=256, ge=0, le=100_000)
     """How many more of these may wait; then the least urgent are refused."""
+    when_full: WhenFull = WhenFull.REFUSE
+    """What becomes of those: refused, or answered by the engine alone under `on_error`."""

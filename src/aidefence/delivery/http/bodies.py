@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +19,33 @@ _Decoded = TypeVar("_Decoded")
 
 
 async def read_body(receive: Receive, limits: Limits) -> bytes:
-    """Take a body in, and no more of it than is allowed."""
+    """Take a body in, no more of it than is allowed, and not for longer."""
+    reading = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    late = False
+
+    def give_up() -> None:
+        nonlocal late
+        late = True
+        if reading is not None:
+            reading.cancel()
+
+    # A timer of our own: those of the library cost more than all else about a short body.
+    timer = loop.call_later(limits.body_seconds_max, give_up)
+    try:
+        return await _read_body(receive, limits)
+    except asyncio.CancelledError:
+        if not late or reading is None:
+            raise
+        reading.uncancel()
+        told = f"it took longer than {limits.body_seconds_max:g} seconds to come in"
+        headers = {"connection": "close"}
+        raise Refusal(408, "slow-body", "The body came too slowly", told, headers=headers) from None
+    finally:
+        timer.cancel()
+
+
+async def _read_body(receive: Receive, limits: Limits) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     parts, length = [body], len(body)

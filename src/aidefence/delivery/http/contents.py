@@ -20,6 +20,7 @@ class Limits:
     """What one request may ask for."""
 
     body_bytes_max: int = 8 << 20
+    body_seconds_max: float = 30.0
     content_code_points_max: int = 1 << 20
     batch_requests_max: int = 1000
 

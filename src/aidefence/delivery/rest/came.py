@@ -17,5 +17,7 @@ class Came:
     core_actions: bool = False
     at_ns: int = 0
     """When its body was there, on the clock that is monotonic."""
+    deadline_ns: int = 0
+    """When the client needs the answer, on the same clock; 0 if it did not say."""
     location: str | None = None
     """Where the answer will be, if it was promised for later."""

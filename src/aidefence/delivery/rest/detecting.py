@@ -113,6 +113,7 @@ class Detecting:
             asked.priority,
             came.at_ns,
             asked.answers,
+            came.deadline_ns,
         )
 
     def write(

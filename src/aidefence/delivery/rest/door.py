@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from aidefence.delivery.http.bodies import JSON, check_length, check_type, read_body
 from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.credentials import read_credentials
+from aidefence.delivery.http.deadlines import DEADLINE, read_deadline
 from aidefence.delivery.http.operations import House
 from aidefence.delivery.http.problems import CONTENT_TYPE as PROBLEM_TYPE
 from aidefence.delivery.http.problems import FAULT, Refusal, allowance_headers, refusal_of
@@ -47,6 +48,7 @@ class _Said:
 
     core_actions: bool = False
     media: bytes = JSON
+    deadline_ns: int = 0
 
 
 class RestDoor:
@@ -88,6 +90,7 @@ class RestDoor:
             said = self._read_headers(scope)
             client = scope.get("client")
             came = Came(request_id, caller, client[0] if client else None, said.core_actions)
+            came.deadline_ns = said.deadline_ns
             if said.media is NDJSON and scope["path"] == BATCH:
                 name = given_id(scope["headers"]) or request_id.encode()
                 await answer_lines(self._detecting, self._limits, came, receive, send, name)
@@ -125,6 +128,8 @@ class RestDoor:
                 said.media = NDJSON if is_lines else value
             elif name == b"accept-profile":
                 said.core_actions = value.strip() == b"v2-core"
+            elif name == DEADLINE:
+                said.deadline_ns = self._now_ns() + read_deadline(value)
         return said
 
 
