@@ -49,7 +49,7 @@ class Scripted(Model):
         return ModelResponse(output=[self.outputs.pop(0)], usage=Usage(), response_id=None)
 
     def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        raise NotImplementedError
+        raise AssertionError("no stream was asked for")
 
 
 def _said(text: str) -> ResponseOutputMessage:
