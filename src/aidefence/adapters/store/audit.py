@@ -132,7 +132,8 @@ class HeadFile:
                 known = self.read()
                 if known is not None and known[0] >= record.number:
                     return
-                with draft.open("w", encoding="ascii") as stream:
+                handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with os.fdopen(handle, "w", encoding="ascii") as stream:
                     stream.write(json.dumps({**told, "key_id": record.key_id}) + "\n")
                     stream.flush()
                     os.fsync(stream.fileno())
