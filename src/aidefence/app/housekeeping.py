@@ -30,6 +30,8 @@ _END_SECONDS = 5.0
 _FOLD_SECONDS = 0.25
 _WEBHOOK_SECONDS = 1.0
 _PURGE_SECONDS = 600.0
+# Long enough for others who want to write to get their turn.
+_BREATH_SECONDS = 0.005
 # While the store does not answer, it is not asked more often than this.
 _PATIENCE_SECONDS = 2.0
 
@@ -92,7 +94,7 @@ def main() -> int:
 def keep_house(store: Store, ended: Event) -> None:
     """Do all chores, each in its own time, until it is to end."""
     chores: dict[str, tuple[float, Callable[[], object]]] = {
-        "fold": (_FOLD_SECONDS, store.folding.fold),
+        "fold": (_FOLD_SECONDS, store.folding.fold_some),
         "webhooks": (_WEBHOOK_SECONDS, store.jobs.deliver_next),
         "purge": (_PURGE_SECONDS, lambda: _purge(store)),
     }
@@ -108,12 +110,12 @@ def keep_house(store: Store, ended: Event) -> None:
 
 
 def keep_doing(name: str, seconds: float, chore: Callable[[], object], ended: Event) -> None:
-    """Do one chore again and again; at once where it says that there was something to do."""
+    """Do one chore again and again, and soon again where it says that there is more."""
     while not ended.is_set():
         pause = seconds
         try:
             if chore():
-                continue
+                pause = _BREATH_SECONDS
         except UnavailableError as error:
             pause = max(seconds, _PATIENCE_SECONDS)
             _log.warning("the store does not answer", extra={"by": name, "reason": str(error)})

@@ -124,6 +124,10 @@ class Folding:
         with only_one(self._folder / _LOCK) as ours:
             return self._fold() if ours else 0
 
+    def fold_some(self) -> bool:
+        """Take over what there is; says whether there is more than one transaction takes."""
+        return self.fold() >= _RECORDS_MAX
+
     def _fold(self) -> int:
         sweep(self._folder)
         paths = segments_in(self._folder)

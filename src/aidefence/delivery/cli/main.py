@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aidefence import __version__
-from aidefence.delivery.cli import config, keys, mcp, rules, switch
+from aidefence.delivery.cli import audit, config, db, keys, mcp, review, rules, switch
 from aidefence.delivery.cli.benchmark import bench
 from aidefence.delivery.cli.doctor import doctor
 from aidefence.delivery.cli.evaluate import evaluate_files
@@ -41,6 +41,9 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(config.app, name="config")
 app.add_typer(switch.app, name="switch")
 app.add_typer(keys.app, name="keys")
+app.add_typer(db.app, name="db")
+app.add_typer(audit.app, name="audit")
+app.add_typer(review.app, name="review")
 app.add_typer(mcp.app, name="mcp")
 app.command("eval")(evaluate_files)
 app.command()(bench)
