@@ -9,6 +9,7 @@ from aidefence.app.keeper import Keeper
 from aidefence.app.running import Running
 from aidefence.app.services import open_keeper, wire_services
 from aidefence.app.settings import Settings, Sources
+from aidefence.app.steward import JobWorkers
 from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.forwarded import Proxies
 from aidefence.delivery.http.front import Front
@@ -43,6 +44,9 @@ def open_gateway(settings: Settings, sources: Sources | None = None) -> Gateway:
     keeper, running = open_keeper(settings, sources), Running()
     services = wire_services(settings, keeper, running)
     rest = RestDoor(services, _limits(settings))
+    if services.jobs is not None:
+        workers = JobWorkers(services.jobs, rest.job_handlers, settings.store.job_threads)
+        running.add(workers.running)
     trusted = settings.limits.trusted_proxies
     proxies = Proxies(trusted) if trusted else None
     front = Front(rest, open_doors(services, settings, running), running.all, proxies)

@@ -48,7 +48,7 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
     """Wire the use cases that all doors share; `running` gets what runs beside them."""
     meter, clock = open_meter(settings), SystemClock()
     store = open_store(settings, lambda text: keeper.standing.guard.redact(text).text)
-    running.add(Steward(settings, store, {}).running)
+    running.add(Steward(settings, store).running)
     access = open_access(settings, store.database, store.audit)
     limits = open_limits(settings, store.database)
     keeper.also(limits.prepare)

@@ -11,47 +11,55 @@ from aidefence.app.housekeeping import Housekeeper, keep_doing, take_rest
 from aidefence.app.parts.store import Store
 from aidefence.app.settings import Settings
 from aidefence.domain.job import JobKind
-from aidefence.service.jobs import Handler
+from aidefence.service.jobs import Handler, Jobs
 
 _JOB_SECONDS = 0.25
 
 
 class Steward:
-    """Threads of one worker. All workers have them; locks and leases say who does what."""
+    """Looks after what is remembered, from when a worker begins until after its last answer."""
 
-    def __init__(
-        self, settings: Settings, store: Store, handlers: Mapping[JobKind, Handler]
-    ) -> None:
-        """`handlers` do jobs; without any, this worker does none."""
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._store = store
-        self._ended = Event()
         self._housekeeper = Housekeeper(settings)
-        chore = ("jobs", _JOB_SECONDS, lambda: store.jobs.run_next(handlers), self._ended)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Hold it open; in the process that serves, not before it is forked."""
+        self._housekeeper.start()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        self._store.log.close()
+        self._housekeeper.stop()
+        take_rest(self._store)
+
+
+class JobWorkers:
+    """Threads that do jobs. All workers have them; leases say who does which."""
+
+    def __init__(self, jobs: Jobs, handlers: Mapping[JobKind, Handler], threads: int) -> None:
+        self._ended = Event()
+        chore = ("jobs", _JOB_SECONDS, lambda: jobs.run_next(handlers), self._ended)
         self._threads = [
             Thread(target=keep_doing, args=chore, name="aidefence-jobs", daemon=True)
-            for _ in range(settings.store.job_threads if handlers else 0)
+            for _ in range(threads)
         ]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Hold it open while a worker serves."""
-        self.start()
+        """Hold them open; at the end, what is being done is done first."""
+        for thread in self._threads:
+            thread.start()
         try:
             yield
         finally:
-            await asyncio.to_thread(self.stop)
+            self._ended.set()
+            await asyncio.to_thread(self._join)
 
-    def start(self) -> None:
-        """Begin; in the process that is to do the work, not before it is forked."""
-        self._housekeeper.start()
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """End the job that is being done, and take over what this worker wrote."""
-        self._ended.set()
+    def _join(self) -> None:
         for thread in self._threads:
             thread.join()
-        self._store.log.close()
-        self._housekeeper.stop()
-        take_rest(self._store)

@@ -10,7 +10,7 @@ from aidefence.adapters.store.counting import count_rows
 from aidefence.adapters.store.migrating import Shape, shape_of, upgrade
 from aidefence.app.parts.store import Store, locate_database, open_store, upgrade_lock
 from aidefence.app.settings import Settings, Sources
-from aidefence.app.settings.reading import settle
+from aidefence.app.settings.reading import read_sources
 from aidefence.domain.audit import AuditAction
 
 
@@ -33,7 +33,7 @@ def opened_store(sources: Sources) -> Iterator[Store]:
         ConfigError: the settings are wrong, or the store cannot be opened.
 
     """
-    with _opened(settle(sources.gather())) as store:
+    with _opened(read_sources(sources)) as store:
         yield store
 
 
@@ -45,7 +45,7 @@ def upgrade_store(sources: Sources) -> tuple[str, Shape]:
         UnavailableError: the database does not answer.
 
     """
-    settings = settle(sources.gather())
+    settings = read_sources(sources)
     database = locate_database(settings)
     try:
         before = upgrade(database, upgrade_lock(settings))
@@ -66,7 +66,7 @@ def examine_store(sources: Sources) -> Condition:
         UnavailableError: the database does not answer, or is damaged.
 
     """
-    settings = settle(sources.gather())
+    settings = read_sources(sources)
     database = locate_database(settings)
     try:
         shape = shape_of(database)
