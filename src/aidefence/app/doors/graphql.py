@@ -23,15 +23,22 @@ def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
 
     """
     try:
+        from aidefence.delivery.graphql.bounds import Bounds  # noqa: PLC0415
         from aidefence.delivery.graphql.door import make_graphql_routes  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name not in {"strawberry", "graphql"}:
             raise
         raise MissingExtraError("the GraphQL door", "graphql") from error
-    server = settings.server
+    server, chosen = settings.server, settings.graphql
+    bounds = Bounds(
+        depth_max=chosen.depth_max,
+        fields_max=chosen.fields_max,
+        aliases_max=chosen.aliases_max,
+        cost_max=chosen.cost_max,
+    )
     limits = Limits(
         body_bytes_max=server.body_bytes_max,
         content_code_points_max=server.content_code_points_max,
         batch_requests_max=server.batch_requests_max,
     )
-    return make_graphql_routes(services, limits)
+    return make_graphql_routes(services, limits, bounds)
