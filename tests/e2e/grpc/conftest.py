@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -22,15 +23,16 @@ LIMITS = Limits(body_bytes_max=200_000, content_code_points_max=20_000, batch_re
 OPTIONS = GrpcOptions(port=0, message_bytes_max=LIMITS.body_bytes_max)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 async def one_loop(anyio_backend: str) -> AsyncIterator[str]:
-    """Keep one event loop for all: gRPC hands late events of a closed one to the next."""
-    yield anyio_backend  # noqa: PT022 -- what is yielded holds the loop until all tests are done
+    """Keep one event loop for a file: gRPC hands late events of a closed one to the next."""
+    yield anyio_backend
+    await asyncio.sleep(0.3)
 
 
 @pytest.fixture(scope="session")
