@@ -41,6 +41,8 @@ def serve(sources: Sources) -> None:
     certificates = Certificates.of(settings.tls)
     server = settings.server
     check_address(server.host, server.port)
+    if settings.grpc.enabled:
+        check_address(server.host, settings.grpc.port)
     settle()
     supervisor = Supervisor(
         "aidefence",
@@ -67,6 +69,16 @@ def serve(sources: Sources) -> None:
 
 def _try(settings: Settings) -> None:
     open_gateway(settings)
+    refuse_strangers(settings)
+
+
+def refuse_strangers(settings: Settings) -> None:
+    """Refuse to be open to others while nobody has a key.
+
+    Raises:
+        SettingError: others can reach the address, and there are no keys.
+
+    """
     host = settings.server.host
     if is_exposed(settings) and not has_keys(settings, open_database(settings)):
         raise SettingError(

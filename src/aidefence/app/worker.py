@@ -23,7 +23,7 @@ _log = logging.getLogger("aidefence.worker")
 def load(sources: Sources, settings: Settings, *_: object) -> Front:
     """Open the gateway in this worker; `settings` are those that the parent found to be right."""
     gateway = _open(sources, settings)
-    gateway.running.add(lambda: _kept(gateway))
+    gateway.running.add(lambda: kept(gateway))
     return gateway.front
 
 
@@ -40,7 +40,8 @@ def _open(sources: Sources, settings: Settings) -> Gateway:
 
 
 @asynccontextmanager
-async def _kept(gateway: Gateway) -> AsyncIterator[None]:
+async def kept(gateway: Gateway) -> AsyncIterator[None]:
+    """Keep settings and switches up to date while it serves."""
     loop = asyncio.get_running_loop()
     # Doors ask from threads: those that wait for their turn must not keep out the more urgent.
     loop.set_default_executor(ThreadPoolExecutor(_THREADS_MAX, "aidefence"))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aidefence.service.services import Services
 
 REST = "rest"
-DOORS: tuple[str, ...] = ("console", "mcp", "graphql", "proxy", "compat")
+DOORS: tuple[str, ...] = ("console", "mcp", "graphql", "grpc", "proxy", "compat")
 """In the order in which their routes are tried."""
 
 

@@ -15,7 +15,7 @@ from aidefence.delivery.cli.rewriting import neutralize, redact
 from aidefence.delivery.cli.scan import scan
 from aidefence.delivery.cli.scan_chat import scan_chat
 from aidefence.delivery.cli.scan_tools import scan_tools
-from aidefence.delivery.cli.serve import serve
+from aidefence.delivery.cli.serve import grpc, serve
 
 
 def _tell_version(value: bool) -> None:
@@ -37,6 +37,7 @@ app.command("scan-tools")(scan_tools)
 app.command()(redact)
 app.command()(neutralize)
 app.command()(serve)
+app.command()(grpc)
 app.add_typer(rules.app, name="rules")
 app.add_typer(config.app, name="config")
 app.add_typer(switch.app, name="switch")

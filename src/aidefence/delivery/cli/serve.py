@@ -63,6 +63,31 @@ def serve(
         fail(str(error))
 
 
+def grpc(
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Start without keys on an address others can reach.")
+    ] = False,
+    made: SetOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Serve gRPC alone until told to stop; `serve` does it beside HTTP where it is switched on."""
+    app: Any = import_module("aidefence.app.settings")
+    alone: Any = import_module("aidefence.app.grpc")
+    flags: dict[str, Any] = {
+        "server": _told({"host": host, "insecure": insecure or None}),
+        "grpc": {"enabled": True, **_told({"port": port})},
+    }
+    try:
+        for one in made or ():
+            lay_flag(flags, one)
+        alone.serve_grpc(app.Sources.of(config, flags))
+    except AIDefenceError as error:
+        fail(str(error))
+
+
 def lay_flag(flags: dict[str, Any], told: str) -> None:
     """Put what `--set NAME=VALUE` says among the flags."""
     name, equals, value = told.partition("=")

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -35,6 +41,8 @@ class Tls:
     key: Path
     clients: Path | None = None
     """With it, only clients that show a certificate are let in."""
+    password: bytes | None = field(default=None, repr=False)
+    """Opens the private key, if it is locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +177,8 @@ class _Files:
     def read(self) -> grpc.ServerCertificateConfiguration:
         seen = self._look()
         try:
-            key, certificate = self._tls.key.read_bytes(), self._tls.certificate.read_bytes()
+            key = _unlocked(self._tls.key.read_bytes(), self._tls.password)
+            certificate = self._tls.certificate.read_bytes()
             clients = self._tls.clients.read_bytes() if self._tls.clients else None
         except OSError as error:
             raise ConfigError(f"cannot read `{error.filename}`: {error.strerror}") from error
@@ -190,3 +199,14 @@ class _Files:
             return tuple((it.st_mtime_ns, it.st_ino) for it in (path.stat() for path in paths))
         except OSError as error:
             raise ConfigError(f"cannot read `{error.filename}`: {error.strerror}") from error
+
+
+def _unlocked(key: bytes, password: bytes | None) -> bytes:
+    """Give a private key as gRPC takes it: without a password."""
+    if password is None:
+        return key
+    try:
+        opened = load_pem_private_key(key, password)
+    except (ValueError, TypeError) as error:
+        raise ConfigError("the private key does not open with its password") from error
+    return opened.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -1,0 +1,86 @@
+"""The gRPC door: on a port of its own, beside the routes of every worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aidefence.app.settings import Settings
+from aidefence.delivery.http.contents import Limits
+from aidefence.domain.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from aidefence.delivery.grpc.server import GrpcServer, Tls
+    from aidefence.service.services import Services
+
+# Modules of the extra, as a message about a missing one names them.
+_EXTRA = frozenset({"google", "grpc", "grpc_health", "grpc_reflection"})
+
+
+def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
+    """Make sure that the door can be opened; it has no routes over HTTP.
+
+    Raises:
+        MissingExtraError: what speaks the protocol is not installed.
+
+    """
+    make_server(services, settings)
+    return ()
+
+
+@asynccontextmanager
+async def running(services: Services, settings: Settings) -> AsyncIterator[None]:
+    """Listen while a worker serves; running calls are finished first."""
+    server = make_server(services, settings)
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop(settings.server.grace_seconds)
+
+
+def make_server(services: Services, settings: Settings) -> GrpcServer:
+    """Build the server over the use cases of a gateway.
+
+    Raises:
+        MissingExtraError: what speaks the protocol is not installed.
+
+    """
+    try:
+        from aidefence.delivery.grpc.envoy_inspecting import EnvoyOptions  # noqa: PLC0415
+        from aidefence.delivery.grpc.server import GrpcOptions, GrpcServer  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRA:
+            raise
+        raise MissingExtraError("the gRPC door", "grpc") from error
+    server, chosen = settings.server, settings.grpc
+    limits = Limits(
+        body_bytes_max=server.body_bytes_max,
+        content_code_points_max=server.content_code_points_max,
+        batch_requests_max=server.batch_requests_max,
+    )
+    options = GrpcOptions(
+        host=server.host,
+        port=chosen.port,
+        message_bytes_max=server.body_bytes_max,
+        calls_max=chosen.calls_max,
+        streams_max=chosen.streams_max,
+        reflection=chosen.reflection,
+        envoy=EnvoyOptions(chosen.envoy_unread, chosen.envoy_headers) if chosen.envoy else None,
+        tls=_tls(settings),
+        shared_port=True,
+    )
+    return GrpcServer(services, limits, options)
+
+
+def _tls(settings: Settings) -> Tls | None:
+    from aidefence.delivery.grpc.server import Tls  # noqa: PLC0415
+
+    tls = settings.tls
+    if tls.certificate is None or tls.key is None:
+        return None
+    password = tls.key_password.get_secret_value().encode() if tls.key_password else None
+    return Tls(tls.certificate, tls.key, tls.client_ca, password)
