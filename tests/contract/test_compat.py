@@ -11,6 +11,7 @@ import anyio
 import httpx
 import pytest
 from tests.contract.conftest import Ask
+from tests.contract.questions import QUESTIONS
 
 from aidefence.app.gateway import make_app
 from aidefence.app.settings import Settings
@@ -356,3 +357,21 @@ def test_a_dialect_that_is_left_out_is_not_there(tmp_path: Path) -> None:
             return there.status_code, gone.status_code
 
     assert anyio.run(ask_both) == (200, 404)
+
+
+def test_they_say_what_every_other_door_says(ask: Ask) -> None:
+    given = [it.content for it in QUESTIONS if isinstance(it.content, str) and it.content]
+    texts = [it for it in given if len(it) < 20_000]
+    assert len(texts) > 3
+    for text in texts:
+        told = post(ask, "/api/v2/detect", {"content": text})
+        detected = told["threat"]["detected"]
+        assert post(ask, "/v2/guard", {"messages": user(text)})["flagged"] is detected
+        results = post(ask, "/v1/moderations", {"input": text})["results"]
+        assert [it["flagged"] for it in results] == [detected]
+        blocked = told["enforced"] and told["action"] == "block"
+        body = {"texts": [text], "input_type": "request"}
+        action = post(ask, "/beta/litellm_basic_guardrail_api", body)["action"]
+        assert action == ("BLOCKED" if blocked else "NONE")
+        status = post(ask, "/v1/checks", {"messages": user(text)})["status"]
+        assert status == ("blocked" if blocked else "success")

@@ -28,7 +28,17 @@ def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
     """Open the door; gives its routes.
 
     Raises:
-        SettingError: there is nobody to ask, or a key is missing.
+        SettingError: there is nobody to ask, or a key too many.
+
+    """
+    return make_door(services, settings).routes()
+
+
+def make_door(services: Services, settings: Settings) -> ProxyDoor:
+    """Make the door; whoever has it may close its connections.
+
+    Raises:
+        SettingError: there is nobody to ask, or a key too many.
 
     """
     # What reads tools takes a second to make: workers that are copies of this process have it.
@@ -51,14 +61,13 @@ def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
         silence_seconds=given.silence_seconds,
         connections_max=given.connections_max,
     )
-    door = ProxyDoor(
+    return ProxyDoor(
         services,
         Proxy(services.desk, _policy(settings), _private(settings)),
         upstreams,
         HttpUpstreams(patience),
         Limits(body_bytes_max=settings.server.body_bytes_max),
     )
-    return door.routes()
 
 
 def _check(upstreams: Sequence[Upstream]) -> None:

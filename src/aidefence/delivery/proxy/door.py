@@ -100,6 +100,10 @@ class ProxyDoor:
         refuse = _refuse_in(_TONGUES["/v1/responses"])
         return [*routes, *make_routes([*looked_up, *stored], self._services.gate, refuse)]
 
+    async def aclose(self) -> None:
+        """Close all connections to upstreams."""
+        await self._ways_out.aclose()
+
     def _asks(self, path: str, tongue: Tongue) -> Handler:
         async def handle(call: Call) -> Response:
             since_ns = self._services.clock.monotonic_ns()
