@@ -38,6 +38,7 @@ impl Smuggled {
     }
 
     /// Takes a character that shows nothing, at these bytes of the text.
+    #[inline(never)]
     pub(super) fn take(&mut self, c: char, (start, end): (u32, u32)) {
         if let Some(byte) = smuggled_byte(c) {
             self.bytes.push(byte);
@@ -68,6 +69,7 @@ impl Smuggled {
     }
 
     /// The text that is carried, when it reads like text or can be nothing else, and the bytes that carry it.
+    #[inline(never)]
     pub(crate) fn text(&self) -> Option<(String, Range<usize>)> {
         let of_bytes = || {
             let at = self.bytes_at?;
@@ -110,7 +112,10 @@ fn reads(text: &str) -> bool {
     letters >= LETTERS_MIN && letters * 2 >= text.chars().count()
 }
 
+// Inlined into one another, these few functions cost the compiler gigabytes.
+
 /// The text that signs spell: with two of them bit by bit, with a third between the characters, or with four.
+#[inline(never)]
 fn spelt(signs: &[u8]) -> Option<String> {
     let mut counts: Vec<(usize, u8)> = (0..=9)
         .map(|sign| (signs.iter().filter(|known| **known == sign).count(), sign))
@@ -145,6 +150,7 @@ fn of_widths(signs: &[u8], digits: &[u8]) -> Option<String> {
 }
 
 /// Numbers of `width` digits each, as bytes of UTF-8, or as units of UTF-16 where they are that long.
+#[inline(never)]
 fn of_digits(signs: &[u8], digits: &[u8], width: usize) -> Option<String> {
     let numbers = signs.chunks_exact(width).map(|chunk| number(chunk, digits));
     if width == 16 {
@@ -164,6 +170,7 @@ fn parted(signs: &[u8], digits: &[u8], between: u8) -> Option<String> {
         .filter(|text| reads(text) && is_printable(text))
 }
 
+#[inline(never)]
 fn number(signs: &[u8], digits: &[u8]) -> Option<u32> {
     let base = u32::try_from(digits.len()).ok()?;
     signs.iter().try_fold(0_u32, |number, sign| {
