@@ -9,6 +9,7 @@ from aidefence.app.keeper import Keeper
 from aidefence.app.parts.access import open_access
 from aidefence.app.parts.limits import open_limits
 from aidefence.app.parts.meter import open_meter
+from aidefence.app.parts.series import watch_store
 from aidefence.app.parts.store import open_store
 from aidefence.app.places import Places
 from aidefence.app.running import Running
@@ -66,6 +67,7 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
     keeper.feed(lambda standing: versions.update(standing.inspector.knowledge))
     keeper.feed(desk.stand_on)
     _watch(meter, keeper, desk)
+    watch_store(meter, store)
     return Services(
         desk=desk,
         gate=access.gate,

@@ -11,6 +11,7 @@ from aidefence.delivery.cli import audit, config, db, keys, mcp, review, rules, 
 from aidefence.delivery.cli.benchmark import bench
 from aidefence.delivery.cli.doctor import doctor
 from aidefence.delivery.cli.evaluate import evaluate_files
+from aidefence.delivery.cli.exporting import export
 from aidefence.delivery.cli.rewriting import neutralize, redact
 from aidefence.delivery.cli.scan import scan
 from aidefence.delivery.cli.scan_chat import scan_chat
@@ -38,6 +39,7 @@ app.command()(redact)
 app.command()(neutralize)
 app.command()(serve)
 app.command()(grpc)
+app.command()(export)
 app.add_typer(rules.app, name="rules")
 app.add_typer(config.app, name="config")
 app.add_typer(switch.app, name="switch")

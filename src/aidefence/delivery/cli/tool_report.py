@@ -11,7 +11,12 @@ from rich.console import Console
 from rich.text import Text
 
 from aidefence.delivery.cli.human import ACTION_STYLES, SEVERITY_STYLES
-from aidefence.delivery.cli.sarif import (
+from aidefence.delivery.cli.terminal import json_text, printable
+from aidefence.delivery.cli.tool_sources import Collected, Origin
+from aidefence.domain.enums import Action
+from aidefence.domain.tool_rules import STRUCTURE_RULES
+from aidefence.domain.tools import PinStatus, ToolFinding, ToolReport, ToolsDecision
+from aidefence.service.sarif import (
     CATALOGUES,
     LEVELS,
     SCHEMA,
@@ -19,11 +24,6 @@ from aidefence.delivery.cli.sarif import (
     catalogue,
     relationships,
 )
-from aidefence.delivery.cli.terminal import json_text, printable
-from aidefence.delivery.cli.tool_sources import Collected, Origin
-from aidefence.domain.enums import Action
-from aidefence.domain.tool_rules import STRUCTURE_RULES
-from aidefence.domain.tools import PinStatus, ToolFinding, ToolReport, ToolsDecision
 
 _NOWHERE = Origin("", "")
 _EXCERPT = 160
