@@ -48,7 +48,7 @@ class Scripted(Model):
         self.asked.append(kwargs.get("input", args[1] if len(args) > 1 else None))
         return ModelResponse(output=[self.outputs.pop(0)], usage=Usage(), response_id=None)
 
-    def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+    def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: ARG002
         raise AssertionError("no stream was asked for")
 
 

@@ -1,4 +1,4 @@
-"""AES-GCM. The package that does it is optional and loaded when a value is first sealed."""
+"""AES-GCM. The package that does it is loaded when a value is first sealed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
-
-from aidefence.domain.errors import MissingExtraError
 
 _NONCE_BYTES = 12
 
@@ -18,10 +16,7 @@ class AesGcm:
     __slots__ = ("_invalid",)
 
     def __init__(self) -> None:
-        try:
-            self._invalid: type[Exception] = import_module("cryptography.exceptions").InvalidTag
-        except ImportError as error:
-            raise MissingExtraError("encryption", "vault") from error
+        self._invalid: type[Exception] = import_module("cryptography.exceptions").InvalidTag
 
     def seal(self, key: bytes, value: bytes, bound: bytes) -> bytes:
         """Encrypt under a fresh nonce."""
@@ -56,6 +51,6 @@ class Unsealed:
 
 
 @lru_cache(maxsize=1024)
-def _aead(key: bytes) -> Any:  # noqa: ANN401 -- the package may be missing, and its types too
+def _aead(key: bytes) -> Any:  # noqa: ANN401 -- loaded late, and its types too
     # Setting up a key costs as much as sealing a short value.
     return import_module("cryptography.hazmat.primitives.ciphers.aead").AESGCM(key)

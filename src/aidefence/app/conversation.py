@@ -52,7 +52,6 @@ class ConversationStore:
         conversation in which nothing new is said for `ttl_seconds` is forgotten.
 
         Raises:
-            MissingExtraError: a file needs the extra `vault`.
             ConversationError: the file cannot be used.
             VaultError: the key file cannot be used.
 

@@ -60,7 +60,6 @@ class Vault:
         `min_score` say what is private, as in `Guard.redact`.
 
         Raises:
-            MissingExtraError: a file needs the extra `vault`.
             VaultError: file or keys cannot be used.
 
         """

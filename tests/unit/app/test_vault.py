@@ -14,12 +14,10 @@ from aidefence import (
     ContentError,
     Guard,
     LimitError,
-    MissingExtraError,
     SettingError,
     Vault,
     VaultError,
 )
-from aidefence.adapters import cipher
 from aidefence.adapters.cipher import Unsealed
 from aidefence.adapters.vault_memory import MemoryVault
 from aidefence.domain.vaulting import CODE_LEN, Secret
@@ -33,7 +31,6 @@ TEXT = f"Write to {MAIL}, then to {MAIL}, card {CARD}."
 def vault(request: pytest.FixtureRequest, guard: Guard, tmp_path: Path) -> Vault:
     if request.param == "memory":
         return Vault(guard)
-    pytest.importorskip("cryptography")
     return Vault(guard, path=tmp_path / "v.db")
 
 
@@ -233,7 +230,6 @@ def test_every_value_has_one_token_of_its_own(values: list[tuple[str, str]]) -> 
 
 
 def test_a_file_shows_no_value_and_survives_a_rotation(guard: Guard, tmp_path: Path) -> None:
-    pytest.importorskip("cryptography")
     vault = Vault(guard, path=tmp_path / "v.db")
     done = vault.anonymize(TEXT, session="conversation of mia")
     data = b"".join(it.read_bytes() for it in tmp_path.iterdir())
@@ -246,7 +242,6 @@ def test_a_file_shows_no_value_and_survives_a_rotation(guard: Guard, tmp_path: P
 
 
 def test_a_changed_store_is_noticed(guard: Guard, tmp_path: Path) -> None:
-    pytest.importorskip("cryptography")
     import sqlite3  # noqa: PLC0415
 
     vault = Vault(guard, path=tmp_path / "v.db")
@@ -260,22 +255,9 @@ def test_a_changed_store_is_noticed(guard: Guard, tmp_path: Path) -> None:
         vault.deanonymize(done.text, session="a")
 
 
-def test_without_the_extra_it_says_what_to_install(
-    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing(name: str) -> object:
-        raise ImportError(name)
-
-    monkeypatch.setattr(cipher, "import_module", missing)
-    with pytest.raises(MissingExtraError, match=r'pip install "aidefence\[vault\]"'):
-        Vault(guard, path=tmp_path / "v.db")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_settings_open_the_same_vault(
     guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("cryptography")
     path = tmp_path / "aidefence.toml"
     path.write_text('[vault]\npath = "v.db"\nttl_seconds = 60\n', "utf-8")
     monkeypatch.setenv("AIDEFENCE_VAULT__KEY", "a key of sixteen")

@@ -34,7 +34,6 @@ _REQUIRED = (
 # Extra, the modules it brings, and what works only with it.
 _EXTRAS = (
     ("arrow", "pyarrow", "Parquet files and Arrow tables"),
-    ("vault", "cryptography", "encrypted vaults, and the operator `encrypt`"),
     (
         "deep",
         "onnxruntime tokenizers",
