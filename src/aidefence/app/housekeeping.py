@@ -16,6 +16,7 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 from aidefence.adapters.journal.segments import is_finished, only_one
+from aidefence.app.logs import set_up_logs
 from aidefence.app.parts.store import Store, make_folder, open_store
 from aidefence.app.settings import Settings
 from aidefence.app.settings.store import KeptContent
@@ -61,6 +62,8 @@ class Housekeeper:
         while True:
             running = self._process is not None and self._process.poll() is None
             if not running and is_finished(self._lock):
+                if self._process is not None:
+                    _end(self._process)
                 self._process = self._begin()
             if self._stopping.wait(_LOOK_SECONDS):
                 return
@@ -82,6 +85,7 @@ def main() -> int:
     """Keep house until standard input is closed."""
     # From whoever started us, over a pipe that nobody else has.
     settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301
+    set_up_logs(settings.log)
     os.nice(_NICE)
     with only_one(settings.state_dir / "journal" / _LOCK) as ours:
         if ours:
