@@ -17,6 +17,7 @@ from bench import (
     engine,
     footprint,
     hidden,
+    journal,
     languages,
     payloads_web,
     pii,
@@ -374,6 +375,14 @@ DEFINITIONS: tuple[Definition, ...] = (
             _least("per_second_without", 200_000, "/s, no key in any"),
         ),
         secrets.measure,
+    ),
+    Definition(
+        "journal",
+        "what is written down of a request before its answer leaves, and its way into the store",
+        "Python call, one thread, local disk",
+        1,
+        (_under("record_us", 10, "us"), _under("fold_us", 30, "us")),
+        journal.measure,
     ),
     Definition(
         "payloads",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import re
 import shutil
 from collections.abc import Callable
 from hashlib import sha256
@@ -186,6 +187,12 @@ def test_another_key_is_told_until_it_is_known(
     assert "not known here" in faults[0].reason
     friends = make_store(url, audit_keys=(tmp_path / "other.pub",))
     assert friends.audit.verify().intact
+
+
+def test_the_page_lists_every_action(root: Path) -> None:
+    page = (root / "docs/audit.md").read_text("utf-8")
+    table = page.split("| action | when |")[1].split("\n\n")[0]
+    assert set(re.findall(r"`([a-z.]+)`", table)) == set(AuditAction)
 
 
 def test_keys_are_for_their_owner(tmp_path: Path) -> None:
