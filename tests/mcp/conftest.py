@@ -9,7 +9,8 @@ import pytest
 from mcp.server.mcpserver import MCPServer
 
 from aidefence.app.doors.mcp import make_mcp_server
-from aidefence.app.services import make_services
+from aidefence.app.running import Running
+from aidefence.app.services import open_keeper, wire_services
 from aidefence.app.settings import Settings
 from aidefence.service.services import Services
 
@@ -24,8 +25,13 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def services(settings: Settings) -> Services:
-    return make_services(settings)
+def running() -> Running:
+    return Running()
+
+
+@pytest.fixture(scope="session")
+def services(settings: Settings, running: Running) -> Services:
+    return wire_services(settings, open_keeper(settings), running)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from tests.mcp.conftest import ATTACK
 
 from aidefence import Guard
 from aidefence.app.doors.mcp import make_mcp_server
+from aidefence.app.running import Running
 from aidefence.app.settings import Settings
 from aidefence.delivery.mcp.codes import Code
 from aidefence.domain.asking import Request
@@ -205,3 +206,38 @@ def test_building_it_leaves_the_log_of_the_process_alone(
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
     make_mcp_server(services, settings)
     assert logging.getLogger().handlers == []
+
+
+async def _threats(client: Client, cursor: object) -> dict[str, Any]:
+    read = await client.read_resource(f"aidefence://findings/{cursor}")
+    told: dict[str, Any] = json.loads(read.contents[0].text)  # type: ignore[union-attr]
+    return told
+
+
+async def test_what_was_found_can_be_looked_up_and_corrected(
+    server: MCPServer[Any], running: Running
+) -> None:
+    import anyio  # noqa: PLC0415
+
+    async with running.all(), Client(server) as client:
+        judged = await client.call_tool("detect", {"content": ATTACK})
+        name = judged.structured_content["requestId"]
+        said = {"requestId": name, "truth": "benign"}
+        first = await client.call_tool("feedback", said)
+        assert first.structured_content["outcome"] == "FP"
+        again = await client.call_tool("feedback", said)
+        assert [it.structured_content["new"] for it in (first, again)] == [True, False]
+        with pytest.raises(MCPError) as missing:
+            await client.call_tool("feedback", {"requestId": "req_none", "truth": "attack"})
+        assert missing.value.error.code == Code.PARAMS
+        with anyio.fail_after(20):
+            told = await _threats(client, "recent")
+            while name not in [it["requestId"] for it in told["findings"]]:
+                await anyio.sleep(0.1)
+                told = await _threats(client, "recent")
+        assert ATTACK not in json.dumps(told)
+        found = next(it for it in told["findings"] if it["requestId"] == name)
+        assert (found["door"], found["action"]) == ("mcp", "block")
+        assert (await _threats(client, told["cursor"]))["findings"] == []
+        with pytest.raises(MCPError):
+            await _threats(client, "yesterday")

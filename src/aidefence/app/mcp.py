@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING, Any
+
 from aidefence.app.doors.mcp import make_mcp_server
-from aidefence.app.services import make_services
+from aidefence.app.running import Running
+from aidefence.app.services import open_keeper, wire_services
 from aidefence.app.settings import Sources
 from aidefence.app.settings.reading import read_sources
 from aidefence.app.wiring import corridor_for
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
 
 
 def serve_stdio(sources: Sources) -> None:
@@ -18,7 +25,14 @@ def serve_stdio(sources: Sources) -> None:
 
     """
     settings = read_sources(sources)
-    server = make_mcp_server(make_services(settings), settings)
+    running = Running()
+    services = wire_services(settings, open_keeper(settings), running)
+    server = make_mcp_server(services, settings)
     # Before the first call, which would wait for it, and before the client may give up on us.
     corridor_for(settings.setup()).warm()
-    server.run("stdio")
+    asyncio.run(_serve(server, running))
+
+
+async def _serve(server: MCPServer[Any], running: Running) -> None:
+    async with running.all():
+        await server.run_stdio_async()

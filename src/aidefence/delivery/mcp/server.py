@@ -14,7 +14,7 @@ from mcp.server.mcpserver.tools import Tool
 
 from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.mcp.refusing import refusals
-from aidefence.delivery.mcp.resources import RULES, add_resources
+from aidefence.delivery.mcp.resources import FINDINGS, RULES, add_resources
 from aidefence.delivery.mcp.toolbox import Toolbox, caller_of
 from aidefence.domain.access import Caller, Permission
 from aidefence.domain.refusals import ForbiddenError
@@ -28,8 +28,12 @@ INSTRUCTIONS = (
 _READS = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
+_NOTES = types.ToolAnnotations(
+    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+)
 _PERMISSIONS: Mapping[str, Permission] = {
     RULES: Permission.READ_RULES,
+    FINDINGS: Permission.READ_FEED,
 }
 
 
@@ -42,7 +46,9 @@ def make_server(services: Services, limits: Limits, version: str) -> MCPServer[A
         ("Scan tool definitions", toolbox.scan_tools),
         ("Redact private data", toolbox.redact),
     )
-    tools = [_tool(title, function) for title, function in offered]
+    tools = [_tool(title, function, _READS) for title, function in offered]
+    if services.feedback is not None:
+        tools.append(_tool("Give feedback", toolbox.feedback, _NOTES))
     with _logging_left_alone():
         server: MCPServer[Any] = MCPServer(
             NAME,
@@ -57,10 +63,14 @@ def make_server(services: Services, limits: Limits, version: str) -> MCPServer[A
     return server
 
 
-def _tool(title: str, function: Callable[..., object]) -> Tool:
+def _tool(title: str, function: Callable[..., object], annotations: types.ToolAnnotations) -> Tool:
     description = " ".join((function.__doc__ or "").split())
     tool = Tool.from_function(
-        function, title=title, description=description, annotations=_READS, structured_output=True
+        function,
+        title=title,
+        description=description,
+        annotations=annotations,
+        structured_output=True,
     )
     # A misspelled argument must not pass for one that was left out.
     arguments = tool.fn_metadata.arg_model

@@ -17,15 +17,18 @@ from aidefence.delivery.mcp.wire import (
     Answered,
     Detected,
     DetectOptions,
+    Noted,
     OriginName,
     Redacted,
     ScannedTools,
 )
-from aidefence.domain.access import LOCAL, Caller
+from aidefence.domain.access import LOCAL, Caller, Permission
 from aidefence.domain.answer import AnswerCheck, Asked
 from aidefence.domain.asking import UNCONDITIONAL, Conditions, Detector, Request
 from aidefence.domain.content import Content, Inspection
 from aidefence.domain.enums import Origin
+from aidefence.domain.feedback import GroundTruth
+from aidefence.domain.refusals import DisabledError, ForbiddenError
 from aidefence.domain.rewrite import Rewrite
 from aidefence.knowledge.answers import languages
 from aidefence.service.answers.inspect import QUESTION
@@ -161,6 +164,37 @@ class Toolbox:
         with refusals(self._services.meter):
             done, _ = self._services.workshop.rewrite(request, clean)
         return tell_redacted(done, request.id)
+
+    def feedback(
+        self,
+        requestId: Annotated[  # noqa: N803 -- as it travels
+            str, Field(description="The request, as `detect` named it.", max_length=128)
+        ],
+        truth: Annotated[
+            Literal["attack", "benign"], Field(description="What the text really was.")
+        ],
+        ctx: _Context,
+    ) -> Noted:
+        """Say what a text really was, after it was judged: evidence for people and for learning.
+
+        It never changes a decision. The same word twice counts once.
+        """
+        feedbacks = self._services.feedback
+        with refusals(self._services.meter):
+            if feedbacks is None:
+                raise DisabledError("this installation keeps no memory of requests")
+            caller = caller_of(ctx.request_context.request)
+            if not caller.may(Permission.FEEDBACK):
+                raise ForbiddenError(f"`{caller.id}` ({caller.role.value}) may not give feedback")
+            given = feedbacks.give(requestId, caller, GroundTruth(truth))
+        kept = given.feedback
+        return Noted.model_construct(
+            feedback_id=kept.id,
+            request_id=kept.episode.id,
+            truth=kept.truth.value,
+            outcome=kept.outcome.value,
+            new=given.new,
+        )
 
     def _request(
         self,

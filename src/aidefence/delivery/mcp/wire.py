@@ -179,3 +179,13 @@ class Redacted(Wire):
     changes: list[WireChange]
     complete: bool
     degraded: list[WireDegraded]
+
+
+class Noted(Wire):
+    """A word about a decision, as it is kept."""
+
+    feedback_id: str
+    request_id: str
+    truth: Literal["attack", "benign"]
+    outcome: Literal["TP", "FP", "TN", "FN"]
+    new: bool
