@@ -105,15 +105,16 @@ class Proxy:
             return self._failed(question, standing, error)
         return self._settled(request, ready, detection, standing)
 
-    def judged_apart(self, question: Question) -> Exchange:
-        """Open an exchange for an answer to something asked before, without a request to judge."""
-        return Exchange(
-            self._desk,
-            self._desk.standing,
-            self.policy,
-            self._request(question, (), ()),
-            dict(question.body),
-        )
+    def admit_bare(self, question: Question) -> Exchange:
+        """Count a request that says nothing, and open an exchange for what is answered.
+
+        Raises:
+            RefusedError: it is not carried out.
+
+        """
+        request = self._request(question, (), ())
+        self._desk.admit(request)
+        return Exchange(self._desk, self._desk.standing, self.policy, request, dict(question.body))
 
     def _prepare(self, question: Question, standing: Standing) -> _Ready:
         body, changed = dict(question.body), 0

@@ -258,8 +258,12 @@ class Exchange:
             lane.close()
         if self._private is not None:
             self._private.close()
-        if self._decision is None:
+        if not self._said:
             return
+        what = Inspection(tuple(self._said), Direction.OUTPUT)
+        if self._decision is None:
+            # Calls alone: what was ruled about them stands below, this is what it rests on.
+            self._decision = self._inspect(what).decision
         outcome = self.answered
         told = Detection(
             decision=self._decision,
@@ -269,7 +273,6 @@ class Exchange:
             degraded=tuple(outcome.degraded.values()),
             enforced=self._decision.enforced,
         )
-        what = Inspection(tuple(self._said), Direction.OUTPUT)
         self._desk.tell(replace(self._request, id=f"{self.id}.answer", what=what), told)
 
     # -- how it is decided

@@ -9,7 +9,7 @@ from aidefence.delivery.http.problems import Refusal
 from aidefence.delivery.proxy.jsontext import MalformedError, read_object, strings_in
 from aidefence.delivery.proxy.openai_errors import openai_error
 from aidefence.delivery.proxy.sse import Event, event
-from aidefence.domain.content import Content
+from aidefence.domain.content import Content, Degraded
 from aidefence.domain.enums import Origin
 from aidefence.service.proxy_exchange import Exchange
 from aidefence.service.proxy_lane import Lane
@@ -21,6 +21,9 @@ _HEAD = ("id", "object", "created", "model", "system_fingerprint", "service_tier
 _PLAIN = frozenset({*_HEAD, "usage", "choices", "error", "obfuscation"})
 _STRUCTURE = frozenset({"role", "name"})
 _CALLS = frozenset({"tool_calls", "function_call"})
+_AUDIO = Degraded("content.audio", "what is spoken is not inspected, but for its transcript")
+# Names and sounds: nothing that a client would read.
+_NO_WORDS = frozenset({"id", "data", "type", "index", "format"})
 _OLD_CALL = -1
 _CHOICES_MAX = 128
 _CALLS_MAX = 256
@@ -159,7 +162,9 @@ class ChatRewriter:
                 if told:
                     left[key] = told
             else:
-                await self._watch(state, strings_in(value))
+                if key == "audio":
+                    self._exchange.miss(_AUDIO)
+                await self._watch(state, strings_in(value, _NO_WORDS))
                 left[key] = value
         return out, left
 

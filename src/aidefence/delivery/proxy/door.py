@@ -19,6 +19,7 @@ from aidefence.delivery.proxy.chat import Chat
 from aidefence.delivery.proxy.headers import (
     PREFIX,
     SESSION,
+    encoded,
     is_compressed,
     is_event_stream,
     own_headers,
@@ -80,6 +81,7 @@ class ProxyDoor:
         self._upstreams = {it.name: it for it in upstreams}
         self._ways_out = ways_out
         self._limits = limits
+        self._now_ns = services.clock.monotonic_ns
 
     def routes(self) -> list[BaseRoute]:
         """Give the routes of all dialects, by themselves and under the name of an upstream."""
@@ -106,7 +108,7 @@ class ProxyDoor:
 
     def _asks(self, path: str, tongue: Tongue) -> Handler:
         async def handle(call: Call) -> Response:
-            since_ns = self._services.clock.monotonic_ns()
+            since_ns = self._now_ns()
             request = call.request
             headers: Headers = request.scope["headers"]
             if is_compressed(headers):
@@ -163,6 +165,18 @@ class ProxyDoor:
         answers: bool,
     ) -> Response:
         exchange = await self._proxy.admit(question)
+        return await self._exchange(tongue, exchange, outgoing, leaving, answers=answers)
+
+    async def _exchange(
+        self,
+        tongue: Tongue,
+        exchange: Exchange,
+        outgoing: Outgoing,
+        leaving: Leaving,
+        *,
+        answers: bool,
+    ) -> Response:
+        """Send a request on, unless it is refused, and bring the answer back."""
         kept = False
         try:
             if exchange.refused:
@@ -250,6 +264,7 @@ class ProxyDoor:
         dialect = _spoken(request.scope["headers"])
         upstream = self._choose(request, dialect, {"model": request.path_params.get("name", "")})
         path = request.url.path.removeprefix(f"/proxy/{request.path_params.get('upstream')}")
+        self._proxy.admit_bare(self._question(call, {}, 0, self._now_ns()))
         incoming = await self._ways_out.send(_get(request, upstream, path, dialect, call))
         try:
             data = await read_whole(incoming, self._proxy.policy.answer_bytes_max)
@@ -264,20 +279,10 @@ class ProxyDoor:
         upstream = self._choose(request, tongue.dialect, {})
         path = f"/v1/responses/{request.path_params['id']}"
         outgoing = _get(request, upstream, path, tongue.dialect, call)
-        question = self._question(call, {}, 0, self._services.clock.monotonic_ns())
-        exchange = self._proxy.judged_apart(question)
+        exchange = self._proxy.admit_bare(self._question(call, {}, 0, self._now_ns()))
         leaving = Leaving(request.receive)
-        deadline = asyncio.get_running_loop().time() + self._proxy.policy.total_seconds
-        incoming = await self._send(outgoing, deadline)
-        if incoming.status in _OK and is_event_stream(incoming.headers):
-            policy = self._proxy.policy
-            return StreamPassage(incoming, exchange, tongue, policy, deadline, leaving)
-        try:
-            work = self._answer(tongue, exchange, incoming, deadline, answers=True)
-            return await self._attended(leaving, work)
-        finally:
-            exchange.close()
-            await asyncio.shield(incoming.aclose())
+        work = self._exchange(tongue, exchange, outgoing, leaving, answers=True)
+        return await self._attended(leaving, work)
 
     def _choose(self, request: HttpRequest, dialect: Dialect, body: Fields) -> Upstream:
         """Choose who answers: by the name in the path, else by the name of the model."""
@@ -330,7 +335,7 @@ def _spoken(headers: Headers) -> Dialect:
 
 def _refuse_in(tongue: Tongue) -> Refuse:
     def refuse(refusal: Refusal) -> Response:
-        headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in refusal.headers.items()]
+        headers = encoded(refusal.headers.items())
         headers.append((PREFIX + b"error", refusal.kind.encode()))
         return _raw(refusal.status, write(tongue.error(refusal)), headers)
 
@@ -341,7 +346,7 @@ def _response(status: int, data: bytes, headers: Headers, exchange: Exchange) ->
     told = [*returned_headers(headers), *own_headers(exchange, answered=True)]
     allowance = exchange.detection.allowance if exchange.detection else None
     if allowance is not None:
-        told += [(k.encode(), v.encode("latin-1")) for k, v in allowance_headers(allowance)]
+        told += encoded(allowance_headers(allowance))
     return _raw(status, data, told, None)
 
 

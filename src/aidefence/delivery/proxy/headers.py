@@ -106,6 +106,11 @@ def own_headers(exchange: Exchange, *, answered: bool = False) -> list[tuple[byt
     ]
 
 
+def encoded(given: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Write headers as they travel."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given]
+
+
 def _named(given: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
     """Headers that `Connection` names are between two, as it is itself."""
     return frozenset(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from aidefence.delivery.http.problems import Refusal, refusal_of
-from aidefence.delivery.proxy.headers import own_headers, returned_headers
+from aidefence.delivery.http.problems import Refusal, allowance_headers, refusal_of
+from aidefence.delivery.proxy.headers import encoded, own_headers, returned_headers
 from aidefence.delivery.proxy.jsontext import MalformedError
 from aidefence.delivery.proxy.leaving import Leaving
 from aidefence.delivery.proxy.sse import Event, EventReader
@@ -56,6 +56,9 @@ class StreamPassage(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send head and events."""
         headers = [*returned_headers(self._incoming.headers), *own_headers(self._exchange)]
+        detection = self._exchange.detection
+        if detection is not None and detection.allowance is not None:
+            headers += encoded(allowance_headers(detection.allowance))
         whole = False
         try:
             await send(
