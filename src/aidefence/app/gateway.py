@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from aidefence.app.doors import open_doors
 from aidefence.app.keeper import Keeper
 from aidefence.app.running import Running
 from aidefence.app.services import open_keeper, wire_services
 from aidefence.app.settings import Settings, Sources
+from aidefence.app.settings.log import LogFormat
 from aidefence.app.steward import JobWorkers
+from aidefence.delivery.http.access_log import AccessLog
 from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.forwarded import Proxies
 from aidefence.delivery.http.front import Front
 from aidefence.delivery.rest.door import RestDoor
 from aidefence.service.services import Services
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """What one process serves with."""
 
-    front: Front
+    front: ASGIApp
     services: Services
     keeper: Keeper
     running: Running
 
 
-def make_app(settings: Settings) -> Front:
+def make_app(settings: Settings) -> ASGIApp:
     """Wire all doors that are open, for whoever serves the application; nothing is watched."""
     return open_gateway(settings).front
 
@@ -50,7 +59,14 @@ def open_gateway(settings: Settings, sources: Sources | None = None) -> Gateway:
     trusted = settings.limits.trusted_proxies
     proxies = Proxies(trusted) if trusted else None
     front = Front(rest, open_doors(services, settings, running), running.all, proxies)
-    return Gateway(front, services, keeper, running)
+    return Gateway(_logged(front, settings), services, keeper, running)
+
+
+def _logged(front: Front, settings: Settings) -> ASGIApp:
+    if not settings.log.access:
+        return front
+    as_json = settings.log.format is LogFormat.JSON
+    return AccessLog(front, partial(os.write, sys.stderr.fileno()), as_json=as_json)
 
 
 def _limits(settings: Settings) -> Limits:

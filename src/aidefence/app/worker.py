@@ -8,19 +8,22 @@ import signal
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from aidefence.app.gateway import Gateway, open_gateway
 from aidefence.app.logs import set_up_logs
 from aidefence.app.settings import Settings, Sources
 from aidefence.app.settings.reading import read_sources
-from aidefence.delivery.http.front import Front
 from aidefence.domain.errors import AIDefenceError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 _THREADS_MAX = 64
 _log = logging.getLogger("aidefence.worker")
 
 
-def load(sources: Sources, settings: Settings, *_: object) -> Front:
+def load(sources: Sources, settings: Settings, *_: object) -> ASGIApp:
     """Open the gateway in this worker; `settings` are those that the parent found to be right."""
     gateway = _open(sources, settings)
     gateway.running.add(lambda: kept(gateway))

@@ -21,6 +21,7 @@ from aidefence.ports.meter import Meter
 from aidefence.service.inspect import Inspector
 from aidefence.service.seats import Seats
 from aidefence.service.standing import Standing
+from aidefence.service.visit import VISIT
 
 # By number: a worker is a copy of a process, and the threads that the engine keeps for those who
 # name none stayed behind in that one. Waiting for them would never end.
@@ -181,6 +182,9 @@ class Desk:
         return self._keep(request, _seen(detection, self.standing, None))
 
     def _let_in(self, request: Request, cost: int = 1) -> Allowance | None:
+        visit = VISIT.get()
+        if visit is not None:
+            visit.caller, visit.door, visit.request_id = request.caller.id, request.door, request.id
         standing = self.standing
         if standing.closed:
             standing.check_door(request.door)

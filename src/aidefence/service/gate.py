@@ -6,6 +6,7 @@ from typing import Protocol
 
 from aidefence.domain.access import Caller, Credentials, Permission
 from aidefence.domain.refusals import ForbiddenError
+from aidefence.service.visit import VISIT
 
 
 class Identify(Protocol):
@@ -39,6 +40,9 @@ class Gate:
 
         """
         caller = self._identify(credentials)
+        visit = VISIT.get()
+        if visit is not None:
+            visit.caller = caller.id
         if permission not in caller.permissions:
             raise ForbiddenError(f"`{caller.id}` ({caller.role.value}) may not `{permission}`")
         return caller

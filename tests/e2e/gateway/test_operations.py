@@ -164,3 +164,33 @@ def test_a_worker_that_comes_back_begins_with_what_holds(tmp_path: Path) -> None
         gateway.wait_ready()
         assert policies(gateway) == held
         assert in_force(gateway) == {1}
+
+
+def test_jobs_that_were_taken_in_are_done(tmp_path: Path) -> None:
+    with serving(tmp_path, workers=2) as gateway:
+        body = {"content": ATTACK, "options": {"async": True}}
+        taken = httpx.post(f"{gateway.url}/api/v2/detect", json=body, timeout=30)
+        assert taken.status_code == 202, taken.text
+        place = f"{gateway.url}{taken.headers['location']}"
+        wait_until(lambda: '"block"' in httpx.get(place, timeout=30).text, "the answer", 30)
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_line_for_each_request_says_who_and_how_long_but_never_what(
+    tmp_path: Path, form: str
+) -> None:
+    with serving(tmp_path, f'[log]\nformat = "{form}"\naccess = true\n') as gateway:
+        told = gateway.detect(SECRET)
+        httpx.get(f"{gateway.url}/nowhere?text=4111111111111111")
+        lines = [it for it in gateway.told().splitlines() if "/api/v2/detect" in it]
+        assert len(lines) == 1
+        if form == "json":
+            line = json.loads(lines[0])
+            assert (line["status"], line["door"], line["caller"]) == (200, "rest", "local")
+            assert line["request_id"] == told["requestId"]
+            assert line["microseconds"] > 0
+        else:
+            assert " 200 " in lines[0]
+            assert told["requestId"] in lines[0]
+        assert "/nowhere" in gateway.told()
+        assert "4111" not in gateway.told()
