@@ -175,7 +175,9 @@ def _lowered(answer: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def grpc(services: Services) -> Say:
     detect = DetectionMethods(services, LIMITS).methods()[0].handler
-    context: Any = SimpleNamespace(set_trailing_metadata=lambda _: None)
+    context: Any = SimpleNamespace(
+        set_trailing_metadata=lambda _: None, time_remaining=lambda: None
+    )
 
     def say(question: dict[str, Any]) -> dict[str, Any]:
         asked = dict(question)

@@ -42,9 +42,6 @@ from aidefence.domain.review import ReviewCase as Case
 from aidefence.service.reviews import Reviews
 from aidefence.service.telling import sum_up
 
-# Up to here an inspection takes less time than a visit to another thread.
-_INLINE_CODE_POINTS_MAX = 64 << 10
-
 
 @strawberry.type(description="What can be done.")
 class Mutation:
@@ -56,10 +53,7 @@ class Mutation:
         since_ns = now_ns()
         asked = read_request(request, asker.limits)
         put = asker.request(asked, caller, since_ns)
-        if _length(asked) > _INLINE_CODE_POINTS_MAX:
-            found = await asyncio.to_thread(desk.ask, put)
-        else:
-            found = await desk.aask(put)
+        found = await desk.aask(put)
         asker.allowance = found.allowance
         return tell_detection(asked, put.id, found, now_ns() - since_ns)
 
@@ -127,12 +121,6 @@ class Mutation:
         text: str,
     ) -> ReviewCase:
         return await _settle(info.context, lambda it, who: it.comment(str(id), who, text))
-
-
-def _length(asked: Asked) -> int:
-    if isinstance(asked.what, str):
-        return len(asked.what)
-    return sum(len(it.text) for it in asked.what.contents)
 
 
 def _batch(

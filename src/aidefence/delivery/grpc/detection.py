@@ -27,7 +27,7 @@ from aidefence.service.services import Services
 
 SERVICE = "aidefence.v2.Detection"
 
-# Up to here an inspection takes less time than a visit to another thread.
+# Up to here reading a message takes less time than a visit to another thread.
 _INLINE_BYTES_MAX = 64 << 10
 
 
@@ -51,23 +51,20 @@ class DetectionMethods:
         ]
 
     async def _one(self, message: pb.DetectRequest, call: Call) -> pb.DetectResponse:
-        since_ns = self._now_ns()
-        if message.ByteSize() > _INLINE_BYTES_MAX:
-            answer, detection = await asyncio.to_thread(self._aside, message, call, since_ns)
-        else:
-            asked = read_request(message, self._limits)
-            request = self._request(asked, call, since_ns)
-            detection = await self._services.desk.aask(request)
-            answer = self._write(asked, request, detection, self._now_ns() - since_ns)
+        answer, detection = await self._ask(message, call)
         call.tell_allowance(detection.allowance)
         return answer
 
-    def _aside(
-        self, message: pb.DetectRequest, call: Call, since_ns: int
+    async def _ask(
+        self, message: pb.DetectRequest, call: Call
     ) -> tuple[pb.DetectResponse, Detection]:
-        asked = read_request(message, self._limits)
+        since_ns = self._now_ns()
+        if message.ByteSize() > _INLINE_BYTES_MAX:
+            asked = await asyncio.to_thread(read_request, message, self._limits)
+        else:
+            asked = read_request(message, self._limits)
         request = self._request(asked, call, since_ns)
-        detection = self._services.desk.ask(request)
+        detection = await self._services.desk.aask(request)
         return self._write(asked, request, detection, self._now_ns() - since_ns), detection
 
     async def _many(self, message: pb.DetectBatchRequest, call: Call) -> pb.DetectBatchResponse:
@@ -122,21 +119,17 @@ class DetectionMethods:
         # The next message is read when this one is answered: who sends faster than they read
         # fills the window of HTTP/2, not our memory.
         async for message in messages:
-            if len(message.requests) == 1 and message.ByteSize() <= _INLINE_BYTES_MAX:
+            if len(message.requests) == 1:
                 yield pb.StreamResponse(outcomes=[await self._streamed(message.requests[0], call)])
             else:
                 yield await asyncio.to_thread(self._streamed_many, message, call)
 
     async def _streamed(self, message: pb.DetectRequest, call: Call) -> pb.Outcome:
-        since_ns = self._now_ns()
         try:
-            asked = read_request(message, self._limits)
-            request = self._request(asked, call, since_ns)
-            detection = await self._services.desk.aask(request)
+            answer, _ = await self._ask(message, call)
         except (Refusal, RefusedError) as error:
             return self._problem(message.id, error)
-        response = self._write(asked, request, detection, self._now_ns() - since_ns)
-        return pb.Outcome(id=asked.name, response=response)
+        return pb.Outcome(id=message.id, response=answer)
 
     def _streamed_many(self, message: pb.StreamRequest, call: Call) -> pb.StreamResponse:
         items = read_requests(message.requests, self._limits)
@@ -165,6 +158,7 @@ class DetectionMethods:
             asked.context,
             asked.priority,
             since_ns,
+            deadline_ns=call.deadline_ns(since_ns),
         )
 
     def _write(

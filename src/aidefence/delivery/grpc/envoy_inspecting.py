@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,7 +28,6 @@ DEGRADED = "x-aidefence-degraded"
 HEADERS = (VERDICT, ACTION, REQUEST_ID, DEGRADED)
 """Headers that speak for us: whoever else sets them is overwritten."""
 
-_INLINE_CODE_POINTS_MAX = 64 << 10
 _FORBIDDEN = 403
 _HEADER_LEN_MAX = 512
 _encode = msgspec.json.Encoder().encode
@@ -95,19 +93,17 @@ class EnvoyInspecting:
         if not what.contents and not what.unread:
             return Ruling((), {})
         services = self._services
+        now_ns = services.clock.monotonic_ns()
         request = Request(
             what,
             services.ids.request_id(),
             DOOR,
             call.caller,
             peer,
-            since_ns=services.clock.monotonic_ns(),
+            since_ns=now_ns,
+            deadline_ns=call.deadline_ns(now_ns),
         )
-        if sum(len(it.text) for it in what.contents) > _INLINE_CODE_POINTS_MAX:
-            found = await asyncio.to_thread(services.desk.ask, request)
-        else:
-            found = await services.desk.aask(request)
-        return self._ruling(request.id, found)
+        return self._ruling(request.id, await services.desk.aask(request))
 
     def refuse(self, error: Refusal | LimitedError) -> Ruling:
         """Say that something was refused before it was inspected: too large, too often."""

@@ -21,6 +21,7 @@ from aidefence.ports.meter import Meter
 from aidefence.service.gate import Gate
 
 DOOR = "grpc"
+_NS_PER_SECOND = 1_000_000_000
 
 _log = logging.getLogger("aidefence.grpc")
 _Request = TypeVar("_Request", bound=Message)
@@ -41,6 +42,11 @@ class Call:
         RefusedError: they may not any more.
 
     """
+
+    def deadline_ns(self, now_ns: int) -> int:
+        """When the client needs the answer, on the clock of `now_ns`; 0 if it did not say."""
+        left: float | None = self.context.time_remaining()
+        return 0 if left is None else max(1, now_ns + round(left * _NS_PER_SECOND))
 
     def tell_allowance(self, allowance: Allowance | None) -> None:
         """Say behind the answer what is left of a limit."""
