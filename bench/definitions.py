@@ -24,6 +24,7 @@ from bench import (
     proxy,
     python_door,
     rest,
+    rpc,
     secrets,
     stream,
     tools,
@@ -408,6 +409,14 @@ DEFINITIONS: tuple[Definition, ...] = (
             _under("first_word_added_p50_us", 2000, "us"),
         ),
         proxy.measure,
+    ),
+    Definition(
+        "rpc",
+        "gRPC calls and streams, GraphQL mutations, 100-byte prompts",
+        "over loopback TCP, one worker on one core, the load on another",
+        2,
+        (),
+        rpc.measure,
     ),
     Definition(
         "stream",
