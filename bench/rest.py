@@ -24,6 +24,7 @@ _RUNS = 5
 _SECONDS = 8
 _CONNECTIONS = (1, 16, 64)
 _TEXTS = 512
+SETTINGS = "aidefence.toml"
 _PATH = "/api/v2/detect"
 
 _SCRIPT = """
@@ -40,18 +41,32 @@ end
 
 
 class Gateway:
-    """A gateway of our own on a free port, bound to one core, without the deep model."""
+    """A gateway of our own on a free port, with a memory of its own, without the deep model."""
 
-    def __init__(self, core: int) -> None:
+    def __init__(
+        self, *cores: int, workers: int = 1, key: str | None = None, folder: Path | None = None
+    ) -> None:
+        """`folder` holds its memory and settings, if there are any; `key` is what is shown."""
+        self.key = key
+        self._own = None if folder else tempfile.TemporaryDirectory()
+        folder = folder or Path(self._own.name if self._own else "")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         command = [sys.executable, "-m", "aidefence.delivery.cli", "serve", "--no-deep"]
+        command += ["--port", str(self.port), "--workers", str(workers)]
+        if (folder / SETTINGS).exists():
+            command += ["--config", str(folder / SETTINGS)]
+        where = ",".join(map(str, cores))
         self._process = subprocess.Popen(
-            ["taskset", "-c", str(core), *command, "--port", str(self.port), "--workers", "1"],
+            ["taskset", "-c", where, *command],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "AIDEFENCE_SERVER__LOG_LEVEL": "error"},
+            env={
+                **os.environ,
+                "AIDEFENCE_LOG__LEVEL": "error",
+                "AIDEFENCE_STATE_DIR": str(folder / "state"),
+            },
         )
 
     def __enter__(self) -> Self:
@@ -68,7 +83,9 @@ class Gateway:
 
     def __exit__(self, *_: object) -> None:
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(30)
+        self._process.wait(60)
+        if self._own:
+            self._own.cleanup()
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Return status and body."""
@@ -88,6 +105,8 @@ class Gateway:
     def _ask(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         headers = {"Content-Type": "application/json"} if body else {}
+        if self.key is not None:
+            headers["X-API-Key"] = self.key
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         data = answer.read()
@@ -154,12 +173,13 @@ def _run_wrk(
         raise AssertionError(done.stdout)
     return {
         "per_second": float(rate.group(1)),
-        "p50_us": _quantile_us(done.stdout, 50),
-        "p99_us": _quantile_us(done.stdout, 99),
+        "p50_us": quantile_us(done.stdout, 50),
+        "p99_us": quantile_us(done.stdout, 99),
     }
 
 
-def _quantile_us(report: str, percent: int) -> float:
+def quantile_us(report: str, percent: int) -> float:
+    """Read a quantile of the latency out of what wrk says."""
     found = re.search(rf"^\s*{percent}%\s+([\d.]+)(us|ms|s)$", report, re.MULTILINE)
     if found is None:
         raise AssertionError(report)
