@@ -48,6 +48,7 @@ class _Said:
 
     core_actions: bool = False
     media: bytes = JSON
+    length: int = 0
     deadline_ns: int = 0
 
 
@@ -96,6 +97,7 @@ class RestDoor:
                 await answer_lines(self._detecting, self._limits, came, receive, send, name)
                 return
             check_type(said.media)
+            check_length(said.length, self._limits)
             body = await read_body(receive, self._limits)
             came.at_ns = self._now_ns()
             payload, allowance = await handler(body, came)
@@ -118,11 +120,11 @@ class RestDoor:
         await send({"type": "http.response.body", "body": payload})
 
     def _read_headers(self, scope: Scope) -> _Said:
-        """Check the length; tell the type, and whether the client wants only the core actions."""
+        """Take out of the headers what decides how a request is read and answered."""
         said = _Said()
         for name, value in scope["headers"]:
             if name == b"content-length":
-                check_length(_number(value), self._limits)
+                said.length = _number(value)
             elif name == b"content-type":
                 is_lines = value.partition(b";")[0].strip().lower() == NDJSON
                 said.media = NDJSON if is_lines else value
