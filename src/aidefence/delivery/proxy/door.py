@@ -193,7 +193,7 @@ class ProxyDoor:
                 return await self._answer(tongue, exchange, incoming, deadline, answers=answers)
             finally:
                 if not kept:
-                    await asyncio.shield(incoming.aclose())
+                    await incoming.aclose()
         finally:
             if not kept:
                 exchange.close()
@@ -270,7 +270,7 @@ class ProxyDoor:
             data = await read_whole(incoming, self._proxy.policy.answer_bytes_max)
             return _raw(incoming.status, data, returned_headers(incoming.headers), None)
         finally:
-            await asyncio.shield(incoming.aclose())
+            await incoming.aclose()
 
     async def _read_back(self, call: Call) -> Response:
         """Give an answer that the upstream has kept, inspected like a fresh one."""

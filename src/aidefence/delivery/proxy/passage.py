@@ -143,7 +143,7 @@ class StreamPassage(Response):
                     async with asyncio.timeout(_TRAILING_SECONDS):
                         async for _ in self._chunks:
                             pass
-            await asyncio.shield(self._incoming.aclose())
+            await self._incoming.aclose()
 
 
 async def read_whole(incoming: Incoming, limit: int) -> bytes:
