@@ -1,4 +1,4 @@
-"""The same questions at REST, GraphQL and gRPC: the same answers, whichever door was asked."""
+"""Every field of an answer, and every refusal, is the same at REST, GraphQL and gRPC."""
 
 from __future__ import annotations
 
