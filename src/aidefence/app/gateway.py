@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aidefence.app.doors import open_doors
 from aidefence.app.keeper import Keeper
+from aidefence.app.parts.tracing import open_tracing, sending
 from aidefence.app.running import Running
 from aidefence.app.services import open_keeper, wire_services
 from aidefence.app.settings import Settings, Sources
@@ -59,10 +60,14 @@ def open_gateway(settings: Settings, sources: Sources | None = None) -> Gateway:
     trusted = settings.limits.trusted_proxies
     proxies = Proxies(trusted) if trusted else None
     front = Front(rest, open_doors(services, settings, running), running.all, proxies)
-    return Gateway(_logged(front, settings), services, keeper, running)
+    tracing = open_tracing(settings)
+    if tracing is None:
+        return Gateway(_logged(front, settings), services, keeper, running)
+    running.add(lambda: sending(tracing))
+    return Gateway(_logged(tracing.over(front), settings), services, keeper, running)
 
 
-def _logged(front: Front, settings: Settings) -> ASGIApp:
+def _logged(front: ASGIApp, settings: Settings) -> ASGIApp:
     if not settings.log.access:
         return front
     as_json = settings.log.format is LogFormat.JSON

@@ -11,6 +11,7 @@ from aidefence.app.parts.limits import open_limits
 from aidefence.app.parts.meter import open_meter
 from aidefence.app.parts.series import watch_store
 from aidefence.app.parts.store import open_store
+from aidefence.app.parts.tracing import open_tracing
 from aidefence.app.places import Places
 from aidefence.app.running import Running
 from aidefence.app.settings import Settings, Sources
@@ -48,6 +49,7 @@ def open_keeper(settings: Settings, sources: Sources | None = None) -> Keeper:
 def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Services:
     """Wire the use cases that all doors share; `running` gets what runs beside them."""
     meter, clock = open_meter(settings), SystemClock()
+    tracing = open_tracing(settings)
     store = open_store(settings, lambda text: keeper.standing.guard.redact(text).text)
     running.add(Steward(settings, store).running)
     access = open_access(settings, store.database, store.audit)
@@ -57,7 +59,7 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
     desk = Desk(
         keeper.standing,
         limits.limiter,
-        store.log,
+        store.log if tracing is None else tracing.around(store.log),
         meter,
         _manners(settings),
         clock.monotonic_ns,

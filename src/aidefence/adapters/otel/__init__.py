@@ -1,0 +1,1 @@
+"""Traces for OpenTelemetry. Only loaded where an operator has switched them on."""
