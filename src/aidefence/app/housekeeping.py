@@ -71,7 +71,10 @@ class Housekeeper:
     def _begin(self) -> subprocess.Popen[bytes] | None:
         command = [sys.executable, "-m", "aidefence.app.housekeeping"]
         try:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 -- our own
+            # What stands on our standard output may be for a client alone.
+            process = subprocess.Popen(  # noqa: S603 -- our own
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+            )
         except OSError as error:
             _log.warning("nobody keeps house", extra={"reason": error.strerror})
             return None

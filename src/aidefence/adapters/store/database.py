@@ -16,7 +16,15 @@ from aidefence.domain.errors import ConfigError, MissingExtraError
 from aidefence.domain.refusals import UnavailableError
 
 _WAIT_SECONDS = 20
-_CONNECT_SECONDS = 5
+# With a server: for how long it is waited for, in its own words.
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+    "options": "-c statement_timeout=15000 -c lock_timeout=10000",
+}
 _POOL = 5
 _CHANGES = "aidefence_changes"
 # Tells our locks from those of other programs in the same database.
@@ -161,7 +169,7 @@ class Database:
     def _open(self) -> Engine:
         options: dict[str, Any] = {"connect_args": {"timeout": _WAIT_SECONDS}}
         if not self.is_sqlite:
-            options["connect_args"] = {"connect_timeout": _CONNECT_SECONDS}
+            options["connect_args"] = dict(_PATIENCE)
             options |= {"pool_size": _POOL, "pool_pre_ping": True, "pool_timeout": _WAIT_SECONDS}
         try:
             engine = create_engine(self._url, hide_parameters=True, **options)

@@ -57,6 +57,10 @@ def upgrade(database: Database, lock: Path) -> Shape:
 
     """
     with alone(lock), database.change() as connection:
+        if not database.is_sqlite:
+            # A step over a large table takes the time that it takes.
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
         database.take_turn("upgrade")
         before = Shape(_found(connection))
         if before.newer:
