@@ -111,41 +111,39 @@ class MappedCounters:
         return level
 
     def _count(self, claims: Sequence[Claim], cost: int, month: int) -> Taken:
+        # Every request comes this way: one look where most subjects stand, and no call for it.
         view, rates, quotas = self._view, self._rates, self._quotas
-        places: list[int] = []
-        values: list[int] = []
+        rates_first, rates_slots = rates.first, rates.slots
+        changes: list[tuple[int, int, int]] = []
         levels: list[int] = []
         now = self._now() // _NS_PER_TICK
-        subjects: list[int] = []
         for _, subject, limit, interval in claims:
             if interval:
-                region = rates
-            else:
-                region, subject = quotas, _of_month(subject, month)  # noqa: PLW2901
-            place = region.first + subject % region.slots * _WORDS
-            # Most subjects stand where their digest points.
-            if view[place] != subject:
-                place = region.place(view, subject, places)
-            stored = view[place + 1] if view[place] == subject else 0
-            if interval:
                 most = interval * limit
-                # What lies further ahead than this limit allows is of another clock or limit.
-                level = min(stored - now, most) if stored > now else 0
+                place = rates_first + subject % rates_slots * _WORDS
+                if view[place] != subject:
+                    place = rates.place(view, subject, changes)
+                level = view[place + 1] - now if view[place] == subject else 0
+                if level < 0:
+                    level = 0
+                elif level > most:
+                    # It is of another clock, or of a limit that was wider.
+                    level = most
                 after = level + cost * interval
-                values.append(now + after)
+                value = now + after
             else:
-                most = limit
-                level = stored & _COUNT_MAX
+                most, subject = limit, _of_month(subject, month)  # noqa: PLW2901
+                place = quotas.place(view, subject, changes)
+                level = view[place + 1] & _COUNT_MAX if view[place] == subject else 0
                 after = min(level + cost, _COUNT_MAX)
-                values.append(month << _COUNT_BITS | after)
+                value = month << _COUNT_BITS | after
             if after > most:
                 return Taken((*levels, level), len(levels))
-            subjects.append(subject)
-            places.append(place)
+            changes.append((place, subject, value))
             levels.append(after)
-        for at, place in enumerate(places):
-            view[place + 1] = values[at]
-            view[place] = subjects[at]
+        for place, subject, value in changes:
+            view[place + 1] = value
+            view[place] = subject
         return Taken(tuple(levels))
 
     def _forget_older_boot(self) -> None:
@@ -208,16 +206,20 @@ class _Region:
         # A run may begin in the last slot.
         self.end = first + (slots + _PROBES) * _WORDS
 
-    def place(self, view: memoryview[int], subject: int, taken: Sequence[int]) -> int:
-        """Find where a subject stands, or where it can stand."""
+    def place(
+        self, view: memoryview[int], subject: int, taken: Sequence[tuple[int, int, int]]
+    ) -> int:
+        """Find where a subject stands, or where it can stand; places in `taken` are spoken for."""
         first = self.first + subject % self.slots * _WORDS
+        # Most subjects stand where their digest points.
         if view[first] == subject:
             return first
         run = range(first, first + _PROBES * _WORDS, _WORDS)
         for place in run:
             if view[place] == subject:
                 return place
-        return min((it for it in run if it not in taken), key=lambda it: view[it + 1])
+        spoken_for = {place for place, _, _ in taken}
+        return min((it for it in run if it not in spoken_for), key=lambda it: view[it + 1])
 
 
 def _of_month(subject: int, month: int) -> int:

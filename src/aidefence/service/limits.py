@@ -193,14 +193,15 @@ class Limiter:
         return month
 
     def _nearest(self, claims: tuple[Claim, ...], taken: Taken, month: _Month) -> Allowance:
-        nearest, least, left = 0, 2.0, 0
+        nearest, fullest = 0, -1.0
         for at, (_, _, limit, interval) in enumerate(claims):
-            level = taken.levels[at]
-            remaining = limit - (-(-level // interval) if interval else level)
-            share = remaining / limit
-            if share < least:
-                nearest, least, left = at, share, remaining
-        return self._allowance(claims[nearest], taken.levels[nearest], left, month)
+            share = taken.levels[at] / (limit * interval if interval else limit)
+            if share > fullest:
+                nearest, fullest = at, share
+        _, _, limit, interval = claims[nearest]
+        level = taken.levels[nearest]
+        left = limit - (-(-level // interval) if interval else level)
+        return self._allowance(claims[nearest], level, left, month)
 
     def _allowance(self, claim: Claim, level: int, left: int, month: _Month) -> Allowance:
         if claim.interval_ticks:
