@@ -8,9 +8,9 @@ from aidefence.domain.content import Degraded
 from aidefence.domain.errors import AIDefenceError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Allowance:
-    """How much of a limit is left: requests, and seconds until it is whole again."""
+    """How much of a limit is left: requests, and seconds until it is whole. Never changed."""
 
     policy: str
     limit: int

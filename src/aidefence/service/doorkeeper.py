@@ -46,8 +46,11 @@ class Doorkeeper:
             UnavailableError: whoever knows them does not answer.
 
         """
-        if not self._required and self._ring.empty:
-            return LOCAL
+        if not self._required:
+            if self._ring.empty:
+                return LOCAL
+            # A key is never unmade: there is no need to ask again.
+            self._required = True
         if credentials.key is not None:
             return self._ring.find(credentials.key)
         if credentials.token is not None:
