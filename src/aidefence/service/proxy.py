@@ -7,7 +7,7 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from aidefence.domain.access import LOCAL, Caller
@@ -130,7 +130,7 @@ class Proxy:
         for at, place in enumerate(places):
             spoken = speaker(place.item)
             (old if at < start and spoken is not Origin.SYSTEM else new).append(place)
-        apart = [it.path for it in old if self._is_apart(it, standing)]
+        apart = [it.path for it in old if self._is_apart(it, question, standing)]
         contents: list[Content] = []
         unread: dict[Degraded, None] = {}
         for place in new:
@@ -169,7 +169,7 @@ class Proxy:
             # What was to be hidden must not go out because hiding it failed, whatever policy says.
             raise UnavailableError(f"private data could not be taken out: {error}") from error
 
-    def _is_apart(self, place: Place, standing: Standing) -> bool:
+    def _is_apart(self, place: Place, question: Question, standing: Standing) -> bool:
         """Whether an old message is one that must not go on; each is inspected once."""
         said = json.dumps(place.item, ensure_ascii=False, default=repr)
         key = standing.inspector.policy_version.encode()
@@ -179,9 +179,14 @@ class Proxy:
         known = self._known.get(digest)
         if known is None:
             read = place.read(Origin.USER, Direction.INPUT)
-            decision = standing.inspector.inspect(read, UNCONDITIONAL).decision
+            found = standing.inspector.inspect(read, UNCONDITIONAL)
             unread = self.policy.unread is Unread.BLOCK and bool(read.unread)
-            known = decision.enforced and (decision.action >= self.policy.stop_at or unread)
+            known = found.enforced and (found.action >= self.policy.stop_at or unread)
+            if known:
+                asked = self._request(question, read.contents, read.unread)
+                self._desk.tell(
+                    replace(asked, id=question.id + place.path.replace("/", ".")), found
+                )
             self._known[digest] = known
             while len(self._known) > _KNOWN_MAX:
                 self._known.popitem(last=False)
@@ -279,11 +284,16 @@ class Proxy:
 
 
 def _newest(messages: Sequence[object]) -> int:
-    """Where the newest turn begins: behind what the model said last."""
-    for at in range(len(messages) - 1, -1, -1):
-        if speaker(messages[at]) is Origin.ASSISTANT:
-            return at + 1 if at + 1 < len(messages) else at
-    return 0
+    """Where the newest turn begins: behind what the model said before it.
+
+    What it is made to begin its next answer with, at the end of the list, belongs to this turn.
+    """
+    at = len(messages)
+    while at > 0 and speaker(messages[at - 1]) is Origin.ASSISTANT:
+        at -= 1
+    while at > 0 and speaker(messages[at - 1]) is not Origin.ASSISTANT:
+        at -= 1
+    return at
 
 
 def _variables(body: Mapping[str, object]) -> list[Content]:

@@ -140,6 +140,13 @@ def test_an_old_attack_locks_nobody_out(gateway: Gateway) -> None:
     ]
 
 
+def test_a_beginning_of_the_answer_makes_no_attack_old(gateway: Gateway) -> None:
+    before = len(gateway.upstream.asked)
+    talk = [{"role": "user", "content": ATTACK}, {"role": "assistant", "content": "Sure, it is"}]
+    assert ask(gateway, talk).choices[0].finish_reason == "content_filter"
+    assert len(gateway.upstream.asked) == before
+
+
 @pytest.mark.parametrize("size", [1, 2, 7, 64, 10_000])
 def test_a_stream_passes_however_it_is_cut(gateway: Gateway, size: int) -> None:
     pieces = ["The muse", "um in Zü", "rich 🙂 op", "ens at nine", ", but not on Mon", "days."]
