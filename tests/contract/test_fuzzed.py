@@ -133,7 +133,7 @@ HOSTILE = {
     "a list": b"[1, 2]",
     "null": b"null",
 }
-POSTS = sorted({it.path for it in OPERATIONS if it.method == "POST"})
+POSTS = sorted({it.path for it in OPERATIONS if it.method == "POST" and it.request is not None})
 
 
 @pytest.mark.parametrize("path", POSTS)

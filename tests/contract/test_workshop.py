@@ -145,3 +145,18 @@ def test_a_text_over_the_limit(ask: Ask, path: str) -> None:
 def test_a_query_with_an_unknown_field(ask: Ask) -> None:
     assert ask("GET", "/api/v2/rules", params={"nope": 1}).status_code == 422
     assert ask("GET", "/api/v2/rules", params={"limit": 0}).status_code == 422
+
+
+def test_values_go_out_as_tokens_and_come_back(ask: Ask) -> None:
+    text = "Please transfer it to DE44500105175407324931."
+    content = [{"role": "user", "content": text}]
+    out = _post(ask, "/api/v2/anonymize", content=content, session="s-1")
+    token = out["content"][0]["content"]
+    assert "DE4450" not in token
+    assert out["changed"] == 1
+    again = _post(ask, "/api/v2/anonymize", content=text, session="s-1")
+    assert again["content"] == token
+    back = _post(ask, "/api/v2/deanonymize", content=f"Done: {token}", session="s-1")
+    assert back["content"] == f"Done: {text}"
+    other = _post(ask, "/api/v2/deanonymize", content=token, session="s-2")
+    assert other["content"] == token

@@ -12,6 +12,7 @@ from aidefence.app.parts.meter import open_meter
 from aidefence.app.parts.series import watch_store
 from aidefence.app.parts.store import open_store
 from aidefence.app.parts.tracing import open_tracing
+from aidefence.app.parts.vault import SharedVault
 from aidefence.app.places import Places
 from aidefence.app.running import Running
 from aidefence.app.settings import Settings, Sources
@@ -87,6 +88,7 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
         jobs=store.jobs,
         keys=access.keys,
         sessions=access.sessions,
+        vault=SharedVault(settings),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from aidefence.domain.enums import Action, Category, Wrap
-from aidefence.domain.rewrite import Rewrite
+from aidefence.domain.rewrite import Rewrite, RewrittenContent
 from aidefence.domain.streaming import Released, StreamEnd, StreamMode
 from aidefence.domain.tools import CallDecision, ToolsDecision, TraceDecision
 from aidefence.ingest.messages import Inspectable
@@ -72,3 +72,13 @@ class Guarding(Protocol):
 
     def inspect_trace(self, messages: Inspectable, *, tools: Tools | None = None) -> TraceDecision:
         """Inspect the calls of a whole trace."""
+
+
+class Vaulting(Protocol):
+    """Keeps values by session, and gives tokens for them."""
+
+    def anonymize(self, content: object, *, session: str) -> Rewrite | RewrittenContent:
+        """Exchange private data in a text, in messages or in data that JSON can hold."""
+
+    def deanonymize(self, content: object, *, session: str) -> Rewrite | RewrittenContent:
+        """Put the values of a session back."""

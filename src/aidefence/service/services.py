@@ -12,6 +12,7 @@ from aidefence.service.desk import Desk
 from aidefence.service.episodes import Episodes
 from aidefence.service.feedback import Feedbacks
 from aidefence.service.gate import Gate
+from aidefence.service.guarding import Vaulting
 from aidefence.service.jobs import Jobs
 from aidefence.service.keys import Keys
 from aidefence.service.operations import Operations
@@ -44,3 +45,5 @@ class Services:
     keys: Keys | None = None
     """None of these two where callers are not known by keys."""
     sessions: Sessions | None = None
+    vault: Vaulting | None = None
+    """None where no values are kept."""

@@ -15,6 +15,7 @@ from aidefence.delivery.rest import (
     reviews,
     rules,
     v1,
+    vault,
     workshop,
 )
 from aidefence.delivery.rest.sockets import SocketWay
@@ -58,6 +59,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *_DETECTION,
     *jobs.OPERATIONS,
     *workshop.OPERATIONS,
+    *vault.OPERATIONS,
     *looking_back.OPERATIONS,
     *feed.OPERATIONS,
     *reviews.OPERATIONS,
