@@ -46,7 +46,7 @@ class KeyRing:
 
     __slots__ = (
         *("_clock", "_failed", "_looked_ns", "_pepper", "_refreshing", "_snapshot", "_store"),
-        "_used",
+        *("_noted", "_used"),
     )
 
     def __init__(self, store: KeyStore, pepper: bytes, clock: Clock) -> None:
@@ -58,6 +58,7 @@ class KeyRing:
         self._failed: UnavailableError | None = None
         self._refreshing = threading.Lock()
         self._used: set[str] = set()
+        self._noted: dict[str, int] = {}
 
     @property
     def empty(self) -> bool:
@@ -124,9 +125,15 @@ class KeyRing:
         self._used = set()
         hour_ms = self._clock.now_ms() // _MS_PER_HOUR * _MS_PER_HOUR
         keys = [snapshot.known[key_id].stored.key for key_id in used if key_id in snapshot.known]
-        late = {key.id: hour_ms for key in keys if (key.last_used_ms or 0) < hour_ms}
+        late = {
+            key.id: hour_ms
+            for key in keys
+            if max(key.last_used_ms or 0, self._noted.get(key.id, 0)) < hour_ms
+        }
         if late:
             self._store.note_use(late)
+            # What is in memory is read again only when somebody changes who is let in.
+            self._noted |= late
 
     def _current(self) -> _Snapshot:
         snapshot = self._snapshot
