@@ -298,7 +298,10 @@ def _seen_all(
 
 
 def _seen(detection: Detection, standing: Standing, allowance: Allowance | None) -> Detection:
-    degraded = (*standing.off, *detection.degraded)
+    suspended, off = standing.suspended, standing.off
+    if allowance is None and suspended is None and not off:
+        return detection
+    degraded = (*off, *detection.degraded) if off else detection.degraded
     if allowance is not None:
         if allowance.degraded:
             degraded = (*degraded, allowance.degraded)
@@ -315,9 +318,8 @@ def _seen(detection: Detection, standing: Standing, allowance: Allowance | None)
             allowance,
             it.report,
         )
-    elif standing.off:
+    elif off:
         detection = replace(detection, degraded=degraded)
-    suspended = standing.suspended
     if suspended is None:
         return detection
     return replace(detection, action=Action.ALLOW, enforced=False, degraded=(suspended, *degraded))

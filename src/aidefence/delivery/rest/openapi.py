@@ -21,6 +21,7 @@ _PROBLEMS = {
     "401": "Nobody knows who asks.",
     "403": "The caller may not do this, or it is switched off.",
     "404": "There is no such thing.",
+    "408": "The body came too slowly.",
     "409": "The state does not allow this.",
     "413": "The request is over a limit.",
     "415": "The body is of a type that is not read.",
@@ -150,7 +151,7 @@ def _responses(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _refusals(operation: Operation) -> Iterator[str]:
     if operation.request is not None:
-        yield from ("400", "413", "415", "422")
+        yield from ("400", "408", "413", "415", "422")
     elif operation.query is not None:
         yield "422"
     if operation.permission is not None:
