@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+import yaml
 from google.protobuf.descriptor import EnumDescriptor
 
 from aidefence import Action, Direction, Origin, Severity
+from aidefence.app.services import make_services
+from aidefence.app.settings import Settings
+from aidefence.delivery.graphql.schema import core_schema
 from aidefence.delivery.grpc.generated import aidefence_pb2 as pb
-from aidefence.delivery.grpc.statuses import tell
+from aidefence.delivery.grpc.server import GrpcOptions, GrpcServer
+from aidefence.delivery.grpc.statuses import CODES, tell
 from aidefence.delivery.http import problems
+from aidefence.delivery.http.contents import Limits
 from aidefence.domain import refusals
 from aidefence.domain.asking import Priority
 from aidefence.domain.feedback import GroundTruth, Outcome
 from aidefence.domain.refusals import Allowance, RefusedError
+from aidefence.service.services import Services
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    folder = tmp_path_factory.mktemp("state")
+    return make_services(Settings.model_validate({"state_dir": folder, "deep": "off"}))
 
 
 def _script(root: Path) -> ModuleType:
@@ -76,3 +91,36 @@ def test_every_refusal_has_a_status() -> None:
         problems.FAULT,
     ):
         assert tell(refusal).metadata()
+
+
+def test_the_page_lists_every_method_with_what_it_takes(root: Path, services: Services) -> None:
+    told = (root / "docs/grpc.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+/\w+)` \|.*\| `([\w:]+)` \|$", told, re.MULTILINE)
+    methods = GrpcServer(services, Limits(), GrpcOptions(port=0)).methods
+    assert rows == [
+        (f"{it.service.removeprefix('aidefence.v2.')}/{it.name}", it.permission) for it in methods
+    ]
+
+
+def test_the_page_tells_every_status(root: Path) -> None:
+    told = (root / "docs/grpc.md").read_text("utf-8").split("## Statuses")[1].split("##")[0]
+    named = set(re.findall(r"`([A-Z_]+)`", told)) - {"NOT_SERVING"}
+    assert named == {it.name for it in CODES.values()}
+
+
+def test_the_configuration_of_envoy_is_yaml(root: Path) -> None:
+    told = (root / "docs/grpc.md").read_text("utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```", told, re.MULTILINE | re.DOTALL)
+    filters = [yaml.safe_load(it) for it in blocks]
+    assert [next(iter(it)) for it in filters] == ["http_filters", "http_filters", "clusters"]
+    mode = filters[0]["http_filters"][0]["typed_config"]["processing_mode"]
+    assert mode["request_body_mode"] == mode["response_body_mode"] == "BUFFERED"
+
+
+def test_the_page_of_graphql_lists_every_field(root: Path) -> None:
+    told = (root / "docs/graphql.md").read_text("utf-8").split("## Who may")[0]
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", told, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    schema = core_schema()
+    roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
+    assert named == {name for it in roots if it is not None for name in it.fields}

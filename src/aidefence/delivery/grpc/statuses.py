@@ -17,7 +17,7 @@ from aidefence.domain.refusals import Allowance, LimitedError, OverloadedError, 
 
 _DOMAIN = "aidefence"
 _DETAILS = "grpc-status-details-bin"
-_CODES: Mapping[str, grpc.StatusCode] = {
+CODES: Mapping[str, grpc.StatusCode] = {
     "malformed-message": grpc.StatusCode.INVALID_ARGUMENT,
     "malformed-json": grpc.StatusCode.INVALID_ARGUMENT,
     "invalid-field": grpc.StatusCode.INVALID_ARGUMENT,
@@ -90,7 +90,7 @@ def tell(error: Refusal | RefusedError) -> Told:
     """Say in the words of gRPC why something is not carried out."""
     refusal = error if isinstance(error, Refusal) else refusal_of(error)
     return Told(
-        _CODES[refusal.kind],
+        CODES[refusal.kind],
         refusal.kind,
         refusal.detail,
         refusal.status,
