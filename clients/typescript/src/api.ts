@@ -1,0 +1,761 @@
+// Generated from api/openapi.json by scripts/generate.mjs. Do not edit.
+
+/** What is promised: ask after `jobId`, also at the place in `Location`. */
+export type Accepted = {
+  jobId: string;
+  status: "done" | "failed" | "queued" | "running";
+};
+
+/** Sums over a batch; `processingTime` is in milliseconds. */
+export type Aggregates = {
+  totalThreats: number;
+  threatsByCategory: Record<string, number>;
+  averageConfidence: number;
+  processingTime: number;
+};
+
+/** What an answer of a model is held against, and what is looked at beside what it says. `language` is a code or `question`. What a check notices informs; `flag` names those that flag. */
+export type AnswerTo = {
+  question?: string | null;
+  system?: string | null;
+  context?: string[];
+  canaries?: string[];
+  checks?: ("refusal" | "repetition" | "support")[];
+  language?: string | null;
+  flag?: ("canary" | "language" | "prompt" | "refusal" | "repetition" | "support")[];
+};
+
+/** One request of a batch, with the client's own name for it. */
+export type BatchItem = {
+  content: string | unknown[] | Record<string, unknown>;
+  contentType?: "audio" | "image" | "text" | "video";
+  context?: Context | null;
+  options?: Options | null;
+  direction?: "input" | "output";
+  origin?: "assistant" | "memory" | "retrieval" | "system" | "tool" | "user" | null;
+  answers?: AnswerTo | null;
+  id?: string | null;
+};
+
+/** How a batch is worked through. With `async` the answer comes later, also to a `webhook`. */
+export type BatchOptions = {
+  maxParallelism?: number;
+  aggregateResults?: boolean;
+  async?: boolean;
+  webhook?: string | null;
+};
+
+/** Many requests at once. */
+export type BatchRequest = {
+  requests: BatchItem[];
+  batchOptions?: BatchOptions | null;
+};
+
+/** The answers to a batch, in the order of its requests; one that is wrong has an `error`. */
+export type BatchResponse = {
+  batchId: string;
+  totalRequests: number;
+  processedRequests: number;
+  results: (DetectResponse | RefusedItem)[];
+  aggregates?: Aggregates;
+};
+
+/** A call; `task` is what the user asked for, `seen` what tools and documents have said. */
+export type CallRequest = {
+  name: string;
+  arguments: string | Record<string, unknown>;
+  tools?: unknown[] | Record<string, unknown> | null;
+  task?: string | null;
+  seen?: string[];
+};
+
+/** The ruling on one call. */
+export type CallResponse = {
+  action: "allow" | "block" | "flag" | "redact" | "review";
+  enforced: boolean;
+  severity: "critical" | "high" | "low" | "medium";
+  findings: WireToolFinding[];
+  policyVersion: string;
+  degraded: WireDegraded[];
+  tool: string;
+  capabilities: string[];
+};
+
+/** Who asks, from where. Nothing of it is inspected. */
+export type Context = {
+  userId?: string | null;
+  sessionId?: string | null;
+  ipAddress?: string | null;
+  userAgent?: string | null;
+  timestamp?: number | null;
+  metadata?: Record<string, unknown> | null;
+};
+
+/** What that request wants; its payload is inspected. */
+export type Deed = {
+  type: string;
+  resource: string;
+  method: string;
+  payload?: unknown;
+};
+
+/** Up to a hundred requests. */
+export type DefendBatch = {
+  requests: DefendRequest[];
+};
+
+/** What the second version says about it; `requestId` is the name under which it is kept. */
+export type DefendMetadata = {
+  requestId: string;
+  action: string;
+  category: string;
+  findings: string[];
+  policyVersion: string;
+  degraded: string[];
+};
+
+/** One request; payload and context are what is inspected. */
+export type DefendRequest = {
+  action: Deed;
+  source: Source;
+  id?: string | null;
+  timestamp?: number | string | null;
+  context?: unknown;
+};
+
+/** Whether the request may pass. `latency` is in milliseconds. */
+export type DefendResponse = {
+  requestId: string;
+  allowed: boolean;
+  confidence: number;
+  threatLevel: "CRITICAL" | "HIGH" | "LOW" | "MEDIUM" | "NONE";
+  latency: number;
+  metadata: DefendMetadata;
+};
+
+/** The answers, in the order of the requests. */
+export type DefendResults = {
+  results: DefendResponse[];
+};
+
+/** A text, the messages of a conversation, or an object with text, messages or documents. `direction` is `output` for what a model has written; `origin` is whose texts those are that do not say it themselves: a user's, or on the way out the model's. `answers` goes with an output that is a text. */
+export type DetectRequest = {
+  content: string | unknown[] | Record<string, unknown>;
+  contentType?: "audio" | "image" | "text" | "video";
+  context?: Context | null;
+  options?: Options | null;
+  direction?: "input" | "output";
+  origin?: "assistant" | "memory" | "retrieval" | "system" | "tool" | "user" | null;
+  answers?: AnswerTo | null;
+};
+
+/** The answer to one request. `detectionTime` is in milliseconds, `id` the client's own name. */
+export type DetectResponse = {
+  requestId: string;
+  detectionTime: number;
+  threat: Threat;
+  verdict: "attack" | "benign";
+  action: "allow" | "block" | "flag" | "redact" | "review";
+  enforced: boolean;
+  tiers: number[];
+  timings: WireTiming[];
+  truncated: boolean;
+  degraded: WireDegraded[];
+  metadata: Metadata;
+  explanation?: Explanation;
+  allowedBy?: WireAllowed[];
+  answer?: WireAnswer;
+  id?: string;
+};
+
+/** Why, in words and numbers. */
+export type Explanation = {
+  reasoning: string;
+  features: Record<string, number>;
+  alternatives: string[];
+};
+
+/** What the content of a request really was; `outcome` only has to fit, where it is given. */
+export type FeedbackRequest = {
+  requestId: string;
+  groundTruth: "attack" | "benign";
+  outcome?: "FN" | "FP" | "TN" | "TP" | null;
+  additionalContext?: Record<string, unknown> | null;
+};
+
+/** The word is on the disk. This version does not learn from it by itself. */
+export type FeedbackResponse = {
+  feedbackId: string;
+  episodeStored: boolean;
+  learningTriggered: boolean;
+  estimatedImprovementTime: number | null;
+};
+
+/** What is wrong with one field; `pointer` is a JSON pointer into the request. */
+export type FieldError = {
+  pointer: string;
+  detail: string;
+};
+
+/** The process answers. */
+export type Health = {
+  status: string;
+};
+
+/** What a new key is to be; without `permissions` it may all that its role may. */
+export type KeyRequest = {
+  name: string;
+  role?: "admin" | "analyst" | "operator" | "service" | "viewer";
+  permissions?: ("audit:read" | "detect" | "feed:read" | "feedback" | "keys:manage" | "metrics:read" | "operate" | "proxy" | "requests:read" | "review" | "rules:read")[];
+  tenant?: string;
+  plan?: "enterprise" | "free" | "pro";
+  lifeSeconds?: number | null;
+};
+
+/** Which knowledge and which node spoke. */
+export type Metadata = {
+  detectorVersions: Record<string, string>;
+  policyVersion: string;
+  edgeNode: string;
+};
+
+/** A text, and what to make harmless in it; `hosts` may stay linked. */
+export type NeutralizeRequest = {
+  text: string;
+  decode?: boolean;
+  markup?: boolean;
+  hosts?: string[];
+  wrap?: "datamark" | "delimit" | "encode" | null;
+};
+
+/** What a client asks for. With `async` the answer comes later, also to a `webhook`. */
+export type Options = {
+  detectors?: ("multimodal" | "neuro-symbolic" | "temporal")[];
+  threshold?: number | null;
+  explainability?: boolean;
+  async?: boolean;
+  webhook?: string | null;
+  causalAnalysis?: boolean;
+  priority?: "critical" | "high" | "low" | "medium";
+  actions?: "core" | "full";
+};
+
+/** A problem document (RFC 9457). */
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  errors?: FieldError[];
+};
+
+/** Whether a text would be inspected now; `degraded` are checks that would be left out. `status` is `ready`, or with 503 `starting` or `draining`. */
+export type Readiness = {
+  status: string;
+  policyVersion: string;
+  degraded: WireDegraded[];
+};
+
+/** A text, and what to put in the place of which values; three operators need a `key`. */
+export type RedactRequest = {
+  text: string;
+  categories?: string[];
+  entities?: string[] | null;
+  operators?: Record<string, string>;
+  default?: string;
+  key?: string | null;
+  minScore?: number | null;
+};
+
+/** A request among many that was not inspected, and why. */
+export type RefusedItem = {
+  error: Problem;
+  id?: string;
+};
+
+/** Why, in words of whoever decides. */
+export type Remark = {
+  comment?: string;
+};
+
+/** A changed text; `instruction` is what a model must be told about a wrapped one. */
+export type RewriteResponse = {
+  text: string;
+  changes: WireChange[];
+  degraded: WireDegraded[];
+  instruction: string;
+};
+
+/** For how long the secret before still opens. */
+export type RotateRequest = {
+  overlapSeconds?: number;
+};
+
+/** A comment for whoever looks next. */
+export type Said = {
+  comment: string;
+};
+
+/** What was decided about a request, and what was said about it since. */
+export type ShownRequest = {
+  request: WireEpisode;
+  feedback: WireFeedback[];
+};
+
+/** The key to sign in with. */
+export type SignInRequest = {
+  key: string;
+};
+
+/** From where the request came that is to be defended against. Nothing of it is inspected. */
+export type Source = {
+  ip?: string | null;
+  userAgent?: string | null;
+  headers?: Record<string, unknown> | null;
+};
+
+/** The last day, summed up; latencies are in milliseconds, none where nothing was decided. */
+export type Stats = {
+  totalRequests: number;
+  blockedRequests: number;
+  allowedRequests: number;
+  requestsPerSecond: number;
+  latencyP50: number | null;
+  latencyP99: number | null;
+};
+
+/** Why something is switched off; answers say so for as long as it is. */
+export type SwitchOff = {
+  reason?: string;
+};
+
+/** What was found. */
+export type Threat = {
+  detected: boolean;
+  confidence: number;
+  category: string;
+  severity: "critical" | "high" | "low" | "medium";
+  attackVector: string[];
+  findings: WireFinding[];
+};
+
+/** Definitions as a model is given them, in the shape of any client. */
+export type ToolsRequest = {
+  tools: unknown[] | Record<string, unknown>;
+};
+
+/** The ruling on tool definitions. */
+export type ToolsResponse = {
+  action: "allow" | "block" | "flag" | "redact" | "review";
+  enforced: boolean;
+  severity: "critical" | "high" | "low" | "medium";
+  findings: WireToolFinding[];
+  policyVersion: string;
+  degraded: WireDegraded[];
+  tools: WireTool[];
+};
+
+/** The messages of a trace, or a whole request. */
+export type TraceRequest = {
+  messages: unknown[] | Record<string, unknown>;
+  tools?: unknown[] | Record<string, unknown> | null;
+};
+
+/** The ruling on a trace of which so many `events` were read. */
+export type TraceResponse = {
+  action: "allow" | "block" | "flag" | "redact" | "review";
+  enforced: boolean;
+  severity: "critical" | "high" | "low" | "medium";
+  findings: WireToolFinding[];
+  policyVersion: string;
+  degraded: WireDegraded[];
+  events: number;
+};
+
+/** A text, messages or other data; within a `session` a value always gets the same token. */
+export type VaultRequest = {
+  content: string | unknown[] | Record<string, unknown>;
+  session: string;
+};
+
+/** The same data with values or tokens exchanged, and in how many texts. */
+export type VaultResponse = {
+  content: unknown;
+  changed: number;
+  degraded: WireDegraded[];
+};
+
+/** What feedback says about the decisions; none where nobody said anything. */
+export type WireAccuracy = {
+  overall: number | null;
+  byCategory: Record<string, number>;
+  truePositives: number;
+  falsePositives: number;
+  trueNegatives: number;
+  falseNegatives: number;
+};
+
+/** A finding that an allow list took out; `ruleId` is empty for a whole text. */
+export type WireAllowed = {
+  entry: string;
+  ruleId: string;
+  span: WireSpan;
+  content: number;
+};
+
+/** What was noticed about an answer; none where nobody asked or it cannot be told. `promptLeak` is the share of the system prompt that the answer tells, `support` how much of the answer stands in the context, both from 0 to 1. */
+export type WireAnswer = {
+  remarks: WireRemark[];
+  promptLeak: number | null;
+  refused: boolean | null;
+  language: string | null;
+  support: number | null;
+};
+
+/** One decision in the queue; `dueAt` is by when it should be settled. Times are Unix ms. */
+export type WireCase = {
+  id: string;
+  reason: "policy" | "sample";
+  state: "approved" | "claimed" | "open" | "rejected";
+  openedAt: number;
+  dueAt: number;
+  overdue: boolean;
+  request: WireEpisode;
+  claimedBy: string | null;
+  claimedUntil: number | null;
+  settledBy: string | null;
+  settledAt: number | null;
+  comments: WireComment[];
+};
+
+/** One stretch that was changed: where it stood, where it stands, what was done and why. */
+export type WireChange = {
+  original: WireSpan;
+  result: WireSpan;
+  kind: string;
+  reason: string;
+  entity: string | null;
+};
+
+/** What somebody wrote. */
+export type WireComment = {
+  by: string;
+  timestamp: number;
+  text: string;
+};
+
+/** A check that did not run, and why. */
+export type WireDegraded = {
+  check: string;
+  reason: string;
+};
+
+/** What was decided about a request, without its content. `timestamp` is in Unix milliseconds. `digest` names the content: equal contents of this installation have equal digests. */
+export type WireEpisode = {
+  requestId: string;
+  timestamp: number;
+  door: string;
+  location: string;
+  caller: string;
+  direction: string;
+  detected: boolean;
+  verdict: string;
+  action: "allow" | "block" | "flag" | "redact" | "review";
+  enforced: boolean;
+  category: string;
+  severity: "critical" | "high" | "low" | "medium";
+  confidence: number;
+  microseconds: number;
+  tiers: number[];
+  policyVersion: string;
+  digest: string;
+  findings: WireEvidence[];
+  degraded: WireDegraded[];
+  userId: string | null;
+  sessionId: string | null;
+};
+
+/** One finding as it is remembered; never the text. */
+export type WireEvidence = {
+  ruleId: string;
+  category: string;
+  severity: "critical" | "high" | "low" | "medium";
+  score: number;
+  span: WireSpan;
+  content: number;
+  mention: boolean;
+  chain: string[];
+};
+
+/** Threats, oldest first, and where to go on. */
+export type WireFeed = {
+  threats: WireThreat[];
+  cursor: number;
+};
+
+/** One word about a request. */
+export type WireFeedback = {
+  feedbackId: string;
+  timestamp: number;
+  by: string;
+  source: "caller" | "review";
+  groundTruth: "attack" | "benign";
+  outcome: "FN" | "FP" | "TN" | "TP";
+};
+
+/** One piece of evidence; `content` says in which message or part. `entity` names the kind of private data or secret, such as `iban`. */
+export type WireFinding = {
+  category: string;
+  span: WireSpan;
+  score: number;
+  severity: "critical" | "high" | "low" | "medium";
+  ruleId: string;
+  explanation: string;
+  chain: string[];
+  taxonomy: WireTaxonomy;
+  mention: boolean;
+  content: number;
+  entity: string | null;
+};
+
+/** How far a job is; `result` is what would have been answered at once. Times are Unix ms. */
+export type WireJob = {
+  jobId: string;
+  status: "done" | "failed" | "queued" | "running";
+  createdAt: number;
+  settledAt?: number | null;
+  expiresAt?: number | null;
+  problem?: string | null;
+  result?: unknown | null;
+};
+
+/** A key as it may be seen: how it begins, never the whole. Times are Unix milliseconds. */
+export type WireKey = {
+  id: string;
+  prefix: string;
+  name: string;
+  role: "admin" | "analyst" | "operator" | "service" | "viewer";
+  permissions: string[];
+  tenant: string;
+  plan: "enterprise" | "free" | "pro";
+  active: boolean;
+  createdAt: number;
+  expiresAt: number | null;
+  rotatedAt: number | null;
+  previousUntil: number | null;
+  revokedAt: number | null;
+  lastUsedAt: number | null;
+};
+
+/** Keys in the order of their ids; `next` is what to ask for `after`, none at the end. */
+export type WireKeyPage = {
+  keys: WireKey[];
+  next: string | null;
+};
+
+/** Time of inspection by percentile; none where nothing was decided. */
+export type WireLatency = {
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+  p999: number | null;
+  timeseries: [number, number][];
+};
+
+/** What was collected to learn from. This version makes no skills of it. */
+export type WireLearning = {
+  episodesCollected: number;
+  skillsGenerated: number;
+  averageImprovement: number | null;
+  reflexionCycles: number;
+};
+
+/** Those metrics that were asked for. */
+export type WireMetrics = {
+  throughput?: WireThroughput;
+  latency?: WireLatency;
+  accuracy?: WireAccuracy;
+  learning?: WireLearning;
+};
+
+/** A key with its secret, which is told this once. */
+export type WireNewKey = {
+  key: string;
+  details: WireKey;
+};
+
+/** Cases, those first that are due first, and how full the queue is. */
+export type WireQueue = {
+  cases: WireCase[];
+  open: number;
+  claimed: number;
+  overdue: number;
+  oldestAt: number | null;
+};
+
+/** An event in its place in the chain. */
+export type WireRecord = {
+  number: number;
+  timestamp: number;
+  action: string;
+  actor: string;
+  target: string;
+  details: Record<string, unknown>;
+  previous: string;
+  hash: string;
+  keyId: string;
+  signature: string;
+};
+
+/** Records in their order; `next` is what to ask for `after`, none at the end. */
+export type WireRecords = {
+  records: WireRecord[];
+  next: number | null;
+};
+
+/** Something that a check of an answer noticed. */
+export type WireRemark = {
+  check: "canary" | "language" | "prompt" | "refusal" | "repetition" | "support";
+  span: WireSpan;
+  score: number;
+  explanation: string;
+  flags: boolean;
+};
+
+/** A rule as it says of itself; `paranoia` is the level from which it speaks. */
+export type WireRule = {
+  id: string;
+  title: string;
+  category: string;
+  severity: "critical" | "high" | "low" | "medium";
+  confidence: number;
+  paranoia: number;
+  status: string;
+  entity: string | null;
+  languages: string[];
+  tags: string[];
+};
+
+/** Rules in the order of their ids; `next` is what to ask for `after`, none at the end. */
+export type WireRulePage = {
+  rules: WireRule[];
+  next: string | null;
+};
+
+/** Who is signed in; `csrfToken` goes into `X-CSRF-Token` of whatever changes something. */
+export type WireSession = {
+  caller: string;
+  role: "admin" | "analyst" | "operator" | "service" | "viewer";
+  permissions: string[];
+  tenant: string;
+  plan: "enterprise" | "free" | "pro";
+  expiresAt: number;
+  csrfToken: string;
+};
+
+/** Code points in the inspected content, half-open. */
+export type WireSpan = {
+  start: number;
+  end: number;
+};
+
+/** All that is off; `generation` grows with every change. */
+export type WireSwitches = {
+  generation: number;
+  off: WireThrown[];
+};
+
+/** Numbers in public catalogues. */
+export type WireTaxonomy = {
+  owaspLlm: string[];
+  owaspAgentic: string[];
+  atlas: string[];
+  cwe: string[];
+};
+
+/** One threat, as the contract of the feed has it. */
+export type WireThreat = {
+  id: string;
+  timestamp: number;
+  category: string;
+  severity: "critical" | "high" | "low" | "medium";
+  location: string;
+  details: WireEpisode;
+};
+
+/** Decisions a second. */
+export type WireThroughput = {
+  current: number;
+  average: number;
+  peak: number;
+  timeseries: [number, number][];
+};
+
+/** A switch that is off: who did it, when, and why. */
+export type WireThrown = {
+  switch: string;
+  by: string;
+  reason: string;
+  timestamp: number;
+};
+
+/** How long one step took. */
+export type WireTiming = {
+  step: string;
+  microseconds: number;
+};
+
+/** What is known of one tool. */
+export type WireTool = {
+  name: string;
+  server: string;
+  pointer: string;
+  sha256: string;
+  capabilities: string[];
+};
+
+/** One thing wrong; `pointer` is a JSON pointer into what was handed in. */
+export type WireToolFinding = {
+  check: string;
+  ruleId: string;
+  category: string;
+  severity: "critical" | "high" | "low" | "medium";
+  action: "allow" | "block" | "flag" | "redact" | "review";
+  score: number;
+  explanation: string;
+  pointer: string;
+  server: string;
+  tool: string;
+  span: WireSpan | null;
+  chain: string[];
+  taxonomy: string[];
+  event: number | null;
+  source: number | null;
+};
+
+/** A window that ends at `timestamp`; decisions by action, category and door. */
+export type WireWindow = {
+  window: string;
+  timestamp: number;
+  metrics: WireMetrics;
+  decisions: number;
+  actions: Record<string, number>;
+  categories: Record<string, number>;
+  doors: Record<string, number>;
+};
+
+/** What holds in one process that serves. `failure` says why newer settings are not in force, `restart` which ones need a restart. */
+export type WireWorker = {
+  pid: number;
+  phase: "draining" | "serving" | "starting";
+  generation: number;
+  policyVersion: string;
+  loadedAt: number;
+  failure: string;
+  restart: string[];
+};
+
+/** All processes that serve. */
+export type WireWorkers = {
+  workers: WireWorker[];
+};
