@@ -20,6 +20,7 @@ from aidefence.app.tools import inspector_for
 from aidefence.delivery.mcp.proxy.child import Child
 from aidefence.delivery.mcp.proxy.events import Event, Kind, Tell
 from aidefence.delivery.mcp.proxy.relay import Relay, RelayLimits
+from aidefence.delivery.mcp.proxy.remote import Remote
 from aidefence.delivery.mcp.proxy.results import Redact, Results
 from aidefence.delivery.mcp.proxy.session import Session
 from aidefence.delivery.mcp.proxy.standard import StandardStreams
@@ -33,12 +34,15 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Behind:
-    """The server behind the proxy: a command. Its repr is silent: keys may stand in it.
+    """The server behind the proxy: a command or an address. Its repr is silent about keys in it.
 
-    `name` is what it is called in pins, `pin_key` the file with the key that seals them.
+    `headers` go with every request to an address. `name` is what it is called in pins, `pin_key`
+    the file with the key that seals them.
     """
 
     command: Sequence[str] = ()
+    url: str = ""
+    headers: Sequence[tuple[str, str]] = ()
     name: str = ""
     pin_key: Path | None = None
 
@@ -103,7 +107,7 @@ async def _run(settings: Settings, behind: Behind, relay: Relay, tell: Tell) -> 
     stop = asyncio.Event()
     for sign in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    upstream: Upstream = await Child.start(behind.command, most)
+    upstream = await _reach(settings, behind)
     try:
         front = await StandardStreams.open()
         session = Session(
@@ -117,6 +121,15 @@ async def _run(settings: Settings, behind: Behind, relay: Relay, tell: Tell) -> 
         return await session.run(stop)
     finally:
         await upstream.close()
+
+
+async def _reach(settings: Settings, behind: Behind) -> Upstream:
+    chosen = settings.mcp_proxy
+    if not behind.url:
+        return await Child.start(behind.command, chosen.message_bytes_max)
+    return Remote(
+        behind.url, dict(behind.headers), chosen.message_bytes_max, chosen.answer_seconds_max
+    )
 
 
 def _tell(event: Event) -> None:

@@ -104,4 +104,6 @@ def greet(name: str) -> str:
 if __name__ == "__main__":
     sys.stderr.write("the shop is open\n")
     sys.stderr.flush()
+    if len(sys.argv) > 1:
+        server.run("streamable-http", port=int(sys.argv[1]))
     server.run("stdio")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -73,6 +74,13 @@ def proxy(
         typer.Argument(metavar="-- COMMAND …", help="The server to start, after two dashes."),
     ] = None,
     *,
+    url: Annotated[
+        str, typer.Option(help="A server behind an address, in the place of a command.")
+    ] = "",
+    header: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME:VALUE", help="Goes with every request to --url; repeat."),
+    ] = None,
     name: Annotated[str, typer.Option(help="What the server is called in --pins.")] = "",
     pins: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Approved definitions: others are stopped.")
@@ -99,8 +107,10 @@ def proxy(
 
     In a client's configuration put `aidefence mcp proxy --` before the server's own command.
     """
-    if not command:
-        raise typer.BadParameter("name the server: aidefence mcp proxy -- COMMAND …")
+    if bool(command) is bool(url):
+        raise typer.BadParameter("name the server: aidefence mcp proxy -- COMMAND …, or --url URL")
+    if url and not url.startswith(("http://", "https://")):
+        raise typer.BadParameter("--url begins with https:// or http://")
     settings: Any = import_module("aidefence.app.settings")
     wiring: Any = import_module("aidefence.app.mcp_proxy")
     section = {"stop_at": stop_at and stop_at.value, "redact": redact, "pins": pins}
@@ -112,12 +122,22 @@ def proxy(
     try:
         for one in made or ():
             lay_flag(flags, one)
-        behind = wiring.Behind(command, name, pin_key)
+        behind = wiring.Behind(command or (), url, _headers(header or ()), name, pin_key)
         held = wiring.run_proxy(settings.Sources.of(config, flags), behind, quiet=quiet)
     except (AIDefenceError, OSError) as error:
         fail(str(error))
     if not held:
         raise typer.Exit(Exit.FOUND)
+
+
+def _headers(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for one in given:
+        name, colon, value = one.partition(":")
+        if not (colon and name.strip()):
+            raise typer.BadParameter("--header is NAME:VALUE")
+        pairs.append((name.strip(), value.strip()))
+    return tuple(pairs)
 
 
 def _guarding(

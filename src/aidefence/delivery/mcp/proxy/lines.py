@@ -20,7 +20,7 @@ Line = bytes | Oversized
 Read = Callable[[int], Awaitable[bytes]]
 
 
-async def lines(read: Read, bytes_max: int) -> AsyncIterator[Line]:
+async def lines(read: Read, bytes_max: int, *, keeps_empty: bool = False) -> AsyncIterator[Line]:
     """Give all lines with anything in them, until the stream ends; half a line is no message."""
     buffer, skipping = bytearray(), False
     while data := await read(_CHUNK):
@@ -34,7 +34,7 @@ async def lines(read: Read, bytes_max: int) -> AsyncIterator[Line]:
                 skipping = False
             elif len(line) > bytes_max:
                 yield Oversized(line[:_BEGINNING])
-            elif line.strip():
+            elif keeps_empty or line.strip():
                 yield line
         del buffer[:start]
         if skipping:
