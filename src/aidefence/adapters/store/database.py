@@ -42,7 +42,16 @@ _PRAGMAS = (
 class Database:
     """Opens connections when they are needed; safe to share between threads."""
 
-    __slots__ = ("_engine", "_local", "_owner", "_url", "_writing", "is_sqlite", "place")
+    __slots__ = (
+        "_engine",
+        "_inherited",
+        "_local",
+        "_owner",
+        "_url",
+        "_writing",
+        "is_sqlite",
+        "place",
+    )
 
     def __init__(self, url: str) -> None:
         """Take a URL as SQLAlchemy has it; nothing is opened yet.
@@ -65,6 +74,7 @@ class Database:
         self._writing = threading.Lock()
         self._owner = 0
         self._engine: Engine | None = None
+        self._inherited: Engine | None = None
 
     @classmethod
     def in_file(cls, path: Path) -> Database:
@@ -137,7 +147,7 @@ class Database:
         """Close what is open; it opens again when it is needed."""
         if self._engine is not None and self._owner == os.getpid():
             self._engine.dispose()
-        self._engine = None
+            self._engine = None
 
     @property
     def _inside(self) -> Connection | None:
@@ -161,9 +171,11 @@ class Database:
             raise UnavailableError(f"the store does not answer: {reason}") from error
 
     def _connect(self) -> Connection:
-        # A connection must not live on in a child process.
+        # A connection must not live on in a child process. Nor may it be closed there: for what
+        # the parent does with it that would come as a surprise.
         if self._engine is None or self._owner != os.getpid():
-            self._engine, self._owner = self._open(), os.getpid()
+            self._inherited, self._engine = self._engine, self._open()
+            self._owner = os.getpid()
         return self._engine.connect()
 
     def _open(self) -> Engine:
