@@ -88,6 +88,10 @@ def test_what_nobody_sees_is_made_visible(page: Page) -> None:
     signs = "".join(page.locator(".marked .sign.smuggled").all_inner_texts())
     assert "I" in signs
     assert page.locator(".sign[title*='TAG']").count() > 20
+    # In a terminal they would be gone.
+    assert "\\udb40\\udc49" in page.locator(".code").inner_text()
+    page.get_by_text("Python client").click()
+    assert "\\U000e0049" in page.locator(".code").inner_text()
     _inspect(page, "pass\u200bword\u202e \ufeff")
     names = [it.get_attribute("title") for it in page.locator(".marked .sign").all()]
     assert names == [

@@ -40,7 +40,7 @@ export function render(result, request, where) {
 }
 
 function banner(result) {
-  const sure = result.confidence === null ? null : h("div", { class: "figure" }, h("dt", {}, "Confidence"), h("dd", {}, percent(result.confidence)));
+  const sure = result.confidence === null ? null : h("div", { class: "figure" }, h("dt", {}, "Attack likelihood"), h("dd", {}, percent(result.confidence)));
   const attack = result.verdict === "attack";
   return h(
     "section",

@@ -1,5 +1,8 @@
 // Lines to paste elsewhere that do the same as the page just did.
 
+// But for line ends, which JSON writes out by itself.
+const UNSEEN = /[\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u007f-\u00a0\ufe00-\ufe0f]/gu;
+
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Source text for a value in Python: what JSON writes, but for three words. */
@@ -22,13 +25,16 @@ function python(value, indent = "") {
 /** JSON escapes mean the same in Python, but for characters that JSON writes as two halves. */
 function literal(text) {
   const halves = /[\ud800-\udbff][\udc00-\udfff]|[\u0080-\uffff]/g;
-  const unseen = /[\p{Cf}\p{Cc}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u00a0\ufe00-\ufe0f]/u;
   return JSON.stringify(text).replace(halves, (it) => {
-    if (!unseen.test(it)) return it;
+    if (it.search(UNSEEN) < 0) return it;
     const point = it.codePointAt(0).toString(16);
     return point.length > 4 ? `\\U${point.padStart(8, "0")}` : `\\u${point.padStart(4, "0")}`;
   });
 }
+
+/** JSON in which what nobody sees is written out: it must survive a terminal and a reader. */
+const json = (value) => JSON.stringify(value, null, 2).replace(UNSEEN, (it) =>
+  Array.from({ length: it.length }, (_, at) => `\\u${it.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""));
 
 /** curl, the client and the library for one request of the page. */
 export function snippets(request, { origin, withKey }) {
@@ -43,7 +49,7 @@ export function snippets(request, { origin, withKey }) {
 function curl(kind, request, origin, withKey) {
   const [path, body] = asked(kind, request);
   const key = withKey ? ` \\\n  -H "Authorization: Bearer $AIDEFENCE_API_KEY"` : "";
-  return `curl -sS ${origin}${path}${key} \\\n  -H 'Content-Type: application/json' \\\n  --data-binary ${quoted(JSON.stringify(body, null, 2))}`;
+  return `curl -sS ${origin}${path}${key} \\\n  -H 'Content-Type: application/json' \\\n  --data-binary ${quoted(json(body))}`;
 }
 
 /** The path of API v2 for a request of the page, and its body there. */
