@@ -19,5 +19,9 @@ if TYPE_CHECKING:
 def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
     """Make the routes of the playground and of the reference."""
     server = settings.server
-    limits = Limits(server.body_bytes_max, server.content_code_points_max)
+    limits = Limits(
+        body_bytes_max=server.body_bytes_max,
+        body_seconds_max=server.body_seconds_max,
+        content_code_points_max=server.content_code_points_max,
+    )
     return make_routes(make_console_ways(House(services, limits)), services.gate)
