@@ -120,15 +120,12 @@ impl Engine {
                 .map(|chunk| self.inspect_chunk(chunk, context))
                 .collect::<Vec<_>>()
         };
-        let parts = if threads == 0 {
-            work()
-        } else {
-            match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
-                Ok(pool) => pool.install(work),
-                // No thread to be had: the calling one does the work.
-                Err(_) => vec![self.inspect_chunk(texts, context)],
-            }
+        let pool = match threads {
+            0 => crate::threads::pool(),
+            _ => crate::threads::start(threads),
         };
+        // No thread to be had: the calling one does the work.
+        let parts = pool.map_or_else(|| vec![self.inspect_chunk(texts, context)], |pool| pool.install(work));
         let mut columns = Columns::with_capacity(texts.len());
         for part in parts {
             columns.append(part);

@@ -39,6 +39,8 @@ pub mod rules;
 mod shape;
 pub mod stream;
 mod text;
+#[cfg(feature = "parallel")]
+mod threads;
 pub mod training;
 mod walk;
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -23,9 +22,6 @@ from aidefence.service.seats import Seats
 from aidefence.service.standing import Standing
 from aidefence.service.visit import VISIT
 
-# By number: a worker is a copy of a process, and the threads that the engine keeps for those who
-# name none stayed behind in that one. Waiting for them would never end.
-_CORES = os.cpu_count() or 1
 _NS_PER_SECOND = 1_000_000_000
 _NS_PER_MS = 1_000_000
 # A slow tier looks at the clock between two steps; the last one is waited for.
@@ -168,7 +164,7 @@ class Desk:
         standing = self.standing
         first = requests[0]
         with self._seats.taken(first.priority, self._until(first)):
-            found = _inspect_all(standing.inspector, requests, threads or _CORES, since_ns)
+            found = _inspect_all(standing.inspector, requests, threads, since_ns)
         settled = _seen_all(found, standing, allowance)
         for request, detection in zip(requests, settled, strict=True):
             self._meter.count(request.door, detection)

@@ -102,7 +102,11 @@ impl Rulebook {
 fn parse_all(files: &[(String, String)]) -> Vec<Result<Parsed, RuleError>> {
     use rayon::prelude::*;
 
-    files.par_iter().map(|(path, text)| parse_file(path, text)).collect()
+    let parse = |(path, text): &(String, String)| parse_file(path, text);
+    match crate::threads::pool() {
+        Some(pool) => pool.install(|| files.par_iter().map(parse).collect()),
+        None => files.iter().map(parse).collect(),
+    }
 }
 
 #[cfg(not(feature = "parallel"))]
