@@ -10,6 +10,7 @@ import pytest
 from tests import deep_model
 from typer.testing import CliRunner
 
+from aidefence.app import deep as opening
 from aidefence.app import wiring
 from aidefence.delivery.cli import options
 from aidefence.delivery.cli.main import app
@@ -26,10 +27,15 @@ def shipped(tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
         pytest.importorskip(name)
     folder = deep_model.write(tmp_path / "models")
     monkeypatch.setattr(deep, "shipped_folder", lambda: folder)
-    # Guards are kept by their setup: what this one finds must not be what another found.
-    wiring._build.cache_clear()
+    _forget()
     yield folder
+    _forget()
+
+
+def _forget() -> None:
+    # Guards are kept by their setup and models by their card: none must be what another found.
     wiring._build.cache_clear()
+    opening._shared.cache_clear()
 
 
 def test_the_options_are_the_modes() -> None:
@@ -106,13 +112,13 @@ def test_the_doctor_knows_the_deep_model(shipped, monkeypatch) -> None:  # type:
     assert check["state"] == "ok"
     assert check["detail"].startswith("tiny, ")
     (shipped / "tier3.onnx").write_bytes(b"damaged")
-    wiring._build.cache_clear()
+    _forget()
     for _ in range(2):
         check = _doctor()["deep model"]
         assert "tier3.onnx" in check["detail"]
         assert check["state"] == "problem"
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    wiring._build.cache_clear()
+    _forget()
     check = _doctor()["deep model"]
     assert (check["state"], check["remedy"]) == ("note", LINE)
 
