@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
+from aidefence.adapters.journal.segments import is_finished
+
 Totals: TypeAlias = dict[str, list[int]]
 
 _MAGIC = b"aidefmc1"
@@ -110,7 +112,7 @@ def _fold(folder: Path) -> None:
     # Told to be in the sum by a process that then ended before it deleted them.
     for name in folded:
         (folder / name).unlink(missing_ok=True)
-    ended = [path for path in folder.glob("*.counts") if _is_ended(path)]
+    ended = [path for path in folder.glob("*.counts") if is_finished(path)]
     if not ended:
         return
     for path in ended:
@@ -124,20 +126,6 @@ def _fold(folder: Path) -> None:
     fresh.replace(folder / _ENDED)
     for path in ended:
         path.unlink(missing_ok=True)
-
-
-def _is_ended(path: Path) -> bool:
-    try:
-        handle = os.open(path, os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
-    return True
 
 
 def _read_ended(folder: Path) -> tuple[Totals, frozenset[str]]:
