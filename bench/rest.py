@@ -97,10 +97,13 @@ class Gateway:
         return status, json.loads(body)
 
     def resident_kib(self) -> dict[str, int]:
-        """Return resident memory of the process that serves, and of all its processes together."""
+        """Return resident memory of the process that serves, and of all its processes together.
+
+        The one that serves is the largest: it alone holds the engine and the models.
+        """
         family = [self._process.pid, *_children(self._process.pid)]
         sizes = [_status_kib(pid, "VmRSS") for pid in family]
-        return {"serving_process": sizes[-1], "all_processes": sum(sizes), "processes": len(sizes)}
+        return {"serving_process": max(sizes), "all_processes": sum(sizes), "processes": len(sizes)}
 
     def _ask(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
