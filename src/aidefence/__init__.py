@@ -36,11 +36,13 @@ if TYPE_CHECKING:
         ConfigError,
         ContentError,
         ConversationError,
+        ImageError,
         LaunchError,
         LimitError,
         MissingExtraError,
         ModelError,
         PinError,
+        PolicyError,
         RulebookError,
         RuleError,
         SettingError,
@@ -96,6 +98,7 @@ __all__ = [
     "Direction",
     "Finding",
     "Guard",
+    "ImageError",
     "Joint",
     "LaunchError",
     "LimitError",
@@ -108,6 +111,7 @@ __all__ = [
     "Origin",
     "Piece",
     "PinError",
+    "PolicyError",
     "Profile",
     "Released",
     "Remark",
@@ -148,8 +152,8 @@ _HOMES = {
     "aidefence.domain.decision": "Decision TierTiming",
     "aidefence.domain.enums": "Action Category Direction Modality Origin Profile Severity",
     "aidefence.domain.errors": "AIDefenceError AddressError ConfigError ContentError"
-    " ConversationError LaunchError LimitError MissingExtraError ModelError PinError RuleError"
-    " RulebookError SettingError VaultError",
+    " ConversationError ImageError LaunchError LimitError MissingExtraError ModelError PinError"
+    " PolicyError RuleError RulebookError SettingError VaultError",
     "aidefence.domain.rewrite": "Change ChangeKind OffsetMap Rewrite RewrittenContent",
     "aidefence.domain.tools": "CallDecision Capability ToolFinding ToolReport ToolsDecision"
     " TraceDecision",

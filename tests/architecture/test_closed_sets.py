@@ -11,6 +11,7 @@ from aidefence.domain.asking import Detector
 from aidefence.domain.taxonomy import KNOWN_IDS, TAXONOMY
 from aidefence.engine import CATEGORY_NAMES, Engine
 from aidefence.knowledge import rulebook
+from aidefence.policy.entities import PII, SECRETS
 from aidefence.policy.profiles import Anchors, make_policy
 
 _LEXICONS = "lexicons"
@@ -98,3 +99,9 @@ def test_every_rule_on_private_data_names_an_entity_that_is_documented(
     assert {name for name, _ in rows} == {rule.entity for rule in rules}
     assert len(rows) >= 45
     assert len({country for _, country in rows} - {"any"}) >= 20
+
+
+def test_policies_can_name_every_kind_of_data_that_rules_find(engine: Engine) -> None:
+    for category, known in ((Category.PII, PII), (Category.SECRET, SECRETS)):
+        found = {it.entity for it in engine.rules() if CATEGORY_NAMES[it.category] == category}
+        assert found - {None} == known

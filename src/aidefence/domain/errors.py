@@ -43,6 +43,45 @@ class RulebookError(ConfigError):
     """A folder of rules cannot be read as a whole."""
 
 
+class PolicyError(ConfigError):
+    """A policy cannot be read; says where, what was expected there and what it may have meant."""
+
+    def __init__(
+        self,
+        file: str,
+        line: int,
+        column: int,
+        message: str,
+        expected: str = "",
+        nearest: str = "",
+    ) -> None:
+        told = f"{file}:{line}:{column}: {message}"
+        told += f", expected {expected}" if expected else ""
+        super().__init__(told + (f"; did you mean `{nearest}`?" if nearest else ""))
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
+        self.expected = expected
+        self.nearest = nearest
+
+    def __reduce__(self) -> tuple[type[PolicyError], tuple[str, int, int, str, str, str]]:
+        told = (self.file, self.line, self.column, self.message, self.expected, self.nearest)
+        return type(self), told
+
+
+class ImageError(ConfigError):
+    """The closed form of a policy is not as it must be; `place` leads to what is wrong."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"policy image: {place}: {reason}" if place else f"policy image: {reason}")
+        self.place = place
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[ImageError], tuple[str, str]]:
+        return type(self), (self.place, self.reason)
+
+
 class ModelError(ConfigError):
     """A model file is missing, damaged or of a version we do not read."""
 

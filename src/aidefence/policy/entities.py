@@ -1,0 +1,57 @@
+"""The kinds of private data and of secrets that the shipped rules find, for policies to name."""
+
+from __future__ import annotations
+
+_PII = """
+ae_emirates_id ar_cuit at_svnr au_abn au_medicare au_tfn bank_account be_national bg_egn bic
+br_cnpj br_cpf ca_sin ch_ahv cl_rut cn_resident_id co_nit coordinates crypto_wallet
+cz_birth_number date_of_birth de_id_card de_social_insurance de_tax_id dk_cpr driver_licence
+ec_cedula ee_lt_personal_code email_address es_cif es_dni es_nie fi_hetu fr_nir fr_siren
+fr_siret gb_bank_account gb_driver_licence gb_nhs gb_nino gb_passport gr_afm gr_amka
+health_record_number hk_id hr_oib hu_tax_id iban id_nik ie_pps il_id imei in_aadhaar
+in_gstin in_pan ip_address is_kennitala it_fiscal_code it_vat jmbg jp_my_number kr_rrn
+licence_plate lv_personal_code mac_address mx_clabe mx_curp mx_rfc my_nric national_id
+ng_nin nl_bsn no_fodselsnummer nz_ird passport payment_card pe_ruc ph_philsys phone_number
+pl_nip pl_pesel pl_regon postal_address pt_nif ro_cnp ru_inn ru_passport ru_snils
+se_personnummer sg_nric th_id tr_kimlik tw_id ua_tax_id us_bank_routing us_dea
+us_driver_licence us_ein us_itin us_medicare_mbi us_npi us_passport us_ssn vin vn_cccd za_id
+"""
+_SECRETS = """
+adyen_key age_secret_key airtable_token algolia_key alibaba_access_key anthropic_key
+artifactory_key asana_token atlassian_token auth0_client_secret aws_access_key_id
+aws_secret_access_key aws_session_token azure_client_secret azure_connection_string
+azure_devops_token azure_sas azure_service_key azure_storage_key basic_authorization
+bearer_token bitbucket_token braintree_token brevo_key buildkite_token cerebras_key
+circleci_token cloudflare_origin_key cloudflare_token cohere_key contentful_token
+crates_token database_url databricks_token datadog_key digitalocean_token discord_bot_token
+discord_webhook docker_auth docker_config_secret docker_hub_token doppler_token
+dropbox_token dynatrace_token e2b_key easypost_key elevenlabs_key figma_token firecrawl_key
+fireworks_key flutterwave_key fly_token generic_key github_app_token
+github_fine_grained_token github_token gitlab_deploy_token gitlab_personal_token
+gitlab_runner_token google_ai_key google_api_key google_oauth_secret google_oauth_token
+google_service_account grafana_token groq_key heroku_api_key heroku_token hetzner_token
+honeycomb_key htpasswd_line hubspot_token huggingface_token ibm_cloud_api_key jina_key jwt
+kubeconfig_key langfuse_key langsmith_key linear_key linode_token mailchimp_key mailgun_key
+mapbox_token mistral_key neon_api_key netlify_token netrc_password new_relic_key
+notion_token npm_token npmrc_token nuget_key nvidia_key okta_token onepassword_secret_key
+onepassword_token openai_key openai_legacy_key openrouter_key oracle_auth_token paddle_key
+pagerduty_key password password_hash paypal_secret perplexity_key pgp_private_key
+pinecone_key pinecone_legacy_key plaid_secret plaid_token planetscale_token posthog_key
+postman_key postmark_token prefect_key private_key pulumi_token putty_private_key pypi_token
+razorpay_key razorpay_secret render_api_key replicate_token resend_key rubygems_key
+scaleway_access_key scaleway_secret_key sendgrid_key sentry_dsn sentry_token shippo_token
+shopify_access_token shopify_custom_app_token shopify_private_app_token
+shopify_shared_secret slack_app_token slack_bot_token slack_config_token slack_user_token
+slack_webhook snowflake_credential sonar_token sourcegraph_token square_token
+ssh_private_key stripe_restricted_key stripe_secret_key stripe_test_key
+stripe_webhook_secret supabase_token tavily_key teams_webhook telegram_bot_token
+tencent_secret_id terraform_token together_key together_project_key twilio_credential
+typeform_token url_password vault_token vercel_api_token vercel_token wallet_secret
+wandb_key xai_key
+"""
+
+PII: frozenset[str] = frozenset(_PII.split())
+"""What a finding of category `pii` may be."""
+
+SECRETS: frozenset[str] = frozenset(_SECRETS.split())
+"""What a finding of category `secret` may be."""
