@@ -249,7 +249,8 @@ fn read_value(text: &[u8], signs: u16, on: &mut impl FnMut(Payload, Range<usize>
     }
     let line_end = matches!(text, [b'\n', ..] | [b'"' | b'\'', b'\n', ..]);
     let written = has(sign::ESCAPE) && memchr::memmem::find(text, b"\\n").is_some();
-    if (has(sign::BREAK | sign::TICK | sign::ROUND) || line_end || written)
+    let spelled = text.starts_with(b"+");
+    if (has(sign::BREAK | sign::TICK | sign::ROUND) || line_end || written || spelled)
         && let Some((trick, range)) = shell::find(text)
     {
         on(of_shell(trick), range);

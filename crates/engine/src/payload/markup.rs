@@ -165,6 +165,11 @@ fn judge(text: &[u8], start: usize, tag: &Tag<'_>, page: bool) -> Option<(Trick,
     if tag.closing || (tag.name.ends_with(b":") && tag.rest.starts_with(b"//")) {
         return None;
     }
+    // `<javascript:…>` is a link of a text that is made into a page.
+    let linked = text.get(start + 1..tag.end).unwrap_or_default();
+    if matches!(scheme(linked), Some(Scheme::Script)) && !is_inert(linked) {
+        return Some((Trick::Link, true));
+    }
     let breaks_out = start > 0 && closes_something(text.get(..start).unwrap_or_default());
     let name = tag.name.rsplit(|byte| *byte == b':').next().unwrap_or(tag.name);
     if name.starts_with(b"script") {
@@ -379,6 +384,10 @@ mod tests {
             ("\" onfocus=alert(4) autofocus x=\"", Trick::Breakout),
             ("<div style=\"width:expression(alert(2))\">", Trick::Script),
             ("javascript:alert(9)", Trick::Link),
+            ("[go](<javascript:alert(6)>)", Trick::Link),
+            ("//drop.invalid/find?as=js&call=alert(4);", Trick::Script),
+            ("''?alert(5):''", Trick::Breakout),
+            ("data:,alert()", Trick::Script),
         ] {
             assert_eq!(trick(text), Some(wanted), "{text}");
         }

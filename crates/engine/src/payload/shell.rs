@@ -130,6 +130,7 @@ const CALLS: [&[u8]; 18] = [
 pub(crate) fn find(text: &[u8]) -> Option<(Trick, Range<usize>)> {
     let value = text.get(..text.len().min(TEXT_BYTES_MAX)).unwrap_or_default();
     chain(value)
+        .or_else(|| spelled(value))
         .or_else(|| written_line_end(value))
         .or_else(|| substitution(value))
         .or_else(|| joined_substitution(value))
@@ -162,6 +163,14 @@ fn chain(value: &[u8]) -> Option<(Trick, usize)> {
         }
     }
     None
+}
+
+/// `+dir+c:/`: a space in an address, then a program and what it needs, with spaces of the same kind.
+fn spelled(value: &[u8]) -> Option<(Trick, usize)> {
+    let rest = value.strip_prefix(b"+")?;
+    let name = rest.split(|byte| *byte == b'+').next()?;
+    let argued = rest.get(name.len() + 1).is_some_and(|byte| !byte.is_ascii_whitespace());
+    (argued && PROGRAMS.binary_search(&name).is_ok() && runs(rest, true)).then_some((Trick::Chain, 0))
 }
 
 /// `\\n/usr/bin/id\\n`: a line end that was written out, and a program behind it.
@@ -390,6 +399,7 @@ mod tests {
             ("`ping drop.invalid`", Trick::Substitution),
             ("system('ls')", Trick::Interpreter),
             (";phpinfo();", Trick::Chain),
+            ("+type+c:\\boot.ini", Trick::Chain),
         ] {
             assert_eq!(trick(text), Some(wanted), "{text}");
         }
@@ -411,6 +421,8 @@ mod tests {
             "system(x) of equations",
             "for i in 1 2; do echo $i; done",
             "I like cats; cat pictures are nice",
+            "+49 170 555 01",
+            "+sort+order",
         ] {
             assert_eq!(trick(text), None, "{text}");
         }

@@ -1,5 +1,7 @@
 //! Pieces of script without mark-up: what closes a string of a script, and what only tries whether it runs.
 
+mod ways;
+
 use super::Trick;
 use super::value::plain;
 
@@ -66,10 +68,11 @@ pub(super) fn find(text: &[u8]) -> Option<Trick> {
         return None;
     }
     let plain = plain(text);
-    if breaks_out(&plain) {
+    if breaks_out(&plain) || (plain.starts_with(b"*/") && has_probe(&plain)) {
         return Some(Trick::Breakout);
     }
-    let runs = tries(&plain) || reaches(&plain) || is_signs(&plain) || names_a_call(&plain);
+    let tried = tries(&plain) || tries(parameter(&plain));
+    let runs = tried || reaches(&plain) || is_signs(&plain) || names_a_call(&plain) || ways::run(&plain);
     runs.then_some(Trick::Script)
 }
 
@@ -94,6 +97,11 @@ fn breaks_out(plain: &[u8]) -> bool {
         .iter()
         .all(|byte| byte.is_ascii_alphanumeric() || b"\\_-.*/>?&=%".contains(byte));
     let after = plain.get(at + 1..).unwrap_or_default();
+    // An empty string, and then what goes on.
+    let after = match (plain.get(at), after.split_first()) {
+        (Some(quote), Some((same, rest))) if quote == same && b"'\"`".contains(quote) => rest,
+        _ => after,
+    };
     let goes_on = after.first().is_some_and(|byte| b";-+*/%^&|,)}]><?:".contains(byte));
     // What ends in a call that it began with is code of its own, not a piece of someone else's.
     let balanced = balance(plain) == 0 && !matches!(plain.get(at), Some(b'\'' | b'"' | b'`'));
@@ -132,6 +140,16 @@ fn balance(plain: &[u8]) -> i32 {
         b')' | b'}' | b']' => open - 1,
         _ => open,
     })
+}
+
+/// The last parameter of an address, or what an address of data holds.
+fn parameter(plain: &[u8]) -> &[u8] {
+    if let Some(data) = plain.strip_prefix(b"data:,") {
+        return data;
+    }
+    let address = plain.starts_with(b"//") || plain.starts_with(b"http://") || plain.starts_with(b"https://");
+    let last = memchr::memrchr(b'=', plain).filter(|_| address);
+    last.and_then(|at| plain.get(at + 1..)).unwrap_or_default()
 }
 
 /// `alert(1)`, with an argument that nobody wants to read.
@@ -196,9 +214,19 @@ fn names_a_call(plain: &[u8]) -> bool {
         memchr::memmem::find_iter(plain, call).any(|at| {
             let before = at.checked_sub(1).and_then(|at| plain.get(at));
             let after = plain.get(at + call.len());
-            let passed = before == Some(&b'(') && after == Some(&b')');
+            let passed = matches!(before, Some(b'(' | b','))
+                && matches!(after, Some(b')' | b','))
+                && memchr::memchr(b'(', plain).is_some_and(|open| open < at);
+            let on_event =
+                after.is_none() && before == Some(&b'=') && hangs_on_an_event(plain.get(..at - 1).unwrap_or_default());
             let renamed = before == Some(&b'=') && matches!(after, Some(b',' | b';')) && at < 16;
-            passed || renamed
+            passed || renamed || on_event
         })
     })
+}
+
+/// `window.onload` and the like.
+fn hangs_on_an_event(name: &[u8]) -> bool {
+    let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    last.len() > 4 && last.starts_with(b"on") && last.iter().all(u8::is_ascii_lowercase)
 }
