@@ -1,0 +1,313 @@
+"""Each kind of property decided: by a proof, by a replayed counterexample, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from aidefence.domain.enums import ACTIONS, Action
+from aidefence.domain.policies import PropertyKind
+from aidefence.policy.conditions import FALSE, TRUE, Cond, Ltl
+from aidefence.policy.image import Image
+from aidefence.policy.properties import Property
+from aidefence.proof.budget import Budget, SpentError
+from aidefence.proof.comparing import Compared, equivalent, monotone, refines
+from aidefence.proof.conditions import Formula, mask_of, negated
+from aidefence.proof.outcomes import (
+    Counterexample,
+    Event,
+    Outcome,
+    Proved,
+    Refuted,
+    Searched,
+    TreeEvidence,
+    Undecided,
+    WitnessEvidence,
+)
+from aidefence.proof.remembering import extended
+from aidefence.proof.replaying import REFUSED, Load, play
+from aidefence.proof.searching import ReplayError, Search, table_of
+from aidefence.proof.traces import Unrolled
+from aidefence.proof.trees import RuleTable, Tree
+
+TREE = "tree search"
+_STOPPED = mask_of(range(REFUSED, 5))
+_BLOCKED = mask_of([Action.BLOCK.code])
+_ALLOWED = mask_of([Action.ALLOW.code])
+_PAIRS_MAX = 2_000
+
+
+def decide(
+    image: Image,
+    properties: Sequence[Property],
+    *,
+    load: Load,
+    budget: Budget,
+    against: Mapping[str, Image],
+) -> tuple[Outcome, ...]:
+    """Decide properties of a policy, each within its budget.
+
+    What is found to be proved is so only once a checker has accepted the evidence.
+    """
+    evaluator, table = load(image.to_json()), table_of(image)
+    compared = Compared(load, against)
+    outcomes = []
+    for it in properties:
+        search = Search(image, evaluator, table, budget.start())
+        outcomes.append(_outcome(search, it, compared))
+    return tuple(outcomes)
+
+
+def _outcome(search: Search, claim: Property, compared: Compared) -> Outcome:
+    decided: dict[PropertyKind, Callable[[Search, Property], Outcome]] = {
+        PropertyKind.DECIDES: _decides,
+        PropertyKind.POSSIBLE: _possible,
+        PropertyKind.LIVE: _live,
+        PropertyKind.NO_CONFLICT: _no_conflict,
+        PropertyKind.COMPLETE: _complete,
+        PropertyKind.MONOTONE: monotone,
+        PropertyKind.RATE: _rate,
+        PropertyKind.TEMPORAL: _temporal,
+        PropertyKind.REFINES: partial(refines, compared),
+        PropertyKind.EQUIVALENT: partial(equivalent, compared),
+    }
+    try:
+        return decided[claim.kind](search, claim)
+    except SpentError as error:
+        return Undecided(claim, f"the search ended early: {error}")
+    except ReplayError as error:
+        # Whoever is right, nothing may be shown that the evaluator does not do.
+        return Undecided(claim, f"what the search found is not what the evaluator does: {error}")
+
+
+def _decides(search: Search, claim: Property) -> Outcome:
+    premise, mask = claim.when or TRUE, mask_of([it.code for it in claim.actions])
+    found = search.tree("rules", search.table, premise, mask)
+    is_broken = partial(_last_outside, mask=mask)
+    if isinstance(found, TreeEvidence) and (not search.image.temporal or _goes_up(mask)):
+        return Proved(claim, TREE, (found,))
+    events, is_all = search.trace(
+        lambda it, at: ("all", it.condition(premise, at), negated(it.final(at, mask))), is_broken
+    )
+    if not events and not isinstance(found, TreeEvidence):
+        events = search.pumped(found, premise, is_broken)
+    if events:
+        return Refuted(claim, search.shown(events, [premise]))
+    if is_all:
+        raise ReplayError("a request that the tree search found is none")
+    steps = search.purse.limits.steps_max
+    if isinstance(found, TreeEvidence):
+        reason = (
+            f"the rules decide so; traces of more than {steps} events may break a temporal rule"
+        )
+        return Undecided(claim, reason)
+    return Undecided(claim, f"only what is remembered could break it: no trace of {steps} does")
+
+
+def _last_outside(events: Sequence[Event], mask: int) -> bool:
+    return not mask >> events[-1].action & 1
+
+
+def _goes_up(mask: int) -> bool:
+    """Whether graver decisions than those in the mask are in it as well."""
+    gravest = 1 << len(ACTIONS)
+    return not mask or mask + (mask & -mask) == gravest
+
+
+def _possible(search: Search, claim: Property) -> Outcome:
+    premise = claim.when or TRUE
+    events, is_all = search.trace(
+        lambda it, at: ("all", it.condition(premise, at), it.admitted(at)),
+        lambda events: events[-1].action < REFUSED,
+    )
+    if events:
+        return _witnessed(search, claim, events, premise, None)
+    if is_all or isinstance(search.tree("rules", search.table, premise, _STOPPED), TreeEvidence):
+        words = ("no request that fulfils it is let through",)
+        return Refuted(claim, Counterexample((), words))
+    return Undecided(claim, f"no trace of {search.purse.limits.steps_max} events reaches it")
+
+
+def _witnessed(
+    search: Search, claim: Property, events: tuple[Event, ...], when: Cond, rule: int | None
+) -> Outcome:
+    if len(events) > 1 or events[-1].violated:
+        told = "; then ".join(search.shown(events, [when]).words)
+        return Searched(claim, "replayed trace", told)
+    values = extended(search.image, events)
+    return Proved(
+        claim, "witness", (WitnessEvidence(values, when, search.table.decision(values), rule),)
+    )
+
+
+def _live(search: Search, claim: Property) -> Outcome:
+    image = search.image
+    rules = [it.id for it in image.rules]
+    if claim.rule not in rules:
+        return _live_temporal(search, claim)
+    rule = rules.index(claim.rule)
+    when = image.rules[rule].when
+    shadow = search.tree("cover", search.cover(rule), when, _BLOCKED)
+    if isinstance(shadow, TreeEvidence):
+        names = sorted({rules[it] for it in _pivots(shadow.tree)}, key=rules.index)
+        reason = (
+            f"every request it applies to is decided before it, by {', '.join(names)}"
+            if names
+            else "no request fulfils its condition"
+        )
+        return Refuted(claim, Counterexample((), (reason,)))
+    events, _ = search.trace(
+        lambda it, at: it.applies(rule, at), lambda events: events[-1].rules[:1] == (rule,)
+    )
+    if not events:
+        events = search.pumped(shadow, when, lambda events: events[-1].rules[:1] == (rule,))
+    if events:
+        return _witnessed(search, claim, events, when, rule)
+    return Undecided(claim, f"no trace of {search.purse.limits.steps_max} events reaches it")
+
+
+def _pivots(tree: Tree) -> set[int]:
+    if tree[0] == "split":
+        return _pivots(tree[3]) | _pivots(tree[4])  # type: ignore[arg-type]
+    return {tree[1]} if tree[0] == "piv" else set()  # type: ignore[arg-type]
+
+
+def _live_temporal(search: Search, claim: Property) -> Outcome:
+    rule = [it.id for it in search.image.temporal].index(claim.rule or "")
+    events, _ = search.trace(
+        lambda it, at: it.violated(rule, at), lambda events: rule in events[-1].violated
+    )
+    if events:
+        told = "; then ".join(search.shown(events).words)
+        return Searched(claim, "replayed trace", told)
+    return Undecided(claim, f"no trace of {search.purse.limits.steps_max} events breaks it")
+
+
+def _no_conflict(search: Search, claim: Property) -> Outcome:
+    rules, evidence = search.image.rules, []
+    pairs = [
+        (first, second)
+        for first, it in enumerate(rules)
+        for second in range(first + 1, len(rules))
+        if it.priority == rules[second].priority and it.action is not rules[second].action
+    ]
+    if len(pairs) > _PAIRS_MAX:
+        return Undecided(claim, f"{len(pairs)} pairs of rules are more than {_PAIRS_MAX}")
+    for first, second in pairs:
+        both: Cond = ("and", rules[first].when, rules[second].when)
+        table = RuleTable([(both, Action.BLOCK.code)], Action.ALLOW.code, search.table.most)
+        found = search.tree(f"pair:{first}:{second}", table, TRUE, _ALLOWED)
+        if isinstance(found, TreeEvidence):
+            evidence.append(found)
+            continue
+        goal = partial(_condition_at, both)
+        events, _ = search.trace(goal, partial(_held, {first, second}))
+        if not events:
+            names = f"`{rules[first].id}` and `{rules[second].id}`"
+            return Undecided(claim, f"{names} may apply together in a state nobody reached")
+        return Refuted(claim, search.shown(events, [both]))
+    return Proved(claim, TREE, tuple(evidence))
+
+
+def _condition_at(when: Cond, unrolled: Unrolled, step: int) -> Formula:
+    return unrolled.condition(when, step)
+
+
+def _held(wanted: set[int], events: Sequence[Event]) -> bool:
+    return wanted <= set(events[-1].rules)
+
+
+def _complete(search: Search, claim: Property) -> Outcome:
+    found = search.tree("cover", search.cover(len(search.image.rules)), TRUE, _BLOCKED)
+    if isinstance(found, TreeEvidence):
+        return Proved(claim, TREE, (found,))
+    events, _ = search.trace(
+        lambda it, at: negated(it.any_rule(at)), lambda events: not events[-1].rules
+    )
+    if events:
+        return Refuted(claim, search.shown(events))
+    return Undecided(claim, "a request that no rule applies to needs a state nobody reached")
+
+
+def _rate(search: Search, claim: Property) -> Outcome:
+    when, most, window_ms = claim.when or TRUE, claim.most or 0, claim.window_ms or 1
+    reached: Cond = FALSE
+    for at, it in enumerate(search.image.features):
+        counts = it.count is not None and it.count.when == when and it.most >= most
+        if counts and it.count is not None and it.count.window_ms >= window_ms:
+            reached = ("or", ("ge", at, most), reached)
+    premise: Cond = ("and", when, reached) if most else when
+    found = search.tree("rules", search.table, premise, _STOPPED)
+    if isinstance(found, TreeEvidence) and (reached != FALSE or not most):
+        method = "count of the window, tree search"
+        return Searched(
+            claim, method, f"once {most} were let through in a window, the next is refused"
+        )
+    events = _flood(search, when, most)
+    if events:
+        return Refuted(claim, search.shown(events, [when]))
+    return Undecided(claim, "no count bounds it, and one request repeated does not break it")
+
+
+def _flood(search: Search, when: Cond, most: int) -> tuple[Event, ...]:
+    """Send one more request than may be let through, all at once."""
+    first = Unrolled(search.image, 1)
+    formula = ("all", first.condition(when, 0), first.admitted(0))
+    values = search.satisfy(formula, first.most)
+    if values is None:
+        return ()
+    request = first.requests(values)[0]
+    events = play(search.evaluator, [request] * (most + 1), [0] * (most + 1))
+    return events if all(it.action < REFUSED for it in events) else ()
+
+
+def _temporal(search: Search, claim: Property) -> Outcome:
+    formula = claim.formula or TRUE
+    enforced = [
+        it.id for it in search.image.temporal if it.formula == formula and it.action.code >= REFUSED
+    ]
+    if enforced:
+        reason = f"temporal rule `{enforced[0]}` refuses every event that would break it"
+        return Searched(claim, "enforced", reason)
+    parts = _invariants(formula)
+    if parts is not None:
+        found = [search.tree("rules", search.table, ("not", it), _STOPPED) for it in parts]
+        if all(isinstance(it, TreeEvidence) for it in found):
+            reason = "every request that would break it is refused"
+            return Searched(claim, "invariant, tree search", reason)
+    events, _ = search.trace(
+        lambda it, at: ("all", it.broken(formula, at), it.admitted(at)),
+        lambda events: all(it.action < REFUSED for it in events),
+    )
+    if events:
+        return Refuted(claim, search.shown(events))
+    steps = search.purse.limits.steps_max
+    return Undecided(claim, f"no trace of {steps} events breaks it; longer ones were not searched")
+
+
+def _invariants(formula: Ltl) -> list[Cond] | None:
+    """Read `always C`, and several of them joined, as conditions; none if it is anything else."""
+    if formula[0] == "and":
+        first, second = (_invariants(it) for it in _parts(formula))
+        return None if first is None or second is None else first + second
+    if formula[0] == "release" and formula[1] == FALSE:
+        always = _now(_parts(formula)[1])
+        return None if always is None else [always]
+    return None
+
+
+def _now(formula: Ltl) -> Cond | None:
+    """Read a formula that speaks of one event only as a condition."""
+    kind = formula[0]
+    if kind in ("tt", "ff"):
+        return formula
+    if kind == "atom":
+        return _parts(formula)[0]
+    if kind not in ("not", "and", "or"):
+        return None
+    parts = [_now(it) for it in _parts(formula)]
+    return None if None in parts else (kind, *parts)
+
+
+def _parts(formula: Ltl) -> list[Cond]:
+    return [it for it in formula[1:] if isinstance(it, tuple)]

@@ -1,0 +1,123 @@
+"""What is decided about small policies is what asking them everything says."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise, product
+from random import Random
+
+import pytest
+
+from aidefence.domain.enums import ACTIONS
+from aidefence.domain.policies import PropertyKind
+from aidefence.policy.image import Image
+from aidefence.policy.properties import Property
+from aidefence.proof.budget import Budget
+from aidefence.proof.deciding import decide
+from aidefence.proof.outcomes import Outcome, Proved, Refuted, Searched, Undecided
+
+from .drawn import condition, formula, image, requests
+from .plain_evaluator import STOP, PlainEvaluator, holds, step
+
+
+def _one(policy: Image, claim: Property, **against: Image) -> Outcome:
+    budget = Budget(property_ms=20_000)
+    return decide(policy, [claim], load=PlainEvaluator, budget=budget, against=against)[0]
+
+
+def _claim(kind: PropertyKind, **fields: object) -> Property:
+    return Property("claim", "a claim", kind, **fields)  # type: ignore[arg-type]
+
+
+def _is_true(outcome: Outcome) -> bool:
+    assert not isinstance(outcome, Undecided), outcome.reason
+    return isinstance(outcome, Proved | Searched)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_stateless_claims_are_decided_as_asking_every_request_says(seed: int) -> None:
+    dice = Random(seed)
+    policy = image(dice)
+    when = condition(dice, policy.features)
+    actions = tuple(it for it in ACTIONS if dice.random() < 0.5)
+    decided = {it: PlainEvaluator(policy.to_json()).decide(it, None, 0) for it in requests(policy)}
+    inside = [it for it in decided if holds(_lists(when), it)]
+
+    truth = all(ACTIONS[decided[it][0]] in actions for it in inside)
+    claim = _claim(PropertyKind.DECIDES, when=when, actions=actions)
+    assert _is_true(_one(policy, claim)) is truth
+
+    truth = any(decided[it][0] < STOP for it in inside)
+    assert _is_true(_one(policy, _claim(PropertyKind.POSSIBLE, when=when))) is truth
+
+    truth = all(decided[it][1] for it in decided)
+    assert _is_true(_one(policy, _claim(PropertyKind.COMPLETE))) is truth
+
+    for at, rule in enumerate(policy.rules):
+        truth = any(it[1][:1] == [at] for it in decided.values())
+        assert _is_true(_one(policy, _claim(PropertyKind.LIVE, rule=rule.id))) is truth
+
+    held = [[policy.rules[at] for at in it[1]] for it in decided.values()]
+    truth = all(
+        one.priority != other.priority or one.action is other.action
+        for rules in held
+        for one, other in product(rules, rules)
+    )
+    assert _is_true(_one(policy, _claim(PropertyKind.NO_CONFLICT))) is truth
+
+    for feature, it in enumerate(policy.features):
+        raised = (
+            [(*r[:feature], value, *r[feature + 1 :]) for value in range(it.most + 1)]
+            for r in decided
+        )
+        truth = all(decided[a][0] <= decided[b][0] for r in raised for a, b in pairwise(r))
+        assert _is_true(_one(policy, _claim(PropertyKind.MONOTONE, feature=feature))) is truth
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_policies_are_compared_as_asking_both_says(seed: int) -> None:
+    dice = Random(seed)
+    ours, theirs = image(dice), image(dice, name="other")
+    if seed % 3 == 0:
+        theirs = Image("other", 1, ours.features, ours.rules[1:], ours.default)
+    pairs = [
+        tuple(PlainEvaluator(p.to_json()).decide(it, None, 0)[0] for p in (ours, theirs))
+        for it in requests(ours)
+    ]
+    refining = _one(ours, _claim(PropertyKind.REFINES, than="other"), other=theirs)
+    assert _is_true(refining) is all(a >= b for a, b in pairs)
+    alike = _one(ours, _claim(PropertyKind.EQUIVALENT, than="other"), other=theirs)
+    assert _is_true(alike) is all(a == b for a, b in pairs)
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_nothing_is_held_that_a_short_trace_breaks(seed: int) -> None:
+    dice = Random(seed)
+    policy = image(dice, remembers=True)
+    when = condition(dice, policy.features)
+    actions = ACTIONS[dice.randint(1, 4) :]
+    safe = formula(dice, policy.features)
+    decides = _one(policy, _claim(PropertyKind.DECIDES, when=when, actions=actions))
+    holds_always = _one(policy, _claim(PropertyKind.TEMPORAL, formula=safe))
+    evaluator = PlainEvaluator(policy.to_json())
+    broken_decision = broken_trace = False
+    for events in product(requests(policy)[:: dice.randint(1, 3)], repeat=2):
+        state, monitor = None, _lists(safe)
+        for at, event in enumerate(events):
+            action, _, _, state, _ = evaluator.decide(event, state, at)
+            full = json.loads(state)["all"][-1][1]
+            broken_decision |= holds(_lists(when), full) and ACTIONS[action] not in actions
+            if action < STOP:
+                monitor = step(monitor, full)
+                broken_trace |= monitor == ["ff"]
+    if broken_decision:
+        assert isinstance(decides, Refuted), decides
+    if broken_trace:
+        assert isinstance(holds_always, Refuted), holds_always
+    for outcome in (decides, holds_always):
+        if isinstance(outcome, Undecided):
+            assert "is not what the evaluator does" not in outcome.reason
+
+
+def _lists(value: object) -> object:
+    return [_lists(it) for it in value] if isinstance(value, tuple) else value
