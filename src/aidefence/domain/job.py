@@ -13,6 +13,7 @@ class JobKind(StrEnum):
 
     DETECT = "detect"
     DETECT_BATCH = "detect.batch"
+    VERIFY_POLICY = "policy.verify"
 
 
 class JobState(StrEnum):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from aidefence.domain.access import Caller
-from aidefence.domain.job import Delivery, Job
+from aidefence.domain.job import Delivery, Job, JobKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class JobStore(Protocol):
     def waiting(self, tenant: str | None = None) -> int:
         """Count jobs that are not settled."""
 
-    def take(self, now_ms: int, until_ms: int) -> Taken | None:
-        """Take the job that waits longest."""
+    def take(self, kinds: Collection[JobKind], now_ms: int, until_ms: int) -> Taken | None:
+        """Take the job of one of these kinds that waits longest."""
 
     def extend(self, taken: Taken, until_ms: int) -> bool:
         """Hold a job for longer; false where the lease was lost."""

@@ -106,14 +106,19 @@ class Jobs:
             raise NotFoundError(f"no job `{job_id[:80]}`, or its result is not kept any more")
         return self._opened(*found)
 
+    def peek(self, job_id: str) -> Job | None:
+        """Return a job, for whoever submitted it among us; none where it is not kept any more."""
+        found = self._store.find(job_id)
+        return None if found is None else found[0]
+
     def waiting(self) -> int:
         """Count jobs that are not settled."""
         return self._store.waiting()
 
     def run_next(self, handlers: Mapping[JobKind, Handler]) -> bool:
-        """Do the job that waits longest; says whether there was one."""
+        """Do the job that waits longest, of those that have a handler; says if there was one."""
         now = self._clock.now_ms()
-        taken = self._store.take(now, now + _LEASE_MS)
+        taken = self._store.take(handlers.keys(), now, now + _LEASE_MS)
         if taken is None:
             return False
         if taken.attempt > _ATTEMPTS_MAX:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -57,11 +58,12 @@ class JobTable:
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()
 
-    def take(self, now_ms: int, until_ms: int) -> Taken | None:
+    def take(self, kinds: Collection[JobKind], now_ms: int, until_ms: int) -> Taken | None:
         """Take the job that waits longest: a new one, or one whose lease has ended."""
         # `due_ms` is when a queued job may begin, and when the lease of a running one ends.
         waiting = JOBS.c.state.in_([_QUEUED, _RUNNING]) & (JOBS.c.due_ms <= now_ms)
-        query = select(JOBS).where(waiting).order_by(JOBS.c.due_ms, JOBS.c.id).limit(1)
+        ours = JOBS.c.kind.in_([it.value for it in kinds])
+        query = select(JOBS).where(waiting, ours).order_by(JOBS.c.due_ms, JOBS.c.id).limit(1)
         with self._database.read() as connection:
             # Most of the time there is nothing, and nothing is to be locked for it.
             if connection.execute(query).one_or_none() is None:
