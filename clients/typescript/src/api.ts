@@ -206,7 +206,7 @@ export type Health = {
 export type KeyRequest = {
   name: string;
   role?: "admin" | "analyst" | "operator" | "service" | "viewer";
-  permissions?: ("audit:read" | "detect" | "feed:read" | "feedback" | "keys:manage" | "metrics:read" | "operate" | "proxy" | "requests:read" | "review" | "rules:read")[];
+  permissions?: ("audit:read" | "detect" | "feed:read" | "feedback" | "keys:manage" | "metrics:read" | "operate" | "policies:deploy" | "policies:read" | "policies:write" | "proxy" | "requests:read" | "review" | "rules:read")[];
   tenant?: string;
   plan?: "enterprise" | "free" | "pro";
   lifeSeconds?: number | null;

@@ -21,6 +21,9 @@ class Permission(StrEnum):
     OPERATE = "operate"
     READ_AUDIT = "audit:read"
     MANAGE_KEYS = "keys:manage"
+    READ_POLICIES = "policies:read"
+    WRITE_POLICIES = "policies:write"
+    DEPLOY_POLICIES = "policies:deploy"
 
 
 class Role(StrEnum):
@@ -34,13 +37,21 @@ class Role(StrEnum):
 
 
 _SEES = frozenset(
-    {Permission.READ_METRICS, Permission.READ_FEED, Permission.READ_RULES, Permission.READ_REQUESTS}
+    {
+        Permission.READ_METRICS,
+        Permission.READ_FEED,
+        Permission.READ_RULES,
+        Permission.READ_REQUESTS,
+        Permission.READ_POLICIES,
+    }
 )
 _ASKS = frozenset({Permission.DETECT, Permission.PROXY, Permission.FEEDBACK})
+_JUDGES = _SEES | _ASKS | {Permission.REVIEW, Permission.WRITE_POLICIES}
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _SEES,
-    Role.ANALYST: _SEES | _ASKS | {Permission.REVIEW},
-    Role.OPERATOR: _SEES | _ASKS | {Permission.REVIEW, Permission.OPERATE, Permission.READ_AUDIT},
+    Role.ANALYST: _JUDGES,
+    Role.OPERATOR: _JUDGES
+    | {Permission.OPERATE, Permission.READ_AUDIT, Permission.DEPLOY_POLICIES},
     Role.ADMIN: frozenset(Permission),
     # An application: it asks, and looks at what it asked itself.
     Role.SERVICE: _ASKS | {Permission.READ_REQUESTS},

@@ -22,7 +22,6 @@ from aidefence.adapters.journal.bodies import Body, read_body
 from aidefence.adapters.journal.frames import Frame, read_frames
 from aidefence.adapters.journal.segments import is_finished, only_one, segments_in, sweep
 from aidefence.adapters.store.database import Database
-from aidefence.adapters.store.latency import bucket_of
 from aidefence.adapters.store.tables import (
     CONTENTS,
     EPISODES,
@@ -32,6 +31,7 @@ from aidefence.adapters.store.tables import (
     SEGMENTS,
 )
 from aidefence.adapters.store.writing import Rows, add_up, insert_new, plain, put
+from aidefence.domain.durations import bucket_of
 from aidefence.domain.enums import Action
 from aidefence.domain.review import ReviewReason, ReviewState
 

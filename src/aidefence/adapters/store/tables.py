@@ -220,3 +220,132 @@ USAGE: Final = Table(
     Column("month", Integer, primary_key=True, autoincrement=False),
     Column("used", BigInteger, nullable=False),
 )
+
+POLICIES: Final = Table(
+    "policies",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("verification_required", SmallInteger, nullable=False),
+    Column("newest", Integer, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("retired_ms", BigInteger),
+    Index("policies_by_tenant", "tenant", "created_ms"),
+)
+
+POLICY_VERSIONS: Final = Table(
+    "policy_versions",
+    METADATA,
+    Column("policy_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("source", LargeBinary, nullable=False),
+    Column("image", LargeBinary, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("properties", LargeBinary, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+POLICY_VERIFICATIONS: Final = Table(
+    "policy_verifications",
+    METADATA,
+    Column("policy_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("tenant", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("requested_ms", BigInteger, nullable=False),
+    Column("job_id", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("stale", Text, nullable=False),
+    Column("progress", Text, nullable=False),
+    Column("report", LargeBinary),
+    Column("certificate", LargeBinary),
+    Column("settled_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Index("policy_verifications_by_state", "state"),
+)
+
+POLICY_SLOTS: Final = Table(
+    "policy_slots",
+    METADATA,
+    Column("policy_id", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("stable", Integer),
+    Column("stable_deployment", Text, nullable=False),
+    Column("candidate", Integer),
+    Column("candidate_deployment", Text, nullable=False),
+    Column("strategy", Text, nullable=False),
+    Column("share", Integer, nullable=False),
+    Column("stage_ms", BigInteger, nullable=False),
+    Column("shadow", Integer),
+    Column("shadow_ms", BigInteger, nullable=False),
+)
+
+POLICY_DEPLOYMENTS: Final = Table(
+    "policy_deployments",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("policy_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("strategy", Text, nullable=False),
+    Column("share", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("verified", SmallInteger, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("settled_ms", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("before", Integer),
+    Index("policy_deployments_by_policy", "policy_id", "at_ms"),
+)
+
+POLICY_STATE: Final = Table(
+    "policy_state",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("generation", BigInteger, nullable=False),
+)
+
+POLICY_NODES: Final = Table(
+    "policy_nodes",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("pid", Integer, primary_key=True, autoincrement=False),
+    Column("environment", Text, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("loaded", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("problem", Text, nullable=False),
+)
+
+POLICY_TALLIES: Final = Table(
+    "policy_tallies",
+    METADATA,
+    Column("deployment_id", Text, primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("arm", SmallInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    Column("decisions", BigInteger, nullable=False),
+)
+
+POLICY_SHADOWS: Final = Table(
+    "policy_shadows",
+    METADATA,
+    Column("policy_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("environment", Text, primary_key=True),
+    Column("was", SmallInteger, primary_key=True, autoincrement=False),
+    Column("would", SmallInteger, primary_key=True, autoincrement=False),
+    Column("decisions", BigInteger, nullable=False),
+    Column("examples", Text, nullable=False),
+)

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, select
 
 from aidefence.adapters.journal.bodies import category_of
 from aidefence.adapters.store.folding import HOUR_MS, MINUTE_MS
-from aidefence.adapters.store.latency import percentile_ms
 from aidefence.adapters.store.tables import FEEDBACK, LATENCIES, ROLLUPS
+from aidefence.domain.durations import percentile_ms
 from aidefence.domain.enums import ACTIONS, Category
 from aidefence.domain.feedback import Outcome
 from aidefence.domain.windows import Accuracy, Latency, Throughput, Window, WindowMetrics

@@ -38,6 +38,9 @@ PermissionName = Literal[
     "operate",
     "audit:read",
     "keys:manage",
+    "policies:read",
+    "policies:write",
+    "policies:deploy",
 ]
 
 
