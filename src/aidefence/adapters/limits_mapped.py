@@ -164,7 +164,8 @@ class MappedCounters:
     def _lock(self) -> None:
         # The lock on the file keeps other processes out, not other threads of this one. The kernel
         # takes it back from a process that is killed.
-        if not self._threads.acquire(timeout=_WAIT_SECONDS):
+        free = self._threads.acquire(blocking=False) or self._threads.acquire(timeout=_WAIT_SECONDS)
+        if not free:
             raise UnavailableError("the file of limits is locked: a thread holds it for too long")
         try:
             lockf(self._file, _EXCLUSIVE, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aidefence.domain.access import Credentials
 
@@ -15,9 +15,9 @@ _NOTHING = Credentials()
 _NOTHING_CHANGING = Credentials(changes=True)
 # Whoever sends the key of a model's provider in the usual place shows ours in this one.
 OWN_HEADER = b"x-aidefence-key"
-_TELLING = frozenset(
-    {b"authorization", b"x-api-key", b"api-key", b"cookie", CSRF_HEADER, OWN_HEADER}
-)
+_API_KEY = b"x-api-key"
+TELLING = frozenset({b"authorization", _API_KEY, b"api-key", b"cookie", CSRF_HEADER, OWN_HEADER})
+"""Headers that show who asks."""
 
 
 def read_credentials(headers: Iterable[tuple[bytes, bytes]], method: str) -> Credentials:
@@ -27,21 +27,29 @@ def read_credentials(headers: Iterable[tuple[bytes, bytes]], method: str) -> Cre
     that we answer for others send it. Where there is `X-AIDefence-Key`, only that counts: the
     others are then meant for somebody else.
     """
-    shown = {name: value for name, value in headers if name in _TELLING}
+    return credentials_in({name: value for name, value in headers if name in TELLING}, method)
+
+
+def credentials_in(headers: Mapping[bytes, bytes], method: str) -> Credentials:
+    """Do the same with headers that are sorted out already: `TELLING`, and any others."""
     changes = method not in _SAFE_METHODS
-    if not shown:
+    told = TELLING & headers.keys()
+    if not told:
         return _NOTHING_CHANGING if changes else _NOTHING
-    own = shown.get(OWN_HEADER, b"").decode("latin-1").strip()
-    scheme, _, bearer = shown.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if len(told) == 1 and _API_KEY in told:
+        # As programs ask: most of all traffic.
+        return Credentials(headers[_API_KEY].decode("latin-1").strip() or None, changes=changes)
+    own = headers.get(OWN_HEADER, b"").decode("latin-1").strip()
+    scheme, _, bearer = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     word = own or (bearer.strip() if scheme.lower() == "bearer" else "")
     is_token = word.count(".") == _TOKEN_DOTS
-    other = b"" if own else shown.get(b"x-api-key") or shown.get(b"api-key") or b""
+    other = b"" if own else headers.get(_API_KEY) or headers.get(b"api-key") or b""
     key = other.decode("latin-1").strip()
     return Credentials(
         key=key or (word if word and not is_token else None),
         token=word if is_token else None,
-        session=_cookie(shown.get(b"cookie", b"").decode("latin-1")),
-        csrf=shown[CSRF_HEADER].decode("latin-1") if CSRF_HEADER in shown else None,
+        session=_cookie(headers.get(b"cookie", b"").decode("latin-1")),
+        csrf=headers[CSRF_HEADER].decode("latin-1") if CSRF_HEADER in headers else None,
         changes=changes,
     )
 

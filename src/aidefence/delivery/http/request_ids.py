@@ -18,8 +18,13 @@ def given_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     """Return the client's own name for its request; none where it is unfit to be repeated."""
     for name, value in headers:
         if name == HEADER:
-            return value if _FIT.fullmatch(value) else None
+            return fit(value)
     return None
+
+
+def fit(value: bytes) -> bytes | None:
+    """Return a name if it can be repeated in answers and logs."""
+    return value if _FIT.fullmatch(value) else None
 
 
 def naming(app: ASGIApp, make: Callable[[], str]) -> ASGIApp:

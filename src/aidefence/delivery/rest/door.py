@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from aidefence.delivery.http.bodies import JSON, check_length, check_type, read_body
 from aidefence.delivery.http.contents import Limits
-from aidefence.delivery.http.credentials import read_credentials
+from aidefence.delivery.http.credentials import TELLING, credentials_in
 from aidefence.delivery.http.deadlines import DEADLINE, read_deadline
 from aidefence.delivery.http.operations import House
 from aidefence.delivery.http.problems import CONTENT_TYPE as PROBLEM_TYPE
 from aidefence.delivery.http.problems import FAULT, Refusal, allowance_headers, refusal_of
-from aidefence.delivery.http.request_ids import HEADER, given_id, naming
+from aidefence.delivery.http.request_ids import HEADER, fit, naming
 from aidefence.delivery.rest.came import Came
 from aidefence.delivery.rest.detecting import DOOR, Detecting, Payload
 from aidefence.delivery.rest.jobs import handlers
@@ -37,19 +36,12 @@ _JSON_HEADERS = [(b"content-type", JSON)]
 _PROBLEM_HEADERS = [(b"content-type", PROBLEM_TYPE.encode())]
 
 _DIGITS_MAX = 19
+_LENGTH, _TYPE, _PROFILE = b"content-length", b"content-type", b"accept-profile"
+_READ = TELLING | {_LENGTH, _TYPE, _PROFILE, DEADLINE, HEADER}
+_CORE = b"v2-core"
 
 _log = logging.getLogger("aidefence.rest")
 _Handler: TypeAlias = Callable[[bytes, Came], Awaitable[Payload]]
-
-
-@dataclass(slots=True)
-class _Said:
-    """What the headers of a request say."""
-
-    core_actions: bool = False
-    media: bytes = JSON
-    length: int = 0
-    deadline_ns: int = 0
 
 
 class RestDoor:
@@ -85,19 +77,22 @@ class RestDoor:
     async def _answer(self, handler: _Handler, scope: Scope, receive: Receive, send: Send) -> None:
         status, headers = 200, _JSON_HEADERS
         request_id = self._services.ids.request_id()
+        # Once for all that is asked of headers: this is the hot path.
+        said = {name: value for name, value in scope["headers"] if name in _READ}
+        name = (HEADER in said and fit(said[HEADER])) or request_id.encode()
         try:
-            credentials = read_credentials(scope["headers"], "POST")
-            caller = self._services.gate.enter(credentials, Permission.DETECT)
-            said = self._read_headers(scope)
+            caller = self._services.gate.enter(credentials_in(said, "POST"), Permission.DETECT)
             client = scope.get("client")
-            came = Came(request_id, caller, client[0] if client else None, said.core_actions)
-            came.deadline_ns = said.deadline_ns
-            if said.media is NDJSON and scope["path"] == BATCH:
-                name = given_id(scope["headers"]) or request_id.encode()
+            came = Came(request_id, caller, client[0] if client else None)
+            came.core_actions = said.get(_PROFILE, b"").strip() == _CORE
+            if DEADLINE in said:
+                came.deadline_ns = self._now_ns() + read_deadline(said[DEADLINE])
+            media = said.get(_TYPE, JSON)
+            if scope["path"] == BATCH and _is_lines(media):
                 await answer_lines(self._detecting, self._limits, came, receive, send, name)
                 return
-            check_type(said.media)
-            check_length(said.length, self._limits)
+            check_type(media)
+            check_length(_number(said.get(_LENGTH, b"")), self._limits)
             body = await read_body(receive, self._limits)
             came.at_ns = self._now_ns()
             payload, allowance = await handler(body, came)
@@ -115,24 +110,13 @@ class RestDoor:
             _log.exception("request failed")
             status, headers, payload = 500, _PROBLEM_HEADERS, FAULT.body()
             self._services.meter.refuse(DOOR, status)
-        headers = [*headers, (HEADER, given_id(scope["headers"]) or request_id.encode())]
+        headers = [*headers, (HEADER, name)]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": payload})
 
-    def _read_headers(self, scope: Scope) -> _Said:
-        """Take out of the headers what decides how a request is read and answered."""
-        said = _Said()
-        for name, value in scope["headers"]:
-            if name == b"content-length":
-                said.length = _number(value)
-            elif name == b"content-type":
-                is_lines = value.partition(b";")[0].strip().lower() == NDJSON
-                said.media = NDJSON if is_lines else value
-            elif name == b"accept-profile":
-                said.core_actions = value.strip() == b"v2-core"
-            elif name == DEADLINE:
-                said.deadline_ns = self._now_ns() + read_deadline(value)
-        return said
+
+def _is_lines(media: bytes) -> bool:
+    return media.partition(b";")[0].strip().lower() == NDJSON
 
 
 def _number(value: bytes) -> int:
