@@ -8,10 +8,15 @@ from enum import StrEnum
 class Coded(StrEnum):
     """A closed set whose members are numbered by their position."""
 
-    @property
-    def code(self) -> int:
-        """The member's number in columns and in the engine."""
-        return type(self)._member_names_.index(self._name_)
+    code: int
+    """The member's number in columns and in the engine."""
+
+    def __init__(self, *_: object) -> None:
+        # Members are made in their order: so many there were before this one.
+        self.code = len(type(self)._member_names_)
+
+    # As the word that it is equal to. An enum's own is a call into Python at every look-up.
+    __hash__ = str.__hash__
 
 
 class Ranked(Coded):
