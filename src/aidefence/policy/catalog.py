@@ -169,7 +169,7 @@ class Asked:
     def feature(self, values: tuple[str, ...] = ()) -> Feature:
         """The feature of an image; `values` are the texts that an open choice is compared with."""
         if self.kind is Kind.CHOICE:
-            return Feature(self.name, len(self.spec.choices), self.spec.choices)
+            return Feature(self.name, len(self.spec.choices), tuple(map(str, self.spec.choices)))
         if self.kind is Kind.TEXT:
             return Feature(self.name, max(1, len(values)), values)
         return Feature(self.name, _MOST[self.kind])

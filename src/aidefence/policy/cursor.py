@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from aidefence.domain.enums import Action
 from aidefence.domain.errors import PolicyError
-from aidefence.policy.conditions import VALUE_MAX
 from aidefence.policy.lexing import Sort, Token, Tokens
 from aidefence.policy.tree import At, Unit, Value
 
@@ -35,6 +34,7 @@ MS_OF_UNIT = MappingProxyType(
 )
 _SAYS = {Sort.WORD: Unit.WORD, Sort.TEXT: Unit.TEXT, Sort.PARAMETER: Unit.PARAMETER}
 _CURRENCY_OF_SIGN = {"$": "USD", "€": "EUR", "£": "GBP"}
+_NUMBER_MAX = 10**15
 _CURRENCY_LEN = 3
 _MINUTES_MAX = 24 * 60 - 1
 
@@ -222,7 +222,7 @@ class Cursor:
     def _whole(self, token: Token, digits: str, factor: int, exact: str) -> int:
         # Longer ones are too large in any unit, and would be slow to read.
         number = Decimal(digits.replace("_", "")) * factor if len(digits) < 30 else Decimal("Inf")  # noqa: PLR2004
-        if number > VALUE_MAX:
+        if number > _NUMBER_MAX:
             raise self.error(f"{token.shown()} is too large", "a smaller number", at=token.at)
         if number != int(number):
             raise self.error(f"{token.shown()} is too exact", f"{exact} at most", at=token.at)

@@ -100,6 +100,11 @@ def format_source(source: Source) -> str:
     return "".join(f"{line}\n" for line in (*written, *rest))
 
 
+def format_item(item: Header | Item) -> str:
+    """Write one thing that a policy says."""
+    return "\n".join(_item(item))
+
+
 def format_expression(expression: Expression) -> str:
     """Write a condition or formula in one line."""
     return _write(expression)

@@ -12,6 +12,7 @@ from aidefence.policy.image import PRIORITY_MAX
 from aidefence.policy.lexing import Remark, Sort, Token, Tokens, cut
 from aidefence.policy.tree import (
     Argument,
+    AtMost,
     Claim,
     Comment,
     Default,
@@ -216,15 +217,16 @@ class _Parser(Expressions):
         action = self.action()
         when = breaks = None
         if self.took_word("what", "breaks"):
-            if priority is not None:
-                message = "a rule on what breaks a formula has no priority: it always counts"
-                raise self.error(message, "no `priority`", at=first.at)
             breaks = self.expression()
         elif self.took_word("when"):
             when = self.expression()
         elif not self.took_word("always"):
             raise self.unexpected("`when`, `always` or `what breaks`", ["when", "always", "what"])
-        unless = () if breaks is not None else self._exceptions(in_lines=True)
+        if breaks is not None and not isinstance(breaks, AtMost) and priority is not None:
+            message = "a rule on what breaks a formula has no priority: it always counts"
+            raise self.error(message, "no `priority`", at=first.at)
+        is_plain = breaks is None or isinstance(breaks, AtMost)
+        unless = self._exceptions(in_lines=True) if is_plain else ()
         because = ""
         if self.is_word("because"):
             self._begin()
