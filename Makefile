@@ -23,7 +23,7 @@ run: $(EXTENSION) ## start the gateway, show it one benign and one attacking req
 	@exec $(BIN)/python scripts/run.py --host $(HOST) --port $(PORT)
 
 test: $(EXTENSION) ## run all tests, Rust and Python
-	cargo test --locked --quiet -p aidefence-engine
+	cargo test --locked --quiet -p aidefence-engine -p aidefence-kernel
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-litellm: $(EXTENSION) ## test the hook of LiteLLM, in an environment of its own: .venv-litellm
