@@ -15,7 +15,7 @@ EXTENSION := .venv/.extension
 RUST_SOURCES := $(shell find crates -name '*.rs' -not -path '*/target/*' -o -name '*.bin' -o -name 'Cargo.toml' -not -path '*/fuzz/*') \
 	Cargo.toml Cargo.lock .cargo/config.toml
 
-.PHONY: install run test test-litellm check bench train fuzz docs lock wheel clean help
+.PHONY: install run test test-litellm check bench train fuzz docs lock lean theory wheel clean help
 
 install: $(EXTENSION) ## create .venv, build the extension, install everything
 
@@ -60,6 +60,12 @@ docs: $(EXTENSION) ## write generated documents again: api/, delivery/grpc/gener
 
 lock: ## pin Python packages again, with hashes, into constraints.txt
 	scripts/lock.sh
+
+lean: $(EXTENSION) ## fetch Lean into the cache (Node with npm; 120 MB), unless it is there
+	$(BIN)/python scripts/get_lean.py
+
+theory: lean ## compile spec/ with Lean and write its export: src/aidefence/proofs
+	$(BIN)/python scripts/build_theory.py
 
 wheel: $(EXTENSION) ## build the wheel into dist/
 	$(BIN)/maturin build --release --locked --out dist
