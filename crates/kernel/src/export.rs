@@ -416,6 +416,7 @@ pub(crate) fn refuse(line: usize, stop: Res<()>) -> Refusal {
         line,
         declaration: None,
         message: stop.message,
+        steps: 0,
     }
 }
 

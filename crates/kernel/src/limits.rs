@@ -14,7 +14,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            steps: 2_000_000_000,
+            steps: 200_000_000,
             bytes: 256 << 20,
         }
     }
@@ -57,6 +57,8 @@ pub struct Refusal {
     pub declaration: Option<String>,
     /// The reason, in a sentence without an end.
     pub message: String,
+    /// Steps that were taken until then.
+    pub steps: u64,
 }
 
 impl fmt::Display for Refusal {

@@ -113,6 +113,7 @@ fn run(
         if done.is_err() {
             let mut refusal = refuse(*line, done);
             refusal.declaration = shown;
+            refusal.steps = checker.terms.meter.steps;
             return Err(refusal);
         }
         axioms |= name
@@ -170,5 +171,6 @@ fn internal() -> Refusal {
         line: 0,
         declaration: None,
         message: "the checker ended without an answer".to_owned(),
+        steps: 0,
     }
 }

@@ -3,6 +3,7 @@
 mod convert;
 mod dense;
 mod engine;
+mod kernel;
 mod leak;
 mod regex;
 mod stream;
@@ -21,6 +22,12 @@ pyo3::create_exception!(
     pyo3::exceptions::PyValueError,
     "A model file that cannot be used."
 );
+pyo3::create_exception!(
+    _native,
+    ProofError,
+    pyo3::exceptions::PyValueError,
+    "A theory or a proof that is not accepted, with where and why."
+);
 
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -30,6 +37,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<dense::Dense>()?;
     module.add_class::<regex::Regex>()?;
     module.add_class::<dense::DenseTerms>()?;
+    module.add_class::<kernel::Theory>()?;
+    module.add("ProofError", module.py().get_type::<ProofError>())?;
     module.add("RuleSyntaxError", module.py().get_type::<RuleSyntaxError>())?;
     module.add("ModelFormatError", module.py().get_type::<ModelFormatError>())?;
     module.add("CATEGORIES", aidefence_engine::category::CATEGORIES.to_vec())?;

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from aidefence.domain.decision import Record
 from aidefence.domain.errors import ModelError, RuleError
 from aidefence.engine import _native
+from aidefence.engine.kernel import Judged, Theory, check_proof
 
 __all__ = [
     "CATEGORY_NAMES",
@@ -19,10 +20,13 @@ __all__ = [
     "Dense",
     "DenseTerms",
     "Engine",
+    "Judged",
     "Outcome",
     "Regex",
     "RuleInfo",
     "Stream",
+    "Theory",
+    "check_proof",
     "check_rule",
     "leaks",
     "make_terms",

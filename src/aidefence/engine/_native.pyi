@@ -13,9 +13,11 @@ __all__ = [
     "DenseTerms",
     "Engine",
     "ModelFormatError",
+    "ProofError",
     "Regex",
     "RuleSyntaxError",
     "Stream",
+    "Theory",
     "category_ngrams",
     "check_rule",
     "leaks",
@@ -37,10 +39,17 @@ class RuleSyntaxError(ValueError):
 
 class ModelFormatError(ValueError): ...
 
+class ProofError(ValueError):
+    cause: str
+    line: int
+    declaration: str | None
+    steps: int
+
 _Finding: TypeAlias = tuple[
     str, int, int, int, float, int, bool, tuple[str, ...], tuple[tuple[int, int], ...]
 ]
 _Leak: TypeAlias = tuple[int, int, list[str], float, int | None, bool]
+_Judged: TypeAlias = tuple[list[str], list[str], int, int]
 _Outcome: TypeAlias = tuple[int, int, int, float, float, int, tuple[_Finding, ...], int]
 
 @final
@@ -121,6 +130,14 @@ class Stream:
     @property
     def held(self) -> int: ...
     def tally(self) -> tuple[int, int, int, int, int, int, bool, bool]: ...
+
+@final
+class Theory:
+    def __new__(
+        cls, data: bytes, *, axioms: Sequence[str], steps_max: int, memory_max: int
+    ) -> Theory: ...
+    def judged(self) -> _Judged: ...
+    def check(self, delta: bytes, *, prefix: str, steps_max: int, memory_max: int) -> _Judged: ...
 
 @final
 class Batch:
