@@ -77,10 +77,10 @@ class Folder(Shipped):
 
     def include(self, path: str) -> str:
         """Give the text of a file of the folder."""
-        whole = (self._folder / path).resolve()
-        if not whole.is_relative_to(self._folder):
-            raise LookupError(f"`{path[:80]}` lies outside of the policy's own folder")
         try:
+            whole = (self._folder / path).resolve()
+            if not whole.is_relative_to(self._folder):
+                raise LookupError(f"`{path[:80]}` lies outside of the policy's own folder")
             with whole.open("rb") as opened:
                 return opened.read(SOURCE_BYTES_MAX + 1).decode("utf-8")
         except (OSError, UnicodeDecodeError, ValueError) as error:

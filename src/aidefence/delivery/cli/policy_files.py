@@ -1,0 +1,161 @@
+"""Policy files as the command line reads them: named ones, those of folders, standard input."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from aidefence.delivery.cli.options import fail
+from aidefence.delivery.cli.terminal import printable
+from aidefence.domain.enums import Action
+from aidefence.domain.errors import PolicyError
+from aidefence.policy.compiling import Compiled, compile_tree
+from aidefence.policy.lexing import SOURCE_BYTES_MAX
+from aidefence.policy.parsing import parse
+from aidefence.policy.sources import Folder
+from aidefence.policy.tree import Default, Header, OnError, Source, Use
+
+SUFFIX = ".pdl"
+STDIN = "-"
+PoliciesArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", help="Policy files, folders of them, `-` for stdin."),
+]
+STDIN_NAME = "<stdin>"
+_WORD = re.compile(r"[\w.-]+|\S")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """One file: its name, its text, and the folder that its includes are looked for in."""
+
+    name: str
+    text: str
+    folder: Path
+
+    def read(self) -> Source:
+        """Read what the file says.
+
+        Raises:
+            PolicyError: it cannot be read.
+
+        """
+        return parse(self.text, file=self.name)
+
+    def compile(self) -> Compiled | None:
+        """Compile a policy, or a template as one that uses it; none for a part to be included.
+
+        Raises:
+            PolicyError: it does not make sense.
+
+        """
+        source = self.read()
+        if source.header is None:
+            return None
+        if not source.header.is_template:
+            return compile_tree(source, sources=Folder(self.folder))
+        name = source.header.name
+        around = (Default(Action.ALLOW), OnError(Action.BLOCK), Use(name))
+        trial = Source(Header(name), around, self.name)
+        return replace(compile_tree(trial, sources=_Tried(self, name)), source=source)
+
+
+class _Tried(Folder):
+    """The templates that come with the product, and before them one that is looked at."""
+
+    def __init__(self, file: PolicyFile, name: str) -> None:
+        super().__init__(file.folder)
+        self._name = name
+        self._text = file.text
+
+    def template(self, name: str) -> str:
+        return self._text if name == self._name else super().template(name)
+
+
+def policy_files(paths: Sequence[Path], suffix: str = SUFFIX) -> Iterator[PolicyFile]:
+    """Read the files that are named, those of named folders, and standard input for `-`."""
+    for path in paths:
+        if str(path) == STDIN:
+            yield PolicyFile(STDIN_NAME, _decoded(sys.stdin.buffer.read(), path), Path.cwd())
+        elif path.is_dir():
+            found = sorted(it for it in path.rglob(f"*{suffix}") if it.is_file())
+            if not found:
+                fail(f"no `*{suffix}` under `{path}`")
+            yield from map(_file, found)
+        else:
+            yield _file(path)
+
+
+def _file(path: Path) -> PolicyFile:
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(SOURCE_BYTES_MAX + 1)
+    except OSError as error:
+        fail(f"cannot read `{path}`: {error.strerror or error}")
+    return PolicyFile(str(path), _decoded(data, path), path.parent)
+
+
+def _decoded(data: bytes, path: Path) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        fail(f"`{path}` is not UTF-8: {error.reason} at byte {error.start}")
+
+
+def print_error(terminal: Console, error: PolicyError, file: PolicyFile) -> None:
+    """Write what is wrong, with its line and a mark under the place."""
+    place = f"{printable(error.file)}:{error.line}:{error.column}: "
+    line = Text(place)
+    line.append("error:", style="bold red")
+    told = str(error).removeprefix(f"{error.file}:{error.line}:{error.column}: ")
+    line.append(f" {printable(told)}")
+    terminal.print(line)
+    lines = file.text.replace("\r\n", "\n").split("\n")
+    if error.file not in {file.name, f"{file.name}{SUFFIX}"} or error.line > len(lines):
+        return
+    shown = lines[error.line - 1]
+    word = _WORD.match(shown, error.column - 1)
+    number = f"{error.line:>4} | "
+    terminal.print(Text(f"{number}{printable(shown)}", style="dim"))
+    # What is written out in place of a hidden character takes more room than it did.
+    before = len(printable(shown[: error.column - 1]))
+    marks = "^" * (len(word[0]) if word else 1)
+    terminal.print(Text(f"{' ' * (len(number) + before)}{marks}", style="bold red"))
+
+
+def error_object(error: PolicyError) -> dict[str, object]:
+    """Give what is wrong as JSON holds it."""
+    return {
+        "file": error.file,
+        "line": error.line,
+        "column": error.column,
+        "message": error.message,
+        "expected": error.expected,
+        "nearest": error.nearest,
+    }
+
+
+def summary(compiled: Compiled | None) -> dict[str, object]:
+    """Give what a policy amounts to as JSON holds it."""
+    if compiled is None:
+        return {"kind": "part"}
+    header = compiled.source.header
+    image = compiled.image
+    return {
+        "kind": "template" if header is not None and header.is_template else "policy",
+        "id": image.id,
+        "version": image.version,
+        "digest": image.digest,
+        "rules": len(image.rules),
+        "temporal": len(image.temporal),
+        "features": len(image.features),
+        "properties": len(compiled.properties),
+    }

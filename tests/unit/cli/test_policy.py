@@ -1,0 +1,135 @@
+"""`aidefence policy fmt` and `check`: files, folders, standard input, codes and places."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from aidefence.delivery.cli.main import app
+
+GOOD = """\
+policy p version 1
+
+default allow
+on error block
+
+rule r:
+    block when approved
+"""
+LOOSE = "policy p version 1\ndefault allow\non   error block\nrule r: block when approved # x\n"
+WRONG = GOOD.replace("approved", "aproved")
+
+
+def _run(*arguments: str, given: str = "") -> Result:
+    return CliRunner().invoke(app, ["policy", *arguments], input=given)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "good.pdl").write_text(GOOD, "utf-8")
+    (tmp_path / "inner/loose.pdl").write_text(LOOSE, "utf-8")
+    (tmp_path / "other.txt").write_text("not a policy", "utf-8")
+    return tmp_path
+
+
+def test_fmt_writes_files_in_their_layout_and_names_those(folder: Path) -> None:
+    told = _run("fmt", "--check", str(folder))
+    assert (told.exit_code, told.stderr.split()) == (1, [str(folder / "inner/loose.pdl")])
+    assert (folder / "inner/loose.pdl").read_text() == LOOSE
+    assert _run("fmt", str(folder)).exit_code == 0
+    written = GOOD.replace("approved\n", "approved  # x\n")
+    assert (folder / "inner/loose.pdl").read_text() == written
+    assert (folder / "good.pdl").read_text() == GOOD
+    again = _run("fmt", "--check", "--json", str(folder))
+    assert (again.exit_code, json.loads(again.stdout)) == (0, {"changed": [], "errors": []})
+
+
+def test_fmt_reads_standard_input() -> None:
+    told = _run("fmt", "-", given=LOOSE.replace(" # x", ""))
+    assert (told.exit_code, told.stdout) == (0, GOOD)
+
+
+def test_fmt_leaves_what_it_cannot_read_and_says_so(folder: Path) -> None:
+    (folder / "good.pdl").write_text("polcy p", "utf-8")
+    told = _run("fmt", str(folder))
+    assert told.exit_code == 2
+    assert "good.pdl:1:1: error: `polcy` is unexpected here" in told.stderr
+    assert (folder / "good.pdl").read_text() == "polcy p"
+    assert "# x" in (folder / "inner/loose.pdl").read_text()
+
+
+def test_check_shows_the_place(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.pdl"
+    path.write_text(WRONG, "utf-8")
+    told = _run("check", str(path))
+    assert told.exit_code == 1
+    assert told.stdout.splitlines() == [
+        (
+            f"{path}:7:16: error: `aproved` is neither a feature nor defined here; "
+            "did you mean `approved`?"
+        ),
+        "   7 |     block when aproved",
+        "                      ^^^^^^^",
+        "1 files: 1 errors",
+    ]
+
+
+def test_check_reports_as_json(folder: Path) -> None:
+    (folder / "wrong.pdl").write_text(WRONG, "utf-8")
+    (folder / "part.pdl").write_text("define mail as approved\n", "utf-8")
+    (folder / "temp.pdl").write_text("template t\nparameter n = 5\nrule x: block always\n", "utf-8")
+    (folder / "with.pdl").write_text(f'{GOOD}include "part.pdl"\n', "utf-8")
+    told = _run("check", "--json", str(folder))
+    assert told.exit_code == 1
+    reports = {Path(it["file"]).name: it for it in json.loads(told.stdout)}
+    assert reports["wrong.pdl"]["error"]["nearest"] == "approved"
+    assert reports["wrong.pdl"]["error"]["line"] == 7
+    assert (reports["good.pdl"]["id"], reports["good.pdl"]["rules"]) == ("p", 1)
+    assert len(reports["good.pdl"]["digest"]) == 64
+    assert reports["part.pdl"]["kind"] == "part"
+    assert (reports["temp.pdl"]["kind"], reports["temp.pdl"]["rules"]) == ("template", 1)
+    assert reports["with.pdl"]["kind"] == "policy"
+
+
+def test_check_stays_in_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "secret.pdl").write_text("rule x: block always\n", "utf-8")
+    for path in ("../secret.pdl", str(tmp_path / "secret.pdl"), "nowhere.pdl", "a\\u0000b"):
+        policy = tmp_path / "inner/p.pdl"
+        policy.write_text(f'{GOOD}include "{path}"\n', "utf-8")
+        told = _run("check", str(policy))
+        assert told.exit_code == 1
+        assert "p.pdl:8:1: error: `" in told.stdout
+    (tmp_path / "inner/link.pdl").symlink_to(tmp_path / "secret.pdl")
+    policy.write_text(f'{GOOD}include "link.pdl"\n', "utf-8")
+    assert "lies outside" in _run("check", str(policy)).stdout
+
+
+def test_files_that_include_each_other_come_to_an_end(tmp_path: Path) -> None:
+    (tmp_path / "a.pdl").write_text('include "b.pdl"\ninclude "b.pdl"\n', "utf-8")
+    (tmp_path / "b.pdl").write_text('include "a.pdl"\ninclude "a.pdl"\n', "utf-8")
+    policy = tmp_path / "p.pdl"
+    policy.write_text(f'{GOOD}include "a.pdl"\n', "utf-8")
+    told = _run("check", str(policy))
+    assert told.exit_code == 1
+    assert "too many files include one another" in told.stdout
+
+
+def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "bytes.pdl").write_bytes(b"\xff\xfe")
+    for path in (tmp_path / "missing.pdl", tmp_path / "bytes.pdl"):
+        assert _run("check", str(path)).exit_code == 2
+    (tmp_path / "empty").mkdir()
+    assert _run("check", str(tmp_path / "empty")).exit_code == 2
+
+
+def test_hidden_characters_of_a_policy_are_written_out(tmp_path: Path) -> None:
+    path = tmp_path / "p.pdl"
+    path.write_text(GOOD.replace("approved", 'role is "\u202e" and \x1b[31m'), "utf-8")
+    told = _run("check", str(path)).stdout
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+    shown, marks = told.splitlines()[1:3]
+    assert shown[marks.index("^") :].startswith("\\x1b[31m")
