@@ -79,3 +79,27 @@ def test_a_request_is_counted_once(ask: Ask) -> None:
     ask("/api/v2/detect", {"content": f"{PLAIN} alarm"})
     assert count() == before + 1
     assert ask("/readyz")["degraded"] == []
+
+
+@pytest.mark.parametrize(("door", "action"), [("rest", "block"), ("grpc", "allow")])
+def test_a_door_may_have_a_word_of_its_own_on_failed_checks(
+    tmp_path: Path, door: str, action: str
+) -> None:
+    for name in ("onnx", "onnxruntime", "tokenizers"):
+        pytest.importorskip(name)
+    given = {"deep": "required", "deep_dir": deep_model.write(tmp_path), "state_dir": tmp_path}
+    app = make_app(
+        Settings.model_validate({"dense": "off", "on_error_at": {door: "block"}, **given})
+    )
+
+    async def run() -> list[dict[str, Any]]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gate") as client:
+            body = {"content": f"{PLAIN} broken"}
+            one = await client.post("/api/v2/detect", json=body)
+            many = await client.post("/api/v2/detect/batch", json={"requests": [body]})
+            return [one.json(), many.json()["results"][0]]
+
+    for told in anyio.run(run):
+        assert told["action"] == action
+        assert [it["check"] for it in told["degraded"]] == ["tier3.encoder"]

@@ -165,6 +165,7 @@ export type DetectResponse = {
   explanation?: Explanation;
   allowedBy?: WireAllowed[];
   answer?: WireAnswer;
+  conversation?: WireTalk;
   id?: string;
 };
 
@@ -584,6 +585,14 @@ export type WireNewKey = {
   details: WireKey;
 };
 
+/** A part of a message: `turn` counts those of the session, `index` those of the request. */
+export type WirePiece = {
+  turn: number;
+  index: number | null;
+  content: number;
+  span: WireSpan;
+};
+
 /** Cases, those first that are due first, and how full the queue is. */
 export type WireQueue = {
   cases: WireCase[];
@@ -665,6 +674,15 @@ export type WireSwitches = {
   off: WireThrown[];
 };
 
+/** What a session said together; `quarantined` are pointers to what must not go on. */
+export type WireTalk = {
+  risk: number;
+  messages: WireTurn[];
+  quarantined: string[];
+  assembled: WireWhole[];
+  reasons: string[];
+};
+
 /** Numbers in public catalogues. */
 export type WireTaxonomy = {
   owaspLlm: string[];
@@ -731,6 +749,22 @@ export type WireToolFinding = {
   taxonomy: string[];
   event: number | null;
   source: number | null;
+};
+
+/** A message that is new in its session; `path` leads to it, in a text by its number. */
+export type WireTurn = {
+  path: string;
+  action: "allow" | "block" | "flag" | "redact" | "review";
+  category: string | null;
+  quarantined: boolean;
+};
+
+/** What pieces of several messages say together. */
+export type WireWhole = {
+  how: "documents" | "parts" | "turns" | "variables";
+  category: string | null;
+  confidence: number;
+  pieces: WirePiece[];
 };
 
 /** A window that ends at `timestamp`; decisions by action, category and door. */

@@ -34,16 +34,17 @@ CREATE INDEX IF NOT EXISTS outcomes_in_quarantine
 class SqliteConversations:
     """Keeps conversations in a file that only its owner may read: one connection a thread, WAL."""
 
-    __slots__ = ("_file",)
+    __slots__ = ("_file", "_kept_max")
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the file.
+    def __init__(self, path: Path, kept_max: int | None = None) -> None:
+        """Open or make the file; `kept_max` conversations stay in it, or all.
 
         Raises:
             ConversationError: it cannot be opened, or is something else.
 
         """
         self._file = SqliteFile(path, _SCHEMA, name="conversations", error=ConversationError)
+        self._kept_max = kept_max
 
     def load(self, tag: bytes, now_ms: int) -> Kept | None:
         """Return what is kept of a conversation."""
@@ -120,10 +121,17 @@ class SqliteConversations:
             return db.execute(sql, (owner,)).rowcount > 0
 
     def purge(self, now_ms: int) -> int:
-        """Delete what has expired."""
+        """Delete what has expired, and what is too much: the longest silent first."""
         with self._file.change() as db:
             sql = "DELETE FROM conversations WHERE expires_ms <= ?"
-            return db.execute(sql, (now_ms,)).rowcount
+            gone = db.execute(sql, (now_ms,)).rowcount
+            if self._kept_max is None:
+                return gone
+            sql = (
+                "DELETE FROM conversations WHERE id IN (SELECT id FROM conversations"
+                " ORDER BY expires_ms DESC LIMIT -1 OFFSET ?)"
+            )
+            return gone + db.execute(sql, (self._kept_max,)).rowcount
 
     @staticmethod
     def _begin(db: sqlite3.Connection, address: Address) -> tuple[int, int, int, int]:

@@ -44,12 +44,14 @@ class ConversationStore:
         key: bytes | None = None,
         key_file: Path | str | None = None,
         ttl_seconds: float = TTL_SECONDS,
+        kept_max: int | None = None,
     ) -> None:
         """Keep conversations in memory, or in the file `path`, which is sealed.
 
         A file is sealed under `key`, at least 16 bytes, or under the key in `key_file`. Without
         either there is a key file beside it, `path` and `.key`, made when it is first needed. A
-        conversation in which nothing new is said for `ttl_seconds` is forgotten.
+        conversation in which nothing new is said for `ttl_seconds` is forgotten; of a file, so
+        are those that are silent for longest where it holds more than `kept_max`.
 
         Raises:
             ConversationError: the file cannot be used.
@@ -69,7 +71,7 @@ class ConversationStore:
         else:
             # Without what seals, no file is made.
             self._cipher = AesGcm()
-            self._store = SqliteConversations(Path(path))
+            self._store = SqliteConversations(Path(path), kept_max)
         self._key = _key(path, key, key_file)
 
     def follower(

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aidefence.app.guard import Guard
+from aidefence.app.parts.talks import open_talks
 from aidefence.app.settings import Settings
 from aidefence.app.setup import Setup
 from aidefence.app.wiring import corridor_for
-from aidefence.domain.enums import Category, DeepMode
+from aidefence.domain.enums import Category, DeepMode, OnError
 from aidefence.domain.switches import Switches, SwitchKind
 from aidefence.knowledge.exclusions import Exclusion
+from aidefence.pipeline.corridor import Corridor
 from aidefence.policy.profiles import NEVER, Threshold
 from aidefence.service.inspect import Inspector
 from aidefence.service.standing import Standing
+from aidefence.service.talks import Talks
 
 _SILENT = Threshold(NEVER, NEVER)
 _CHECKS = (SwitchKind.CATEGORY, SwitchKind.RULE, SwitchKind.TIER)
@@ -28,13 +31,23 @@ def make_standing(settings: Settings, switches: Switches) -> Standing:
     """
     setup = switched(settings.setup(), switches)
     suspended = next(switches.of(SwitchKind.ALL), None)
+    corridor = corridor_for(setup)
     return Standing(
-        Inspector(corridor_for(setup)),
+        Inspector(corridor),
         Guard.of(setup),
+        open_talks(settings, corridor, settings.on_error),
+        {door: _at(settings, corridor, it) for door, it in settings.on_error_at.items()},
         suspended=None if suspended is None else suspended.degraded,
         off=tuple(it.degraded for it in switches.of(*_CHECKS)),
         closed=frozenset(switches.names(SwitchKind.DOOR)),
     )
+
+
+def _at(
+    settings: Settings, corridor: Corridor, on_error: OnError
+) -> tuple[Inspector, Talks | None]:
+    own = corridor.on_error(on_error)
+    return Inspector(own), open_talks(settings, own, on_error)
 
 
 def switched(setup: Setup, switches: Switches) -> Setup:

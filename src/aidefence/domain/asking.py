@@ -8,6 +8,7 @@ from enum import StrEnum
 from aidefence.domain.access import LOCAL, Caller
 from aidefence.domain.answer import AnswerReport, Asked
 from aidefence.domain.content import Degraded, Inspection
+from aidefence.domain.conversation import ConversationDecision
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Action, Category, Coded
 from aidefence.domain.refusals import Allowance
@@ -73,6 +74,8 @@ class Request:
     """What an answer of a model is held against; `what` is then this answer, a text."""
     deadline_ns: int = 0
     """When the client needs the answer, on the same clock; 0 if it did not say."""
+    chat: object | None = None
+    """The chat as it came, where `what` is one: what follows sessions knows its old messages."""
 
     def __repr__(self) -> str:
         return f"Request({self.id}, {self.door}, {self.caller.id})"
@@ -93,3 +96,5 @@ class Detection:
     """What is left of the limit that is nearest."""
     report: AnswerReport | None = None
     """What more was noticed about an answer, for those who asked."""
+    talk: ConversationDecision | None = None
+    """What the session said together, where it is followed."""

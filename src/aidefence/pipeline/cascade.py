@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision, Record
+from aidefence.domain.enums import OnError
 from aidefence.engine import Batch, Engine
 from aidefence.pipeline.corridor import Corridor
 from aidefence.pipeline.deep import Asked, Consulted, DeepTier
@@ -29,7 +30,7 @@ _BATCH_BUDGETS = 10
 class Cascade(Corridor):
     """A corridor that asks a deep model. Texts that tier 1 is sure of pay one comparison for it."""
 
-    __slots__ = ("_budget_ns", "_deep", "_high", "_low")
+    __slots__ = ("_budget_ns", "_clock", "_deep", "_high", "_low")
 
     def __init__(
         self,
@@ -42,9 +43,23 @@ class Cascade(Corridor):
         deep: DeepTier,
     ) -> None:
         super().__init__(engine, charter, clock, degraded, notes)
+        self._clock = clock
         self._deep = deep
         self._low, self._high = deep.low, deep.high
         self._budget_ns = deep.milliseconds_max * _NS_PER_MS
+
+    def on_error(self, on_error: OnError) -> Cascade:
+        """The same corridor, with another word on texts for which a check failed."""
+        # What can change a decision has a name of its own.
+        version = f"{self.charter.policy_version}-{on_error.value}"
+        return Cascade(
+            self._engine,
+            replace(self.charter, policy_version=version),
+            self._clock,
+            self._degraded,
+            self._notes,
+            deep=self._deep.on_error(on_error),
+        )
 
     @property
     def standing(self) -> tuple[Degraded, ...]:

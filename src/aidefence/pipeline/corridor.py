@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from aidefence.domain.content import Degraded, Inspection
 from aidefence.domain.decision import Decision, Record
+from aidefence.domain.enums import OnError
 from aidefence.engine import Engine, RuleInfo, Stream
 from aidefence.pipeline.listed import ListedEngine
 from aidefence.ports.clock import Clock
@@ -38,6 +39,10 @@ class Corridor:
         # Bound once: this is the path of every call.
         self._scan = engine.inspect
         self._now_ns = clock.monotonic_ns
+
+    def on_error(self, on_error: OnError) -> Corridor:  # noqa: ARG002 -- what is here never fails
+        """The same corridor, with another word on texts for which a check failed."""
+        return self
 
     @property
     def standing(self) -> tuple[Degraded, ...]:

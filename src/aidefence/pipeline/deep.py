@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from aidefence.decide.again import Judge, at_least
@@ -69,6 +70,12 @@ class DeepTier:
         self._failed = ""
         self.low, self.high = band
         self.milliseconds_max = milliseconds_max
+
+    def on_error(self, on_error: OnError) -> DeepTier:
+        """The same, with another word on texts that it could not read."""
+        other = copy(self)
+        other._on_error = on_error  # noqa: SLF001 -- our own, not handed out yet
+        return other
 
     @property
     def is_there(self) -> bool:

@@ -86,12 +86,21 @@ class Follower:
         self._purged_ms = 0
 
     def inspect(
-        self, name: str, given: object, conduct: Conduct, origin: Origin = Origin.USER
+        self,
+        name: str,
+        given: object,
+        conduct: Conduct,
+        origin: Origin = Origin.USER,
+        *,
+        since_ns: int = 0,
     ) -> ConversationDecision:
-        """Decide about a whole chat as it would be sent now; only what is new is inspected."""
+        """Decide about a whole chat as it would be sent now; only what is new is inspected.
+
+        `since_ns` is from when its time counts, where somebody waits for it.
+        """
         request = open_request(given, messages_max=MESSAGES_MAX)
         start_ns = self._clock.monotonic_ns()
-        reader = Reader(self._corridor, self._corridor.batch_since(start_ns))
+        reader = Reader(self._corridor, since_ns or self._corridor.batch_since(start_ns))
         call = _Call(self._known(name), conduct, reader, start_ns)
         head = [(it, it.read(origin, Direction.INPUT)) for it in request.head]
         for _ in range(_ATTEMPTS_MAX):
@@ -116,11 +125,18 @@ class Follower:
         raise ConversationError("too many others write to this conversation at once")
 
     def observe(
-        self, name: str, message: object, conduct: Conduct, origin: Origin = Origin.USER
+        self,
+        name: str,
+        message: object,
+        conduct: Conduct,
+        origin: Origin = Origin.USER,
+        *,
+        since_ns: int = 0,
     ) -> ConversationDecision:
         """Decide about the next message alone; what came before is known."""
         start_ns = self._clock.monotonic_ns()
-        call = _Call(self._known(name), conduct, Reader(self._corridor, start_ns), start_ns)
+        reader = Reader(self._corridor, since_ns or start_ns)
+        call = _Call(self._known(name), conduct, reader, start_ns)
         inspection = Place("", message).read(origin, Direction.INPUT)
         digest = call.known.digest(inspection)
         for _ in range(_ATTEMPTS_MAX):

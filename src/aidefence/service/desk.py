@@ -17,9 +17,9 @@ from aidefence.domain.refusals import Allowance, DeadlineError, OverloadedError
 from aidefence.ports.admission import Admission
 from aidefence.ports.episodes import EpisodeLog
 from aidefence.ports.meter import Meter
-from aidefence.service.inspect import Inspector
 from aidefence.service.seats import Seats
 from aidefence.service.standing import Standing
+from aidefence.service.talks import belongs_to_talk
 from aidefence.service.visit import VISIT
 
 _NS_PER_SECOND = 1_000_000_000
@@ -128,8 +128,9 @@ class Desk:
             return await asyncio.to_thread(self.ask, request)
         allowance = self._let_in(request)
         standing = self.standing
-        if _is_quick(request):
-            found = standing.inspector.at_once(request.what, request.conditions)
+        inspector, talks = standing.at(request.door)
+        if _is_quick(request) and not (talks is not None and belongs_to_talk(request)):
+            found = inspector.at_once(request.what, request.conditions)
             if found is not None:
                 return self._keep(request, _seen(found, standing, allowance))
         until_ns = self._until(request)
@@ -164,7 +165,7 @@ class Desk:
         standing = self.standing
         first = requests[0]
         with self._seats.taken(first.priority, self._until(first)):
-            found = _inspect_all(standing.inspector, requests, threads, since_ns)
+            found = _inspect_all(standing, requests, threads, since_ns)
         settled = _seen_all(found, standing, allowance)
         for request, detection in zip(requests, settled, strict=True):
             self._meter.count(request.door, detection)
@@ -202,7 +203,7 @@ class Desk:
         self, request: Request, allowance: Allowance | None, standing: Standing, until_ns: int
     ) -> Detection:
         since_ns = standing.inspector.since_for(request.since_ns or self._now_ns(), until_ns)
-        found = _inspect(standing.inspector, request, since_ns)
+        found = _inspect(standing, request, since_ns)
         return self._keep(request, _seen(found, standing, allowance))
 
     def _fall_back(
@@ -246,9 +247,11 @@ def _is_quick(request: Request) -> bool:
 
 
 def _inspect_all(
-    inspector: Inspector, requests: Sequence[Request], threads: int, since_ns: int
+    standing: Standing, requests: Sequence[Request], threads: int, since_ns: int
 ) -> list[Detection]:
-    if all(it.what.__class__ is str and it.answers is None for it in requests):
+    # They are of one caller, who came in at one door.
+    inspector, talks = standing.at(requests[0].door)
+    if talks is None and all(it.what.__class__ is str and it.answers is None for it in requests):
         # Most batches hold nothing but texts: nothing is to be sorted out.
         return inspector.inspect_texts(
             [it.what for it in requests],  # type: ignore[misc]  # looked at a line above
@@ -259,7 +262,9 @@ def _inspect_all(
     texts = [
         (at, it, it.what)
         for at, it in enumerate(requests)
-        if isinstance(it.what, str) and it.answers is None
+        if isinstance(it.what, str)
+        and it.answers is None
+        and not (talks is not None and belongs_to_talk(it))
     ]
     since_ns = inspector.batch_since(since_ns)
     inspected = inspector.inspect_texts(
@@ -270,14 +275,17 @@ def _inspect_all(
     )
     by_place = {at: found for (at, _, _), found in zip(texts, inspected, strict=True)}
     return [
-        by_place[at] if at in by_place else _inspect(inspector, request, since_ns)
+        by_place[at] if at in by_place else _inspect(standing, request, since_ns)
         for at, request in enumerate(requests)
     ]
 
 
-def _inspect(inspector: Inspector, request: Request, since_ns: int) -> Detection:
+def _inspect(standing: Standing, request: Request, since_ns: int) -> Detection:
+    inspector, talks = standing.at(request.door)
     if request.answers is not None:
         return inspector.inspect_answer(request.what, request.answers, request.conditions)
+    if talks is not None and belongs_to_talk(request):
+        return talks.inspect(request, since_ns)
     return inspector.inspect(request.what, request.conditions, since_ns=since_ns)
 
 
@@ -313,6 +321,7 @@ def _seen(detection: Detection, standing: Standing, allowance: Allowance | None)
             it.enforced,
             allowance,
             it.report,
+            it.talk,
         )
     elif off:
         detection = replace(detection, degraded=degraded)

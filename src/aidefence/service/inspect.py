@@ -68,11 +68,13 @@ class Inspector:
         self, what: str | Inspection, conditions: Conditions, *, since_ns: int = 0
     ) -> Detection:
         """Inspect a text of a user, or contents together, in a request come in at `since_ns`."""
+        return conclude(self.decide(what, since_ns), conditions)
+
+    def decide(self, what: str | Inspection, since_ns: int = 0) -> Decision:
+        """Decide by policy alone."""
         if isinstance(what, str):
-            decision = self._corridor.inspect_text(what, since_ns=since_ns)
-        else:
-            decision = self._corridor.inspect(what, since_ns)
-        return conclude(decision, conditions)
+            return self._corridor.inspect_text(what, since_ns=since_ns)
+        return self._corridor.inspect(what, since_ns)
 
     def inspect_answer(
         self, what: str | Inspection, asked: Asked, conditions: Conditions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from aidefence.app.settings.auth import AuthSettings
 from aidefence.app.settings.compat import CompatSettings
 from aidefence.app.settings.console import ConsoleSettings
+from aidefence.app.settings.conversations import ConversationSettings
 from aidefence.app.settings.graphql import GraphqlSettings
 from aidefence.app.settings.grpc import GrpcSettings
 from aidefence.app.settings.limits import LimitSettings
@@ -30,6 +31,8 @@ from aidefence.app.settings.tls import TlsSettings
 from aidefence.app.settings.vault import VaultSettings
 from aidefence.app.setup import Setup, make_setup
 from aidefence.domain.enums import Category, DeepMode, OnError, Profile
+
+DoorName = Literal["rest", "graphql", "grpc", "envoy", "mcp", "compat", "console"]
 
 
 def _state_dir() -> Path:
@@ -75,6 +78,8 @@ class Settings(BaseSettings):
     """Bytes in each worker for what the deep model said of [texts](limits.md#texts-seen-before)."""
     on_error: OnError = OnError.KEEP
     """What becomes of texts for which a check that they needed failed."""
+    on_error_at: Mapping[DoorName, OnError] = Field(default_factory=dict)
+    """The same for one door; the proxy has [its own](proxy.md#when-something-fails)."""
     lists: Annotated[tuple[Path, ...], NoDecode] = ()
     """Files of [allow and deny lists](lists.md)."""
     topics: Annotated[tuple[Path, ...], NoDecode] = ()
@@ -102,6 +107,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     otel: OtelSettings = OtelSettings()
     vault: VaultSettings = VaultSettings()
+    conversations: ConversationSettings = ConversationSettings()
 
     @field_validator("exclude", "lists", "topics", mode="before")
     @classmethod

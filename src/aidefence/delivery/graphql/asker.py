@@ -71,6 +71,7 @@ class Asker:
             asked.context,
             asked.priority,
             since_ns,
+            chat=asked.chat,
         )
 
 

@@ -79,6 +79,7 @@ class Asked:
     context: Context
     priority: Priority
     core_actions: bool
+    chat: object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,16 @@ def read_request(given: DetectInput, limits: Limits, place: str = "/request") ->
     if given.id is not None and len(given.id) > _NAME_LEN_MAX:
         raise invalid(f"{place}/id", f"expected at most {_NAME_LEN_MAX} characters")
     options = given.options or OptionsInput()
+    what = _read_what(given, limits, f"{place}/content")
+    is_plain = isinstance(what, str) or given.direction is Direction.OUTPUT or given.origin
     return Asked(
-        _read_what(given, limits, f"{place}/content"),
+        what,
         given.id,
         _conditions(options, f"{place}/options"),
         _context(given.context),
         options.priority,
         options.core_actions,
+        None if is_plain or isinstance(given.content, str) else given.content,
     )
 
 

@@ -159,6 +159,7 @@ class DetectionMethods:
             asked.priority,
             since_ns,
             deadline_ns=call.deadline_ns(since_ns),
+            chat=asked.chat,
         )
 
     def _write(

@@ -52,6 +52,7 @@ class Asked:
     priority: Priority = Priority.MEDIUM
     explain: bool = False
     core_actions: bool = False
+    chat: object | None = None
 
 
 def read_request(request: pb.DetectRequest, limits: Limits, place: str = "") -> Asked:
@@ -63,10 +64,10 @@ def read_request(request: pb.DetectRequest, limits: Limits, place: str = "") -> 
     """
     if len(request.id) > NAME_LEN_MAX:
         raise invalid(f"{place}/id", f"expected at most {NAME_LEN_MAX} characters")
-    what = _read_what(request, limits, place)
+    what, chat = _read_what(request, limits, place)
     context = _context(request.context) if request.HasField("context") else NO_CONTEXT
     if not request.HasField("options"):
-        return Asked(what, request.id, context=context)
+        return Asked(what, request.id, context=context, chat=chat)
     options = request.options
     return Asked(
         what,
@@ -76,6 +77,7 @@ def read_request(request: pb.DetectRequest, limits: Limits, place: str = "") -> 
         _one_of(_PRIORITIES, options.priority, f"{place}/options/priority"),
         options.explainability,
         options.core_actions,
+        chat,
     )
 
 
@@ -128,7 +130,10 @@ def _one_of(known: Mapping[int, _Word], number: int, place: str) -> _Word:
     return word
 
 
-def _read_what(request: pb.DetectRequest, limits: Limits, place: str) -> str | Inspection:
+def _read_what(
+    request: pb.DetectRequest, limits: Limits, place: str
+) -> tuple[str | Inspection, object | None]:
+    """Give what is inspected and, where that is a chat on its way in, how it came."""
     given: _Given
     match request.WhichOneof("content"):
         case "text":
@@ -142,11 +147,12 @@ def _read_what(request: pb.DetectRequest, limits: Limits, place: str) -> str | I
         case _:
             raise invalid(f"{place}/text", "expected this, `conversation` or `json`")
     if not (request.direction or request.origin):
-        return read_content(given, limits, inside)
+        what = read_content(given, limits, inside)
+        return what, None if isinstance(what, str) else given
     direction = _one_of(_DIRECTIONS, request.direction, f"{place}/direction")
     usual = Origin.ASSISTANT if direction is Direction.OUTPUT else Origin.USER
     origin = _one_of(_ORIGINS, request.origin, f"{place}/origin") if request.origin else usual
-    return read_content(given, limits, inside, origin=origin, direction=direction)
+    return read_content(given, limits, inside, origin=origin, direction=direction), None
 
 
 def _read_json(data: bytes, place: str) -> _Given:

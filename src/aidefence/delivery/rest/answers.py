@@ -19,10 +19,14 @@ from aidefence.delivery.rest.wire import (
     WireAnswer,
     WireDegraded,
     WireFinding,
+    WirePiece,
     WireRemark,
     WireSpan,
+    WireTalk,
     WireTaxonomy,
     WireTiming,
+    WireTurn,
+    WireWhole,
 )
 from aidefence.domain.enums import Action, Category
 from aidefence.domain.taxonomy import TAXONOMY
@@ -39,6 +43,8 @@ from aidefence.service.telling import (
 if TYPE_CHECKING:
     from aidefence.domain.answer import AnswerReport
     from aidefence.domain.asking import Detection
+    from aidefence.domain.content import Span
+    from aidefence.domain.conversation import Assembled, ConversationDecision
     from aidefence.domain.decision import Decision
     from aidefence.domain.verdict import Finding
 
@@ -76,6 +82,7 @@ def write(detection: Detection, request_id: str, elapsed_ns: int, manner: Manner
         not decision.is_bare
         or detection.degraded
         or detection.report is not None
+        or detection.talk is not None
         or decision.deep_ns
         or not manner.is_plain
     ):
@@ -96,7 +103,7 @@ def answer(
     detection: Detection, request_id: str, elapsed_ns: int, manner: Manner
 ) -> DetectResponse:
     """Make the response to one request."""
-    decision, report = detection.decision, detection.report
+    decision, report, talk = detection.decision, detection.report, detection.talk
     return DetectResponse(
         request_id=request_id,
         detection_time=milliseconds(elapsed_ns),
@@ -114,6 +121,7 @@ def answer(
         explanation=_explain(decision) if manner.explain else UNSET,
         allowed_by=_allowed(decision) or UNSET,
         answer=UNSET if report is None else _answer(report),
+        conversation=UNSET if talk is None else _talk(talk),
         id=UNSET if manner.name is None else manner.name,
     )
 
@@ -174,7 +182,7 @@ def _threat(detection: Detection) -> Threat:
 def _finding(finding: Finding) -> WireFinding:
     return WireFinding(
         category=finding.category.value,
-        span=WireSpan(finding.span.start, finding.span.end),
+        span=_span(finding.span),
         score=round(finding.score, DIGITS),
         severity=finding.severity.value,
         rule_id=finding.rule_id,
@@ -195,8 +203,7 @@ def _taxonomy(category: Category) -> WireTaxonomy:
 
 def _allowed(decision: Decision) -> tuple[WireAllowed, ...]:
     return tuple(
-        WireAllowed(it.entry, it.rule_id, WireSpan(it.span.start, it.span.end), it.content)
-        for it in decision.allowed_by
+        WireAllowed(it.entry, it.rule_id, _span(it.span), it.content) for it in decision.allowed_by
     )
 
 
@@ -206,7 +213,7 @@ def _answer(report: AnswerReport) -> WireAnswer:
         remarks=tuple(
             WireRemark(
                 it.check.value,
-                WireSpan(it.span.start, it.span.end),
+                _span(it.span),
                 round(it.score, DIGITS),
                 it.explanation,
                 it.flags,
@@ -218,6 +225,36 @@ def _answer(report: AnswerReport) -> WireAnswer:
         language=None if language is None else language.code,
         support=None if support is None else round(support.score, DIGITS),
     )
+
+
+def _talk(talk: ConversationDecision) -> WireTalk:
+    return WireTalk(
+        risk=round(talk.risk, DIGITS),
+        messages=tuple(
+            WireTurn(it.path, it.action.value, it.category and it.category.value, it.quarantined)
+            for it in talk.messages
+        ),
+        quarantined=tuple(it.path for it in talk.quarantined),
+        assembled=tuple(_whole(it) for it in talk.assembled),
+        reasons=talk.reasons,
+    )
+
+
+def _whole(it: Assembled) -> WireWhole:
+    category = it.decision.category
+    return WireWhole(
+        how=it.how.value,
+        category=None if category is None else category.value,
+        confidence=round(it.decision.confidence, DIGITS),
+        pieces=tuple(
+            WirePiece(piece.turn, piece.index, piece.content, _span(piece.span))
+            for piece in it.pieces
+        ),
+    )
+
+
+def _span(span: Span) -> WireSpan:
+    return WireSpan(span.start, span.end)
 
 
 def _explain(decision: Decision) -> Explanation:

@@ -114,6 +114,7 @@ class Detecting:
             came.at_ns,
             asked.answers,
             came.deadline_ns,
+            asked.chat,
         )
 
     def write(

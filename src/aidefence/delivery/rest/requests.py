@@ -60,6 +60,7 @@ class Asked:
     later: bool = False
     webhook: str | None = None
     answers: AskedOfAnswer | None = None
+    chat: object | None = None
 
 
 @dataclass(slots=True)
@@ -162,6 +163,9 @@ def _understand(request: DetectRequest, limits: Limits, pointer: str) -> Asked:
     asked = Asked(what)
     if request.context is not None:
         asked.context = _context(request.context)
+        is_plain = isinstance(request.content, str) or isinstance(what, str)
+        if not is_plain and request.direction == "input" and request.origin is None:
+            asked.chat = request.content
     if request.answers is not None:
         asked.answers = _answers(request, pointer)
     if request.options is not None:

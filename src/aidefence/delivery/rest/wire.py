@@ -216,6 +216,43 @@ class Metadata(Struct, frozen=True, gc=False, rename="camel"):
     edge_node: str
 
 
+class WireTurn(Struct, frozen=True, gc=False, rename="camel"):
+    """A message that is new in its session; `path` leads to it, in a text by its number."""
+
+    path: str
+    action: ActionName
+    category: str | None
+    quarantined: bool
+
+
+class WirePiece(Struct, frozen=True, gc=False, rename="camel"):
+    """A part of a message: `turn` counts those of the session, `index` those of the request."""
+
+    turn: int
+    index: int | None
+    content: int
+    span: WireSpan
+
+
+class WireWhole(Struct, frozen=True, gc=False, rename="camel"):
+    """What pieces of several messages say together."""
+
+    how: Literal["parts", "variables", "turns", "documents"]
+    category: str | None
+    confidence: float
+    pieces: tuple[WirePiece, ...]
+
+
+class WireTalk(Struct, frozen=True, gc=False, rename="camel"):
+    """What a session said together; `quarantined` are pointers to what must not go on."""
+
+    risk: float
+    messages: tuple[WireTurn, ...]
+    quarantined: tuple[str, ...]
+    assembled: tuple[WireWhole, ...]
+    reasons: tuple[str, ...]
+
+
 class DetectResponse(Struct, frozen=True, gc=False, rename="camel"):
     """The answer to one request. `detectionTime` is in milliseconds, `id` the client's own name."""
 
@@ -233,6 +270,7 @@ class DetectResponse(Struct, frozen=True, gc=False, rename="camel"):
     explanation: Explanation | UnsetType = UNSET
     allowed_by: tuple[WireAllowed, ...] | UnsetType = UNSET
     answer: WireAnswer | UnsetType = UNSET
+    conversation: WireTalk | UnsetType = UNSET
     id: str | UnsetType = UNSET
 
 
