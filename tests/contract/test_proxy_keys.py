@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from tests.upstream import Upstream, told
 
 from aidefence.app.doors.proxy import make_door, open_door
+from aidefence.app.running import Running
 from aidefence.app.services import make_services
 from aidefence.app.settings import Settings
 from aidefence.domain.access import GRANTS, LOCAL, Caller, Credentials, Role
@@ -137,7 +138,7 @@ def test_a_door_without_an_upstream_does_not_open(settings: Settings, tmp_path: 
         {"state_dir": tmp_path, "deep": "off", "proxy": {"enabled": True}}
     )
     with pytest.raises(SettingError, match="requests have nowhere to go"):
-        open_door(make_services(bare), bare)
+        open_door(make_services(bare), bare, Running())
     both = settings.proxy.upstreams["passed"].model_copy(
         update={"key": settings.proxy.upstreams["own"].key}
     )
@@ -145,7 +146,7 @@ def test_a_door_without_an_upstream_does_not_open(settings: Settings, tmp_path: 
         update={"proxy": settings.proxy.model_copy(update={"upstreams": {"x": both}})}
     )
     with pytest.raises(SettingError, match="shown the client's key"):
-        open_door(make_services(bare), twice)
+        open_door(make_services(bare), twice, Running())
 
 
 def test_a_call_alone_is_written_down_too(

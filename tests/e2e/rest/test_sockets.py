@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.served import serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
@@ -186,3 +187,19 @@ def test_who_sends_and_never_reads_is_held_back_and_others_are_served(url: str) 
 def test_nothing_is_there(url: str) -> None:
     with pytest.raises(InvalidStatus):
         connect(f"ws://{url}/api/v2/nowhere")
+
+
+def test_sockets_are_told_to_go_elsewhere_when_the_gateway_ends(tmp_path: Path) -> None:
+    config = 'deep = "off"\n[server]\ndrain_seconds = 6\n'
+    with (
+        serving(tmp_path, config) as gateway,
+        connect(f"ws://127.0.0.1:{gateway.port}{STREAM}") as talk,
+    ):
+        talk.send(json.dumps({"type": "ping"}))
+        assert json.loads(talk.recv())["type"] == "pong"
+        gateway.process.send_signal(signal.SIGTERM)
+        with pytest.raises(ConnectionClosed):
+            talk.recv(timeout=20)
+        assert talk.close_code == 1001
+        # Requests are still answered: it has only begun to end.
+        assert gateway.detect()["action"] == "block"

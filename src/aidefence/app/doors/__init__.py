@@ -1,16 +1,15 @@
 """Doors of the gateway, and which of them are open.
 
 A door has a section of the settings with `enabled`, a module here under the name of this section
-with `open_door(services, settings) -> Sequence[BaseRoute]`, and its name in `DOORS`. What runs
-beside the routes, as a listener of its own, is `running(services, settings)` of the same module: an
-asynchronous context manager that is held open while a worker serves. Modules of doors that are
-switched off are not even imported. REST is always open and stands elsewhere.
+with `open_door(services, settings, running) -> Sequence[BaseRoute]`, and its name in `DOORS`. What
+runs beside the routes, as a listener of its own, or is to be closed at the end, the door adds to
+`running`. Modules of doors that are switched off are not even imported. REST is always open and
+stands elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +36,7 @@ def open_doors(services: Services, settings: Settings, running: Running) -> list
     routes: list[BaseRoute] = []
     for name in _open_ones(settings):
         door: Any = import_module(f"{__name__}.{name}")
-        routes.extend(door.open_door(services, settings))
-        begin = getattr(door, "running", None)
-        if begin is not None:
-            running.add(partial(begin, services, settings))
+        routes.extend(door.open_door(services, settings, running))
     return routes
 
 

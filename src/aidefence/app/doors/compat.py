@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from aidefence.app.running import Running
 from aidefence.app.settings import Settings
 from aidefence.app.settings.compat import CompatDialect
 from aidefence.delivery.compat.asking import Asking
@@ -35,7 +36,7 @@ _DIALECTS: Mapping[CompatDialect, _Make] = {
 }
 
 
-def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
+def open_door(services: Services, settings: Settings, _: Running) -> Sequence[BaseRoute]:
     """Open the door; gives its routes."""
     server = settings.server
     limits = Limits(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from aidefence.app.running import Running
 from aidefence.app.settings import Settings
 from aidefence.delivery.console.ways import make_console_ways
 from aidefence.delivery.http.contents import Limits
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
 
-def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
+def open_door(services: Services, settings: Settings, _: Running) -> Sequence[BaseRoute]:
     """Make the routes of the playground and of the reference."""
     server = settings.server
     limits = Limits(

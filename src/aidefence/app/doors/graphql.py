@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from aidefence.app.running import Running
 from aidefence.app.settings import Settings
 from aidefence.delivery.http.contents import Limits
 from aidefence.domain.errors import MissingExtraError
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from aidefence.service.services import Services
 
 
-def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
+def open_door(services: Services, settings: Settings, _: Running) -> Sequence[BaseRoute]:
     """Open the door; gives its routes.
 
     Raises:

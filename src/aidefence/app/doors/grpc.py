@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from aidefence.app.running import Running
 from aidefence.app.settings import Settings
 from aidefence.delivery.http.contents import Limits
 from aidefence.domain.errors import MissingExtraError
@@ -20,19 +21,20 @@ if TYPE_CHECKING:
 _EXTRA = frozenset({"google", "grpc", "grpc_health", "grpc_reflection"})
 
 
-def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
-    """Make sure that the door can be opened; it has no routes over HTTP.
+def open_door(services: Services, settings: Settings, running: Running) -> Sequence[BaseRoute]:
+    """Make sure that the door can be opened; it has no routes over HTTP, but a port of its own.
 
     Raises:
         MissingExtraError: what speaks the protocol is not installed.
 
     """
     make_server(services, settings)
+    running.add(lambda: _listening(services, settings))
     return ()
 
 
 @asynccontextmanager
-async def running(services: Services, settings: Settings) -> AsyncIterator[None]:
+async def _listening(services: Services, settings: Settings) -> AsyncIterator[None]:
     """Listen while a worker serves; running calls are finished first."""
     server = make_server(services, settings)
     await server.start()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aidefence import __version__
+from aidefence.app.running import Running
 from aidefence.app.settings import Settings
 from aidefence.delivery.http.contents import Limits
 from aidefence.domain.errors import MissingExtraError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from aidefence.service.services import Services
 
 
-def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
+def open_door(services: Services, settings: Settings, _: Running) -> Sequence[BaseRoute]:
     """Open the door; gives its one route.
 
     Raises:

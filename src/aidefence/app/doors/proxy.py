@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aidefence.adapters.upstream import HttpUpstreams, Patience
+from aidefence.app.running import Running
 from aidefence.app.settings import Settings
 from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.proxy.door import ProxyDoor
@@ -24,14 +26,24 @@ if TYPE_CHECKING:
 _VAULT = "vault.db"
 
 
-def open_door(services: Services, settings: Settings) -> Sequence[BaseRoute]:
+def open_door(services: Services, settings: Settings, running: Running) -> Sequence[BaseRoute]:
     """Open the door; gives its routes.
 
     Raises:
         SettingError: there is nobody to ask, or a key too many.
 
     """
-    return make_door(services, settings).routes()
+    door = make_door(services, settings)
+    running.add(lambda: _closing(door))
+    return door.routes()
+
+
+@asynccontextmanager
+async def _closing(door: ProxyDoor) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await door.aclose()
 
 
 def make_door(services: Services, settings: Settings) -> ProxyDoor:

@@ -27,6 +27,7 @@ from aidefence.delivery.http.connections import (
     Gone,
     Line,
     is_same_origin,
+    pause,
 )
 from aidefence.delivery.http.credentials import read_credentials
 from aidefence.delivery.http.problems import FAULT, Refusal, refusal_of
@@ -174,14 +175,17 @@ class _Talk:
                     self._stop(message.id)
 
     async def _watch(self) -> None:
-        await asyncio.sleep(self._patience.init_seconds)
+        await self._pause(self._patience.init_seconds)
         if self._credentials is None:
             raise Gone(_TOO_LATE, "nobody said who they are in time")
         while True:
-            await asyncio.sleep(self._patience.beat_seconds)
+            await self._pause(self._patience.beat_seconds)
             # A key that was revoked since opens nothing any more, and holds nothing open.
             self._identify(self._credentials)
             await self._line.say({"type": "ping"})
+
+    async def _pause(self, seconds: float) -> None:
+        await pause(seconds, self._line, lambda: self._door.services.operations.phase)
 
     async def _begin(self, message: Init) -> None:
         if self._credentials is not None:

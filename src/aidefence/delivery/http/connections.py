@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -13,10 +14,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from aidefence.domain.access import Caller
 from aidefence.domain.refusals import OverloadedError
+from aidefence.ports.renewal import Phase
 
 NORMAL, GOING_AWAY, NOT_ALLOWED, TOO_LARGE, FAILED, TRY_LATER = 1000, 1001, 1008, 1009, 1011, 1013
 _SEND_SECONDS_MAX = 10.0
 _RETRY_MS = 5_000
+_LOOK_SECONDS = 0.25
 
 _encode = msgspec.json.Encoder().encode
 
@@ -58,7 +61,7 @@ class Crowd:
 class Line:
     """One open connection. Several tasks may send; only one receives."""
 
-    __slots__ = ("_bytes_max", "_sending", "_socket", "caller", "peer")
+    __slots__ = ("_bytes_max", "_sending", "_socket", "caller", "listens", "peer")
 
     def __init__(self, socket: WebSocket, caller: Caller, bytes_max: int) -> None:
         self._socket = socket
@@ -66,6 +69,8 @@ class Line:
         self._sending = asyncio.Lock()
         self.caller = caller
         self.peer = socket.client.host if socket.client else None
+        self.listens = False
+        """Whether nothing is being answered: the next message is waited for."""
 
     async def receive(self) -> bytes:
         """Take the next message.
@@ -74,7 +79,9 @@ class Line:
             Gone: the other side is, or its message is too long.
 
         """
+        self.listens = True
         message = await self._socket.receive()
+        self.listens = False
         if message["type"] == "websocket.disconnect":
             raise Gone(NORMAL, "")
         text = message.get("text")
@@ -110,6 +117,23 @@ class Line:
             with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
                 async with asyncio.timeout(1):
                     await self._socket.close(code, reason[:120])
+
+
+async def pause(seconds: float, line: Line, phase: Callable[[], Phase]) -> None:
+    """Wait, unless the gateway begins to end: a client is better off with another one at once.
+
+    Raises:
+        Gone: it does, and what was asked is answered.
+
+    """
+    end = asyncio.get_running_loop().time() + seconds
+    while True:
+        if line.listens and phase() is Phase.DRAINING:
+            raise Gone(GOING_AWAY, "this gateway is about to end: connect again")
+        left = end - asyncio.get_running_loop().time()
+        if left <= 0:
+            return
+        await asyncio.sleep(min(left, _LOOK_SECONDS))
 
 
 def is_same_origin(socket: WebSocket) -> bool:

@@ -19,6 +19,7 @@ from aidefence.delivery.http.connections import (
     Gone,
     Line,
     is_same_origin,
+    pause,
 )
 from aidefence.delivery.http.credentials import read_credentials
 from aidefence.delivery.http.operations import House
@@ -101,7 +102,7 @@ async def _hold(way: SocketWay, house: House, line: Line, socket: WebSocket) -> 
 
 async def _watch(way: SocketWay, house: House, line: Line, socket: WebSocket) -> None:
     while True:
-        await asyncio.sleep(HEARTBEAT_SECONDS)
+        await pause(HEARTBEAT_SECONDS, line, lambda: house.services.operations.phase)
         try:
             # A key that was revoked since opens nothing any more, and holds nothing open.
             _let_in(socket, house.services, way.permission)
