@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -54,3 +56,52 @@ def test_bench_prints_a_table() -> None:
 def test_version() -> None:
     got = CliRunner().invoke(app, ["--version"])
     assert (got.exit_code, got.stdout) == (0, f"aidefence {__version__}\n")
+
+
+def test_a_gateway_is_looked_at_with_its_settings(tmp_path: Path) -> None:
+    config = tmp_path / "aidefence.toml"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config.write_text(
+            f"""
+            state_dir = "{tmp_path / "state"}"
+            deep = "off"
+            redis_url = "redis://127.0.0.1:{_free_port()}/0"
+            [server]
+            port = {port}
+            [proxy]
+            enabled = true
+            [proxy.upstreams.there]
+            base_url = "http://127.0.0.1:{port}"
+            key = "none"
+            [proxy.upstreams.gone]
+            base_url = "http://127.0.0.1:{_free_port()}"
+            key = "none"
+            """
+        )
+        got = CliRunner().invoke(app, ["doctor", "--json", "--config", str(config)])
+    told = {it["name"]: (it["state"], it["detail"]) for it in json.loads(got.stdout)["checks"]}
+    assert got.exit_code == 1
+    assert told["settings"][0] == told["store"][0] == told["state"][0] == "ok"
+    assert told["port"][0] == "note"
+    assert told["redis"][0] == "problem"
+    assert told["upstream there"][0] == "ok"
+    assert told["upstream gone"][0] == "problem"
+    assert told["keys"][0] == "note"
+
+
+def test_settings_that_keep_a_gateway_from_starting_are_a_problem(tmp_path: Path) -> None:
+    config = tmp_path / "aidefence.toml"
+    config.write_text("[server]\nport = 0\n")
+    got = CliRunner().invoke(app, ["doctor", "--json", "--config", str(config)])
+    told = {it["name"]: it for it in json.loads(got.stdout)["checks"]}
+    assert got.exit_code == 1
+    assert told["settings"]["state"] == "problem"
+    assert "server.port" in told["settings"]["detail"] or "aidefence.toml:2" in str(told)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
