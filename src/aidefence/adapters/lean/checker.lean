@@ -168,12 +168,13 @@ partial def expr (e : Expr) : M Nat := do
     | .sort l => let i ← level h l; cons h e ("\"sort\":" ++ toString i)
     | .const n ls => let i ← name h n; let us ← levelsL h ls []; cons h e ("\"const\":{\"name\":" ++ toString i ++ ",\"us\":" ++ arr us ++ "}")
     | .app f a => let i ← expr f; let j ← expr a; cons h e ("\"app\":{\"fn\":" ++ toString i ++ ",\"arg\":" ++ toString j ++ "}")
-    | .lam n t b k => let x ← name h n; let i ← expr t; let j ← expr b
-                      cons h e ("\"lam\":{\"name\":" ++ toString x ++ ",\"type\":" ++ toString i ++ ",\"body\":" ++ toString j ++ ",\"binderInfo\":\"" ++ bi k ++ "\"}")
+    -- names of binders only matter to readers of statements: in terms they are left out, which makes a third less to ship
+    | .lam _ t b k => let i ← expr t; let j ← expr b
+                      cons h e ("\"lam\":{\"name\":0,\"type\":" ++ toString i ++ ",\"body\":" ++ toString j ++ ",\"binderInfo\":\"" ++ bi k ++ "\"}")
     | .forallE n t b k => let x ← name h n; let i ← expr t; let j ← expr b
                           cons h e ("\"forallE\":{\"name\":" ++ toString x ++ ",\"type\":" ++ toString i ++ ",\"body\":" ++ toString j ++ ",\"binderInfo\":\"" ++ bi k ++ "\"}")
-    | .letE n t v b nd => let x ← name h n; let i ← expr t; let w ← expr v; let j ← expr b
-                          cons h e ("\"letE\":{\"name\":" ++ toString x ++ ",\"type\":" ++ toString i ++ ",\"value\":" ++ toString w ++ ",\"body\":" ++ toString j ++ ",\"nondep\":" ++ toString nd ++ "}")
+    | .letE _ t v b nd => let i ← expr t; let w ← expr v; let j ← expr b
+                          cons h e ("\"letE\":{\"name\":0,\"type\":" ++ toString i ++ ",\"value\":" ++ toString w ++ ",\"body\":" ++ toString j ++ ",\"nondep\":" ++ toString nd ++ "}")
     | .proj n k b => let x ← name h n; let i ← expr b; cons h e ("\"proj\":{\"typeName\":" ++ toString x ++ ",\"idx\":" ++ toString k ++ ",\"struct\":" ++ toString i ++ "}")
     | .lit (.natVal n) => cons h e ("\"natVal\":\"" ++ toString n ++ "\"")
     | .lit (.strVal s) => cons h e ("\"strVal\":" ++ jstr s)
