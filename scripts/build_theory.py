@@ -11,6 +11,7 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from aidefence.adapters.lean import process
 from aidefence.ports.prover import Exported, ProverError
@@ -28,7 +29,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare with what is there")
     check = bool(parser.parse_args().check)
     try:
-        written = files(build())
+        written = files(*build())
     except ProverError as error:
         print(f"the theory cannot be built: {error}", file=sys.stderr)
         return 1
@@ -54,8 +55,10 @@ def contents() -> dict[str, list[str]]:
     return read
 
 
-def build() -> Exported:
-    """Elaborate the texts in a new process and export the roots.
+def build() -> tuple[Exported, Exported]:
+    """Elaborate the texts in a new process and export: what rules need, then all there is.
+
+    The first is the beginning of the second.
 
     Raises:
         ProverError: there is no Lean, a text has an error, or another axiom would be left.
@@ -66,36 +69,51 @@ def build() -> Exported:
         raise ProverError("no Lean is there: run make lean")
     prover = process.LeanProcess(runtime, theory=tuple(texts().values()), seconds=240.0)
     try:
-        exported = prover.export([_NAMESPACE + root for root in contents()["roots"]])
+        rules, whole = prover.export(roots("rules")), prover.export(roots("rules", "time"))
     finally:
         prover.close()
-    if not exported.elaborated.ok or exported.axioms != AXIOMS:
-        raise ProverError(f"the export rests on {', '.join(exported.axioms) or 'nothing'}")
-    return exported
+    for exported in (rules, whole):
+        if not exported.elaborated.ok or exported.axioms != AXIOMS:
+            raise ProverError(f"the export rests on {', '.join(exported.axioms) or 'nothing'}")
+    if not whole.data().startswith(rules.data()):
+        raise ProverError("the whole export does not begin with the part about rules")
+    return rules, whole
 
 
-def files(exported: Exported) -> dict[str, bytes]:
+def roots(*parts: str) -> list[str]:
+    """Return the full names of the theorems that these parts hold."""
+    return [_NAMESPACE + root for part in parts for root in contents()[part]]
+
+
+def files(rules: Exported, whole: Exported) -> dict[str, bytes]:
     """Return what belongs into the package: the export, the sources, and the card of both."""
-    data = exported.data()
+    data = whole.data()
     sources = json.dumps(texts(), ensure_ascii=False, indent=0).encode()
     card = {
-        "axioms": list(exported.axioms),
-        "bytes": len(data),
-        "declarations": exported.declarations,
-        "digest": hashlib.sha256(data).hexdigest(),
+        "axioms": list(whole.axioms),
         "exporter": {
             "name": "aidefence-export",
             "version": "3.1.0",
             "digest": hashlib.sha256(process.CHECKER.read_bytes()).hexdigest(),
         },
         "lean": process.VERSION,
-        "roots": [_NAMESPACE + root for root in contents()["roots"]],
+        "parts": {"rules": _part(rules, "rules"), "time": _part(whole, "rules", "time")},
         "sources": hashlib.sha256(sources).hexdigest(),
     }
     return {
         "theory.json": (json.dumps(card, indent=2) + "\n").encode(),
         "theory.ndjson.gz": gzip.compress(data, 9, mtime=0),
         "theory.sources.gz": gzip.compress(sources, 9, mtime=0),
+    }
+
+
+def _part(exported: Exported, *parts: str) -> dict[str, Any]:
+    data = exported.data()
+    return {
+        "bytes": len(data),
+        "declarations": exported.declarations,
+        "digest": hashlib.sha256(data).hexdigest(),
+        "roots": roots(*parts),
     }
 
 

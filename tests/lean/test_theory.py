@@ -12,7 +12,9 @@ import pytest
 
 from aidefence.adapters.lean.process import CHECKER, LeanProcess
 from aidefence.domain.errors import ModelError
+from aidefence.engine.kernel import Theory
 from aidefence.knowledge import theory
+from aidefence.knowledge.theory import Part
 
 
 def test_the_shipped_sources_are_the_ones_in_spec(root: Path) -> None:
@@ -26,11 +28,21 @@ def test_the_shipped_sources_are_the_ones_in_spec(root: Path) -> None:
 
 def test_the_card_names_what_is_shipped(root: Path) -> None:
     card = json.loads((root / "src/aidefence/proofs/theory.json").read_bytes())
-    shipped = theory.load()
-    assert len(shipped.data) == card["bytes"]
-    assert sha256(CHECKER.read_bytes()).hexdigest() == shipped.exporter
-    named = json.loads((root / "spec" / "contents.json").read_text())["roots"]
-    assert shipped.roots == tuple(f"AIDefence.{name}" for name in named)
+    contents = json.loads((root / "spec" / "contents.json").read_text())
+    rules, whole = theory.load(Part.RULES), theory.load()
+    for part, names in ((rules, contents["rules"]), (whole, contents["rules"] + contents["time"])):
+        assert sha256(CHECKER.read_bytes()).hexdigest() == part.exporter
+        assert part.roots == tuple(f"AIDefence.{name}" for name in names)
+    assert len(whole.data) == card["parts"]["time"]["bytes"]
+    assert whole.data.startswith(rules.data)
+    assert len(rules.data) < len(whole.data)
+
+
+@pytest.mark.parametrize("part", Part)
+def test_our_own_checker_accepts_each_part(part: Part) -> None:
+    judged = Theory.load(theory.load(part).data)
+    assert judged.axioms_used == ("propext",)
+    assert set(theory.load(part).roots) <= set(judged.declarations)
 
 
 def test_the_export_rests_on_propext_alone() -> None:
