@@ -11,7 +11,7 @@ from aidefence.policy.image import Image
 from aidefence.policy.properties import Property
 from aidefence.proof.aligning import aligned
 from aidefence.proof.conditions import Formula, atoms, mask_of, negated
-from aidefence.proof.monotone import passes_test
+from aidefence.proof.monotone import passes_test, visits
 from aidefence.proof.outcomes import (
     Counterexample,
     MonotoneEvidence,
@@ -30,6 +30,8 @@ from aidefence.proof.traces import Unrolled
 from aidefence.proof.walks import Side, find_walk
 
 _LEVELS = range(1, len(ACTIONS))
+# The checker compares each rule that asks for the feature with all behind it.
+_VISITS_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,11 @@ def side_of(image: Image) -> Side:
 def monotone(search: Search, claim: Property) -> Outcome:
     """Decide whether raising a feature ever weakens the decision."""
     feature = claim.feature or 0
-    if passes_test(side_of(search.image), feature):
-        return Proved(claim, "syntactic test", (MonotoneEvidence(feature),))
+    rules = side_of(search.image)
+    if passes_test(rules, feature):
+        if visits(rules, feature) > _VISITS_MAX:
+            return Searched(claim, "syntactic test", "its proof is too long for the checker")
+        return Proved(claim, "syntactic test", MonotoneEvidence(feature))
     if not search.image.features[feature].is_raw:
         return Undecided(claim, "rules lower it, and only what is remembered raises it")
     first = Unrolled(search.image, 1)
@@ -129,20 +134,31 @@ def _against(compared: Compared, search: Search, claim: Property, *, both_ways: 
     loose = _loose_temporal(ours, theirs) or (both_ways and _loose_temporal(theirs, ours))
     if loose:
         return Undecided(claim, f"temporal rule `{loose}` is only in one of the two")
-    evidence, searched = [], False
-    for forward in (True, False) if both_ways else (True,):
-        weak, strict = (theirs, ours) if forward else (ours, theirs)
-        fuel = find_walk(side_of(weak), side_of(strict), search.purse)
-        if fuel is not None:
-            evidence.append(WalkEvidence(name, fuel, forward))
+    domain, fuel = _domain(ours, theirs), []
+    most = {at: ours.features[at].most for at in domain}
+    for weak, strict in ((theirs, ours), (ours, theirs))[: 1 + both_ways]:
+        steps = find_walk(side_of(weak), side_of(strict), most, search.purse)
+        if steps is not None:
+            fuel.append(steps)
             continue
-        searched = True
         outcome = _milder_somewhere(compared, search, claim, (weak, strict))
         if outcome is not None:
             return outcome
-    if searched:
+    if len(fuel) < 1 + both_ways:
         return Searched(claim, "search of all requests", "no request is decided more mildly")
-    return Proved(claim, "walk", tuple(evidence))
+    return Proved(claim, "walk", WalkEvidence(name, domain, tuple(fuel)))
+
+
+def _domain(*images: Image) -> tuple[int, ...]:
+    """Name the features of which some rule asks for more than there can be."""
+    found = {
+        feature
+        for image in images
+        for rule in image.rules
+        for feature, number in atoms(rule.when)
+        if number > image.features[feature].most
+    }
+    return tuple(sorted(found))
 
 
 def _loose_temporal(strict: Image, weak: Image) -> str:

@@ -8,14 +8,17 @@ from functools import partial
 from aidefence.domain.enums import ACTIONS, Action
 from aidefence.domain.policies import PropertyKind
 from aidefence.policy.conditions import FALSE, TRUE, Cond, Ltl
-from aidefence.policy.image import Image
+from aidefence.policy.image import Image, PolicyRule
 from aidefence.policy.properties import Property
 from aidefence.proof.budget import Budget, SpentError
 from aidefence.proof.comparing import Compared, equivalent, monotone, refines
 from aidefence.proof.conditions import Formula, mask_of, negated
 from aidefence.proof.outcomes import (
+    CompleteEvidence,
+    ConflictEvidence,
     Counterexample,
     Event,
+    LiveEvidence,
     Outcome,
     Proved,
     Refuted,
@@ -28,13 +31,12 @@ from aidefence.proof.remembering import extended
 from aidefence.proof.replaying import REFUSED, Load, play
 from aidefence.proof.searching import ReplayError, Search, table_of
 from aidefence.proof.traces import Unrolled
-from aidefence.proof.trees import RuleTable, Tree
+from aidefence.proof.trees import Tree, vacuous
 
 TREE = "tree search"
-_STOPPED = mask_of(range(REFUSED, 5))
+_STOPPED = mask_of(range(REFUSED, len(ACTIONS)))
 _BLOCKED = mask_of([Action.BLOCK.code])
-_ALLOWED = mask_of([Action.ALLOW.code])
-_PAIRS_MAX = 2_000
+_ADMITTED = mask_of(range(REFUSED))
 
 
 def decide(
@@ -82,10 +84,10 @@ def _outcome(search: Search, claim: Property, compared: Compared) -> Outcome:
 
 def _decides(search: Search, claim: Property) -> Outcome:
     premise, mask = claim.when or TRUE, mask_of([it.code for it in claim.actions])
-    found = search.tree("rules", search.table, premise, mask)
+    found = search.tree(search.table, premise, mask)
     is_broken = partial(_last_outside, mask=mask)
     if isinstance(found, TreeEvidence) and (not search.image.temporal or _goes_up(mask)):
-        return Proved(claim, TREE, (found,))
+        return Proved(claim, TREE, found)
     events, is_all = search.trace(
         lambda it, at: ("all", it.condition(premise, at), negated(it.final(at, mask))), is_broken
     )
@@ -121,23 +123,24 @@ def _possible(search: Search, claim: Property) -> Outcome:
         lambda events: events[-1].action < REFUSED,
     )
     if events:
-        return _witnessed(search, claim, events, premise, None)
-    if is_all or isinstance(search.tree("rules", search.table, premise, _STOPPED), TreeEvidence):
+        values = extended(search.image, events)
+        return _witnessed(search, claim, events, WitnessEvidence(values, premise, _ADMITTED))
+    if is_all or isinstance(search.tree(search.table, premise, _STOPPED), TreeEvidence):
         words = ("no request that fulfils it is let through",)
         return Refuted(claim, Counterexample((), words))
     return Undecided(claim, f"no trace of {search.purse.limits.steps_max} events reaches it")
 
 
 def _witnessed(
-    search: Search, claim: Property, events: tuple[Event, ...], when: Cond, rule: int | None
+    search: Search,
+    claim: Property,
+    events: tuple[Event, ...],
+    evidence: WitnessEvidence | LiveEvidence,
 ) -> Outcome:
+    """A request by itself is a proof; that a trace leads somewhere only the evaluator says."""
     if len(events) > 1 or events[-1].violated:
-        told = "; then ".join(search.shown(events, [when]).words)
-        return Searched(claim, "replayed trace", told)
-    values = extended(search.image, events)
-    return Proved(
-        claim, "witness", (WitnessEvidence(values, when, search.table.decision(values), rule),)
-    )
+        return Searched(claim, "replayed trace", "; then ".join(search.shown(events).words))
+    return Proved(claim, "witness", evidence)
 
 
 def _live(search: Search, claim: Property) -> Outcome:
@@ -147,7 +150,7 @@ def _live(search: Search, claim: Property) -> Outcome:
         return _live_temporal(search, claim)
     rule = rules.index(claim.rule)
     when = image.rules[rule].when
-    shadow = search.tree("cover", search.cover(rule), when, _BLOCKED)
+    shadow = search.tree(search.cover(rule), when, _BLOCKED)
     if isinstance(shadow, TreeEvidence):
         names = sorted({rules[it] for it in _pivots(shadow.tree)}, key=rules.index)
         reason = (
@@ -162,7 +165,8 @@ def _live(search: Search, claim: Property) -> Outcome:
     if not events:
         events = search.pumped(shadow, when, lambda events: events[-1].rules[:1] == (rule,))
     if events:
-        return _witnessed(search, claim, events, when, rule)
+        evidence = LiveEvidence(extended(image, events), rule)
+        return _witnessed(search, claim, events, evidence)
     return Undecided(claim, f"no trace of {search.purse.limits.steps_max} events reaches it")
 
 
@@ -184,29 +188,36 @@ def _live_temporal(search: Search, claim: Property) -> Outcome:
 
 
 def _no_conflict(search: Search, claim: Property) -> Outcome:
-    rules, evidence = search.image.rules, []
-    pairs = [
-        (first, second)
-        for first, it in enumerate(rules)
-        for second in range(first + 1, len(rules))
-        if it.priority == rules[second].priority and it.action is not rules[second].action
-    ]
-    if len(pairs) > _PAIRS_MAX:
-        return Undecided(claim, f"{len(pairs)} pairs of rules are more than {_PAIRS_MAX}")
-    for first, second in pairs:
+    rules, trees, leaned = search.image.rules, [], set[int]()
+    for first, it in enumerate(rules):
+        rivals = rivals_of(rules, first)
+        found = search.never(("all", it.when, ("any", *(rules[at].when for at in rivals))))
+        if not isinstance(found, TreeEvidence):
+            return _conflicting(search, claim, first, rivals)
+        trees.append(found.tree)
+        leaned.update(found.domain)
+    return Proved(claim, TREE, ConflictEvidence(tuple(sorted(leaned)), tuple(trees)))
+
+
+def _conflicting(search: Search, claim: Property, first: int, rivals: Sequence[int]) -> Outcome:
+    rules = search.image.rules
+    for second in rivals:
         both: Cond = ("and", rules[first].when, rules[second].when)
-        table = RuleTable([(both, Action.BLOCK.code)], Action.ALLOW.code, search.table.most)
-        found = search.tree(f"pair:{first}:{second}", table, TRUE, _ALLOWED)
-        if isinstance(found, TreeEvidence):
-            evidence.append(found)
-            continue
-        goal = partial(_condition_at, both)
-        events, _ = search.trace(goal, partial(_held, {first, second}))
-        if not events:
-            names = f"`{rules[first].id}` and `{rules[second].id}`"
-            return Undecided(claim, f"{names} may apply together in a state nobody reached")
-        return Refuted(claim, search.shown(events, [both]))
-    return Proved(claim, TREE, tuple(evidence))
+        events, _ = search.trace(partial(_condition_at, both), partial(_held, {first, second}))
+        if events:
+            return Refuted(claim, search.shown(events, [both]))
+    reason = f"`{rules[first].id}` may apply beside another rule in a state that nobody reached"
+    return Undecided(claim, reason)
+
+
+def rivals_of(rules: Sequence[PolicyRule], first: int) -> list[int]:
+    """Name the later rules of a rule's priority that have another action."""
+    it = rules[first]
+    return [
+        at
+        for at in range(first + 1, len(rules))
+        if rules[at].priority == it.priority and rules[at].action is not it.action
+    ]
 
 
 def _condition_at(when: Cond, unrolled: Unrolled, step: int) -> Formula:
@@ -218,9 +229,9 @@ def _held(wanted: set[int], events: Sequence[Event]) -> bool:
 
 
 def _complete(search: Search, claim: Property) -> Outcome:
-    found = search.tree("cover", search.cover(len(search.image.rules)), TRUE, _BLOCKED)
+    found = search.tree(search.cover(len(search.image.rules)), TRUE, _BLOCKED)
     if isinstance(found, TreeEvidence):
-        return Proved(claim, TREE, (found,))
+        return Proved(claim, TREE, CompleteEvidence(found.domain, vacuous(found.tree)))
     events, _ = search.trace(
         lambda it, at: negated(it.any_rule(at)), lambda events: not events[-1].rules
     )
@@ -237,7 +248,7 @@ def _rate(search: Search, claim: Property) -> Outcome:
         if counts and it.count is not None and it.count.window_ms >= window_ms:
             reached = ("or", ("ge", at, most), reached)
     premise: Cond = ("and", when, reached) if most else when
-    found = search.tree("rules", search.table, premise, _STOPPED)
+    found = search.tree(search.table, premise, _STOPPED)
     if isinstance(found, TreeEvidence) and (reached != FALSE or not most):
         method = "count of the window, tree search"
         return Searched(
@@ -271,7 +282,7 @@ def _temporal(search: Search, claim: Property) -> Outcome:
         return Searched(claim, "enforced", reason)
     parts = _invariants(formula)
     if parts is not None:
-        found = [search.tree("rules", search.table, ("not", it), _STOPPED) for it in parts]
+        found = [search.tree(search.table, ("not", it), _STOPPED) for it in parts]
         if all(isinstance(it, TreeEvidence) for it in found):
             reason = "every request that would break it is refused"
             return Searched(claim, "invariant, tree search", reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aidefence.proof.conditions import Formula
+from aidefence.proof.conditions import Formula, atoms
 from aidefence.proof.walks import Side
 
 
@@ -20,6 +20,15 @@ def passes_test(rules: Side, feature: int) -> bool:
             return False
         most_after, least_after = max(most_after, action), min(least_after, action)
     return True
+
+
+def visits(rules: Side, feature: int) -> int:
+    """Count the pairs of rules that the test looks at."""
+    return sum(
+        len(rules.rows) - at
+        for at, (when, _) in enumerate(rules.rows)
+        if any(it == feature for it, _ in atoms(when))
+    )
 
 
 def _moves(formula: Formula, feature: int, *, up: bool) -> bool:

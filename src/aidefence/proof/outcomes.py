@@ -14,12 +14,9 @@ from aidefence.proof.trees import Tree
 class TreeEvidence:
     """A tree that shows: whenever the premise holds, the decision lies in the mask.
 
-    `subject` names the rules it is about: `rules`, those of the policy; `cover`, the same
-    conditions with nothing but `block`; `pair:I:J`, one rule that blocks where two rules apply.
-    `domain` holds the features whose greatest value the proof leans on.
+    `domain` holds the features whose greatest value the proof leans on, here and below.
     """
 
-    subject: str
     premise: Cond
     mask: int
     domain: tuple[int, ...]
@@ -27,13 +24,36 @@ class TreeEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class CompleteEvidence:
+    """A tree that shows: some rule always applies."""
+
+    domain: tuple[int, ...]
+    tree: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictEvidence:
+    """One tree a rule: no later rule of its priority with another action applies with it."""
+
+    domain: tuple[int, ...]
+    trees: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WitnessEvidence:
-    """A request for which a condition holds and on which the policy decides as told."""
+    """A request for which a condition holds and whose decision lies in the mask."""
 
     values: tuple[int, ...]
     when: Cond
-    action: int
-    rule: int | None = None
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvidence:
+    """A request that a rule decides; rules are numbered from nought."""
+
+    values: tuple[int, ...]
+    rule: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +65,25 @@ class MonotoneEvidence:
 
 @dataclass(frozen=True, slots=True)
 class WalkEvidence:
-    """Both lists of rules were walked together: one is at least as strict everywhere.
+    """Walks through both lists of rules: the policy is as strict as the other one everywhere.
 
-    `forward`: the policy is as strict as the other one; else the other way round.
+    `fuel` has the steps of that walk and, where both decide alike, of the one the other way round.
     """
 
     than: str
-    fuel: int
-    forward: bool = True
+    domain: tuple[int, ...]
+    fuel: tuple[int, ...]
 
 
-Evidence: TypeAlias = TreeEvidence | WitnessEvidence | MonotoneEvidence | WalkEvidence
+Evidence: TypeAlias = (
+    TreeEvidence
+    | CompleteEvidence
+    | ConflictEvidence
+    | WitnessEvidence
+    | LiveEvidence
+    | MonotoneEvidence
+    | WalkEvidence
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +110,12 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A proof was found; `theorems` are those that the checker accepted, none before it judged."""
+    """A proof was found; `theorem` is what a checker accepted, empty before it judged."""
 
     property: Property
     method: str
-    evidence: tuple[Evidence, ...]
-    theorems: tuple[str, ...] = ()
+    evidence: Evidence
+    theorem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from aidefence.policy.conditions import Cond
 from aidefence.policy.image import Image
 from aidefence.proof.budget import Purse, SpentError
 from aidefence.proof.conditions import Formula, Row, holds
@@ -14,7 +13,7 @@ from aidefence.proof.remembering import extended
 from aidefence.proof.replaying import Evaluator, play
 from aidefence.proof.showing import in_words
 from aidefence.proof.smt import is_here, solve_smt
-from aidefence.proof.solving import Values, solve
+from aidefence.proof.solving import Values, simplified, solve
 from aidefence.proof.traces import Unrolled
 from aidefence.proof.trees import BrokenError, Replay, RuleTable, find_tree
 
@@ -34,9 +33,7 @@ class Search:
         self.remembers = not all(it.is_raw for it in image.features)
         self.is_stateless = not self.remembers and not image.temporal
 
-    def tree(
-        self, subject: str, table: RuleTable, premise: Cond, mask: int
-    ) -> TreeEvidence | Values:
+    def tree(self, table: RuleTable, premise: Formula, mask: int) -> TreeEvidence | Values:
         """Prove that decisions lie in the mask under the premise, or give values that break it.
 
         Raises:
@@ -57,7 +54,7 @@ class Search:
         replay = Replay(table, premise, mask)
         if not replay.check(tree):
             raise ReplayError("a tree that was found does not hold")
-        return TreeEvidence(subject, premise, mask, tuple(sorted(replay.leaned)), tree)
+        return TreeEvidence(premise, mask, tuple(sorted(replay.leaned)), tree)
 
     def satisfy(self, formula: Formula, most: Sequence[int]) -> Values | None:
         """Find values that fulfil a formula; none if there are none.
@@ -67,12 +64,13 @@ class Search:
 
         """
         try:
-            return solve(formula, most, self.purse)
+            values = solve(formula, most, self.purse)
         except SpentError:
             if not is_here():
                 raise
             limit_ms = min(self.purse.limits.solver_ms, self.purse.left_ms)
-            return solve_smt(formula, most, limit_ms)
+            values = solve_smt(formula, most, limit_ms)
+        return None if values is None else simplified(formula, values)
 
     def trace(self, goal: Goal, seen: Seen) -> tuple[tuple[Event, ...], bool]:
         """Find the shortest trace whose last event reaches a goal, all before it being admitted.
@@ -126,6 +124,15 @@ class Search:
     def shown(self, events: Sequence[Event], asked: Sequence[Formula] = ()) -> Counterexample:
         """Tell events that were replayed in words."""
         return Counterexample(tuple(events), in_words(self.image, events, asked))
+
+    def never(self, premise: Formula) -> TreeEvidence | Values:
+        """Prove that a formula never holds, or give values for which it does.
+
+        Raises:
+            SpentError: neither was found in time.
+
+        """
+        return self.tree(RuleTable((), 0, self.table.most), premise, 0)
 
     def cover(self, rules: int) -> RuleTable:
         """The first rules with nothing but `block`: what it decides is whether one applies."""

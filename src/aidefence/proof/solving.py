@@ -21,6 +21,17 @@ def solve(formula: Formula, most: Sequence[int], purse: Purse) -> Values | None:
     return _find(formula, Bounds(most), purse, 0)
 
 
+def simplified(formula: Formula, values: Values) -> Values:
+    """Leave out of values that fulfil a formula what it does not need."""
+    left = list(values)
+    for at, it in enumerate(values):
+        if it:
+            left[at] = 0
+            if not holds(formula, left):
+                left[at] = it
+    return tuple(left)
+
+
 def _find(formula: Formula, bounds: Bounds, purse: Purse, depth: int) -> Values | None:
     purse.spend(depth)
     known = bounds.value(formula)

@@ -20,6 +20,14 @@ default; `("split", feature, threshold, HIGH, LOW)`."""
 VACUOUS: Tree = ("vac",)
 
 
+def vacuous(tree: Tree) -> Tree:
+    """The same tree for the premise that no rule applies: where one does, it is false."""
+    if tree[0] != "split":
+        return VACUOUS
+    _, feature, threshold, high, low = tree
+    return ("split", feature, threshold, vacuous(high), vacuous(low))  # type: ignore[arg-type]
+
+
 class BrokenError(Exception):
     """A case in which the decision lies outside the set; its values."""
 
@@ -196,13 +204,16 @@ class Replay:
 
     def _known(self, formula: Formula) -> bool | None:
         kind = formula[0]
-        if kind in ("and", "or"):
-            short = kind == "or"
-            first = self._known(formula[1])
-            if first is short:
-                return short
-            second = self._known(formula[2])
-            return second if first is not None or second is short else None
+        if kind in ("and", "or", "all", "any"):
+            short = kind in ("or", "any")
+            result: bool | None = not short
+            for part in formula[1:]:
+                known = self._known(part)
+                if known is short:
+                    return short
+                if known is None:
+                    result = None
+            return result
         if kind == "not":
             known = self._known(formula[1])
             return None if known is None else not known

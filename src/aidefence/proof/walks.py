@@ -6,7 +6,7 @@ the checker accepts. It is sufficient, not necessary: where it fails, a search h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from aidefence.domain.enums import Action
@@ -14,18 +14,21 @@ from aidefence.proof.budget import Purse
 from aidefence.proof.conditions import Atom, Bounds, Formula, Row
 
 _BLOCK = Action.BLOCK.code
+_ENDLESS = 2**63
 Literal = tuple[int, int, bool]
 
 
-def find_walk(weak: Side, strict: Side, purse: Purse) -> int | None:
+def find_walk(weak: Side, strict: Side, most: Mapping[int, int], purse: Purse) -> int | None:
     """Count the steps of a walk that shows the second to be as strict; none if there is no such.
+
+    Of the features' greatest values the walk knows those that it is told.
 
     Raises:
         SpentError: the budget ended first.
 
     """
     purse.refill(purse.limits.nodes_max)
-    walk = _Walk(weak, strict, purse)
+    walk = _Walk(weak, strict, most, purse)
     return walk.deepest + 1 if walk.run(0, 0, 0) else None
 
 
@@ -39,14 +42,13 @@ class Side:
 
 
 class _Walk:
-    def __init__(self, weak: Side, strict: Side, purse: Purse) -> None:
+    def __init__(self, weak: Side, strict: Side, most: Mapping[int, int], purse: Purse) -> None:
         self._weak, self._strict, self._purse = weak, strict, purse
         highest = 1 + max(
             (feature for it in (weak, strict) for when, _ in it.rows for feature in _named(when)),
             default=0,
         )
-        # The theory's walk knows no greatest values; only what the path says counts.
-        self._bounds = Bounds([2**63] * highest)
+        self._bounds = Bounds([most.get(at, _ENDLESS) for at in range(highest)])
         self._false: dict[Formula, int] = {}
         self.deepest = 0
 

@@ -1,0 +1,61 @@
+"""The checker that judges proofs, as this room sees it: text in, verdict out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from aidefence import __version__
+from aidefence.engine import kernel
+from aidefence.proof.theory import Theory
+
+AXIOMS = kernel.AXIOMS
+"""What a certificate may rest on beside the rules of logic themselves."""
+
+# Enough for thousands of rules and hundreds of theorems about them; proving is never in a hurry
+# to answer a request.
+_STEPS_MAX = 500_000_000
+_MEMORY_MAX = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the checker said about a continuation of the theory."""
+
+    accepted: bool
+    reason: str = ""
+    declarations: tuple[str, ...] = ()
+    axioms: tuple[str, ...] = ()
+
+
+class Checker(Protocol):
+    """Judges continuations of one theory."""
+
+    name: str
+    version: str
+
+    def check(self, delta: bytes, scope: str) -> Judgement:
+        """Judge a text whose definitions and theorems all stand under the name `scope`."""
+
+
+class Kernel:
+    """The checker of this installation, with the theory judged once and kept."""
+
+    name = "aidefence-kernel"
+    version = __version__
+
+    def __init__(self, theory: Theory) -> None:
+        """Judge the theory.
+
+        Raises:
+            ConfigError: it is not accepted.
+
+        """
+        self._theory = kernel.Theory.load(theory.text)
+
+    def check(self, delta: bytes, scope: str) -> Judgement:
+        """Judge a text whose definitions and theorems all stand under the name `scope`."""
+        judged = self._theory.check(
+            delta, prefix=scope, steps_max=_STEPS_MAX, memory_max=_MEMORY_MAX
+        )
+        return Judgement(judged.accepted, judged.reason, judged.declarations, judged.axioms_used)
