@@ -1,0 +1,1 @@
+"""What a person says of a policy, read by a grammar into the policy language."""

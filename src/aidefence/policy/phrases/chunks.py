@@ -1,0 +1,142 @@
+"""Finds in a phrase what the lexicon knows: its conditions, and the words that give it shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import pairwise
+
+from aidefence.policy.parsing import parse_condition
+from aidefence.policy.phrases.lexicon import Entry, Lexicon
+from aidefence.policy.phrases.words import Word
+from aidefence.policy.tree import Expression
+
+_NEAREST_MAX = 3
+_ALL = {"all", "every", "each", "both", "always", "everyone", "everybody", "everything", "only"}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a phrase: a condition with its readings, or a word that gives shape."""
+
+    tag: str
+    said: str
+    at: int
+    sort: str = ""
+    readings: tuple[Expression, ...] = ()
+    note: str = ""
+    value: str = ""
+
+
+class UnreadableError(Exception):
+    """The words are known, but not in this order."""
+
+    def __init__(self, message: str, at: int) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+class UnknownWordError(Exception):
+    """A word of a phrase is not known."""
+
+    def __init__(self, word: Word, nearest: Sequence[str]) -> None:
+        super().__init__(f"`{word.said}` is not known here")
+        self.word = word
+        self.nearest = tuple(nearest)
+
+
+def chunks_of(words: Sequence[Word], lexicon: Lexicon) -> tuple[Chunk, ...]:
+    """Cut words into pieces, the longest that fits first; what says nothing is left out.
+
+    Raises:
+        UnknownWordError: a word belongs to no piece.
+
+    """
+    _check_all(words)
+    written = lexicon.written(words)
+    kept = [at for at, form in enumerate(written) if form]
+    text = "".join(written)
+    begins: list[int] = []
+    offset = 0
+    for at in kept:
+        begins.append(offset)
+        offset += len(written[at])
+    found: list[Chunk] = []
+    number = 0
+    while number < len(kept):
+        # `and user` counts for users behind a window of time; elsewhere it begins a clause.
+        counts = bool(found) and found[-1].tag == "WINDOW"
+        entry, match = _longest(lexicon, text, begins[number], counts=counts)
+        if entry is None or match is None:
+            raise _unknown(words[kept[number]], lexicon)
+        after = number
+        while after < len(kept) and begins[after] < match.end():
+            after += 1
+        part = words[kept[number] : kept[after - 1] + 1]
+        if entry.tag != "FILLER":
+            found += _chunk(entry, match, words, part, lexicon)
+        number = after
+    return tuple(found)
+
+
+def _check_all(words: Sequence[Word]) -> None:
+    """See that nothing is said of only some: that cannot be told from all or none."""
+    for word, after in pairwise(words):
+        if word.form == "not" and after.form in _ALL:
+            message = f"`not {after.said}` leaves open which: say which ones"
+            raise UnreadableError(message, word.at)
+
+
+def _longest(
+    lexicon: Lexicon, text: str, begin: int, *, counts: bool
+) -> tuple[Entry | None, re.Match[str] | None]:
+    best: re.Match[str] | None = None
+    chosen: Entry | None = None
+    for entry in lexicon.entries:
+        if entry.tag == "PER_THEN" and not counts:
+            continue
+        match = entry.pattern.match(text, begin)
+        if match and match.end() > (best.end() if best else begin):
+            best, chosen = match, entry
+    return chosen, best
+
+
+def _chunk(
+    entry: Entry,
+    match: re.Match[str],
+    words: Sequence[Word],
+    part: Sequence[Word],
+    lexicon: Lexicon,
+) -> list[Chunk]:
+    said = " ".join(dict.fromkeys(it.said for it in part))
+    negated = sum(name.startswith("neg") and bool(it) for name, it in match.groupdict().items()) % 2
+    if entry.tag == "UNSAID":
+        raise UnreadableError(entry.value, part[0].at)
+    if entry.tag != "COND":
+        tag = {"MAY": "FORBID", "FORBID": "MAY"}.get(entry.tag, entry.tag) if negated else entry.tag
+        value = entry.value
+        for name in ("n", "w", "d"):
+            if name in match.re.groupindex and match[name] is not None:
+                value = words[int(match[name])].value
+        return [Chunk(tag, said, part[0].at, value=value)]
+    readings = tuple(parse_condition(_pdl(it, match, words, lexicon)) for it in entry.pdl)
+    found = Chunk("COND", said, part[0].at, entry.sort, readings, entry.note)
+    # What a `not` inside denies may go on behind: `is not an admin or an operator`.
+    return [Chunk("NEG", "not", part[0].at), found] if negated else [found]
+
+
+def _pdl(pdl: str, match: re.Match[str], words: Sequence[Word], lexicon: Lexicon) -> str:
+    classes = lexicon.data_classes(match)
+    if not classes:
+        return lexicon.filled(pdl, match, words)
+    # Some names of data stand for several classes: any of them will do.
+    negation, pdl = ("not ", pdl.removeprefix("not ")) if pdl.startswith("not ") else ("", pdl)
+    each = [lexicon.filled(pdl.replace("{data}", it), match, words) for it in classes]
+    return f"{negation}({' or '.join(each)})"
+
+
+def _unknown(word: Word, lexicon: Lexicon) -> UnknownWordError:
+    known = sorted(it for it in lexicon.words if len(it) > 2 and it != word.form)  # noqa: PLR2004
+    return UnknownWordError(word, get_close_matches(word.form, known, _NEAREST_MAX, 0.7))
