@@ -33,6 +33,9 @@ const NFA_BYTES_MAX: usize = 1 << 20;
 /// A match, and what of it is meant: the group in it, if it has one.
 type Found = (Range<usize>, Range<usize>);
 
+/// In more bytes than these an automaton finds sooner that nothing begins.
+const WALKED_BYTES_MAX: usize = 512;
+
 /// Matches looked at in one window before the search gives up on a validator.
 const TRIES_MAX: usize = 16;
 /// The same for values, which may start at every word.
@@ -106,11 +109,11 @@ impl Pattern {
         self.program.get_or_init(|| Program::of(&self.source)).as_ref()
     }
 
-    /// The first match and what it is about. A value is tried only where one may begin; what may begin anywhere is
-    /// for the automaton, which looks at each byte once.
+    /// The first match and what it is about. A value is tried only where one may begin, what counts and begins with few
+    /// bytes, in a short window, only at those; the rest is for the automaton, which looks at each byte once.
     fn search(&self, text: &[u8], window: Range<usize>) -> Option<Found> {
         self.program()
-            .filter(|_| self.value)
+            .filter(|program| self.value || window.len() <= WALKED_BYTES_MAX && program.is_walked())
             .and_then(|program| walk_through(program, text, window.clone(), self.value).ok())
             .unwrap_or_else(|| self.search_long(text, window))
     }
@@ -120,7 +123,9 @@ impl Pattern {
     fn search_long(&self, text: &[u8], window: Range<usize>) -> Option<Found> {
         let regex = self.regex.get_or_init(|| compile(&self.source).ok()).as_ref()?;
         let whole = regex.search(&Input::new(text).range(window))?.range();
-        Some((whole.clone(), marked(regex, text, whole)))
+        let walked = self.program().and_then(|program| walk_match(program, text, &whole));
+        let inner = walked.unwrap_or_else(|| marked(regex, text, whole.clone()));
+        Some((whole, inner))
     }
 }
 
@@ -129,7 +134,8 @@ impl Pattern {
 fn walk_through(program: &Program, text: &[u8], window: Range<usize>, value: bool) -> Result<Option<Found>, TooMany> {
     WAYS.with(|kept| {
         let mut ways = kept.take();
-        let mut walk = Walk::new(program, text, window.len(), window.end, &mut ways);
+        let begin = if value { Walk::new } else { Walk::hasty };
+        let mut walk = begin(program, text, window.len(), window.end, &mut ways);
         let mut found = Ok(None);
         for start in window.start..=window.end {
             if !walk.may_begin(start) || value && !begins_alone(text, start) {
@@ -151,6 +157,21 @@ fn walk_through(program: &Program, text: &[u8], window: Range<usize>, value: boo
         }
         kept.replace(ways);
         found
+    })
+}
+
+/// What a match is about whose place is known; nothing if there are too many ways to it.
+fn walk_match(program: &Program, text: &[u8], whole: &Range<usize>) -> Option<Range<usize>> {
+    if program.slots == 0 {
+        return Some(whole.clone());
+    }
+    WAYS.with(|kept| {
+        let mut ways = kept.take();
+        let mut walk = Walk::new(program, text, whole.len(), whole.end, &mut ways);
+        let end = walk.match_at(whole.start).ok().flatten();
+        let inner = first_group(&walk.slots).unwrap_or_else(|| whole.clone());
+        kept.replace(ways);
+        (end == Some(whole.end)).then_some(inner)
     })
 }
 

@@ -304,8 +304,25 @@ fn repeats(bytes: &[u8]) -> bool {
 }
 
 fn is_placeholder(bytes: &[u8]) -> bool {
-    let lower: Vec<u8> = bytes.iter().map(u8::to_ascii_lowercase).collect();
-    PLACEHOLDERS.iter().any(|word| memmem::find(&lower, word).is_some())
+    // A key is short: to look at each place costs less than to prepare a search for each word.
+    let begins = |rest: &[u8]| {
+        let head = |word: &&[u8]| {
+            rest.get(..word.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(word))
+        };
+        PLACEHOLDERS.iter().any(head)
+    };
+    let first = |byte: &u8| {
+        matches!(
+            byte | 0x20,
+            b'c' | b'd' | b'e' | b'i' | b'p' | b'r' | b's' | b'x' | b'y'
+        )
+    };
+    (0..bytes.len()).any(|at| {
+        bytes
+            .get(at..)
+            .is_some_and(|rest| rest.first().is_some_and(first) && begins(rest))
+    })
 }
 
 fn is_uuid(bytes: &[u8]) -> bool {
@@ -444,6 +461,14 @@ mod tests {
             "and then the lines of base64 follow which nobody should ever see at all"
         ));
         assert!(!block(&"x".repeat(64)));
+    }
+
+    #[test]
+    fn placeholders_begin_with_a_letter_that_is_looked_for() {
+        for word in super::PLACEHOLDERS {
+            let shouted: Vec<u8> = [b"0", word, b"9".as_slice()].concat().to_ascii_uppercase();
+            assert!(super::is_placeholder(word) && super::is_placeholder(&shouted));
+        }
     }
 
     #[test]

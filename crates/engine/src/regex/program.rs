@@ -11,6 +11,14 @@ use super::set::{Class, Set};
 
 /// Longer programs are left to the automaton.
 const STEPS_MAX: usize = 3_000;
+/// So many bytes at most that a match may begin with leave most places of a text out.
+const CHOOSY_BYTES_MAX: u32 = 40;
+/// The same for what does not count from its start on.
+const CHOOSY_BYTES_FAR: u32 = 4;
+/// A run that counts so far costs an automaton a state a place, and others with each way to come there.
+const COUNTED_MIN: u32 = 8;
+/// The same for a run that ends by its count.
+const COUNTED_MAX: u32 = 128;
 /// Groups whose places are kept.
 pub(super) const GROUPS_MAX: usize = 8;
 
@@ -64,6 +72,11 @@ impl Next {
         self.any || byte.map_or(self.end, |byte| self.bytes.has(byte))
     }
 
+    /// Whether it goes on with one of so few bytes, and so with none at most places of a text.
+    fn is_one_of(&self, most: u32) -> bool {
+        !self.any && !self.end && self.bytes.len() <= most
+    }
+
     /// Whether it may go on with nothing at all.
     pub(super) const fn may_be_nothing(&self) -> bool {
         self.any || self.end
@@ -103,6 +116,14 @@ impl Program {
         let mut program = writer.program;
         program.look_ahead();
         Some(program)
+    }
+
+    /// Whether one way after the other is quicker than an automaton: it counts, and few bytes begin it.
+    pub(super) fn is_walked(&self) -> bool {
+        let far = |run: &Run| run.max != u32::MAX && run.max >= COUNTED_MAX;
+        let counts = self.runs.iter().any(|run| run.min >= COUNTED_MIN);
+        let at_most = if counts { CHOOSY_BYTES_MAX } else { CHOOSY_BYTES_FAR };
+        (counts || self.runs.iter().any(far)) && self.first.is_one_of(at_most)
     }
 
     /// Works out what may stand behind each run and in each branch.

@@ -8,6 +8,8 @@ use super::set::{Class, first_char, last_char};
 /// Steps of a search, in all and for each byte of its window, before the automaton takes over.
 const STEPS_MAX: usize = 2_000;
 const STEPS_PER_BYTE_MAX: usize = 24;
+/// The same where the automaton is asked as soon as it may be quicker.
+const STEPS_PER_BYTE_CHOOSY: usize = 4;
 
 /// Places of groups: where each begins and ends, [`NOWHERE`] if it took no part.
 pub(super) type Slots = [u32; GROUPS_MAX * 2];
@@ -53,13 +55,22 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Prepares a search that takes nothing from `end` on.
     pub(super) fn new(program: &'a Program, text: &'a [u8], window: usize, end: usize, ways: &'a mut Ways) -> Self {
+        Self::with_steps(program, text, STEPS_MAX + window * STEPS_PER_BYTE_MAX, end, ways)
+    }
+
+    /// The same, for a search that is given up sooner.
+    pub(super) fn hasty(program: &'a Program, text: &'a [u8], window: usize, end: usize, ways: &'a mut Ways) -> Self {
+        Self::with_steps(program, text, STEPS_MAX + window * STEPS_PER_BYTE_CHOOSY, end, ways)
+    }
+
+    fn with_steps(program: &'a Program, text: &'a [u8], steps_left: usize, end: usize, ways: &'a mut Ways) -> Self {
         Self {
             program,
             text,
             end,
             ways,
             slots: [NOWHERE; GROUPS_MAX * 2],
-            steps_left: STEPS_MAX + window * STEPS_PER_BYTE_MAX,
+            steps_left,
         }
     }
 
