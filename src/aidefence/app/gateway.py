@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from aidefence.app.doors import open_doors
 from aidefence.app.keeper import Keeper
+from aidefence.app.logs import access_lines
 from aidefence.app.parts.tracing import open_tracing, sending
 from aidefence.app.running import Running
 from aidefence.app.services import open_keeper, wire_services
 from aidefence.app.settings import Settings, Sources
-from aidefence.app.settings.log import LogFormat
 from aidefence.app.steward import JobWorkers
 from aidefence.delivery.http.access_log import AccessLog
 from aidefence.delivery.http.contents import Limits
@@ -68,10 +65,8 @@ def open_gateway(settings: Settings, sources: Sources | None = None) -> Gateway:
 
 
 def _logged(front: ASGIApp, settings: Settings) -> ASGIApp:
-    if not settings.log.access:
-        return front
-    as_json = settings.log.format is LogFormat.JSON
-    return AccessLog(front, partial(os.write, sys.stderr.fileno()), as_json=as_json)
+    lines = access_lines(settings)
+    return front if lines is None else AccessLog(front, lines)
 
 
 def _limits(settings: Settings) -> Limits:

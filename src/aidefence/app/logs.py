@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
+from functools import partial
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from aidefence.app.settings import Settings
 from aidefence.app.settings.log import LogFormat, LogSettings
+from aidefence.delivery.http.access_log import AccessLines
 from aidefence.domain.errors import AIDefenceError
 
 # The server's own lines go where ours go.
@@ -43,6 +47,15 @@ def set_up_logs(log: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(log.level.upper())
+
+
+def access_lines(settings: Settings) -> AccessLines | None:
+    """What writes a line about each request; none where nobody wants it."""
+    log = settings.log
+    if not log.access:
+        return None
+    as_json = log.format is LogFormat.JSON
+    return AccessLines(partial(os.write, sys.stderr.fileno()), as_json=as_json)
 
 
 def _renderer(form: LogFormat) -> Processor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.grpc_door import DETECTION
-from tests.served import ATTACK, free_port, serving
+from tests.served import ATTACK, free_port, serving, wait_until
 
 from aidefence.delivery.grpc.generated import aidefence_pb2 as pb
 
@@ -135,3 +136,17 @@ def test_a_missing_extra_is_named(tmp_path: Path, extra: str) -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert f"aidefence[{extra}]" in ran.stderr
+
+
+def test_each_call_gets_a_line_that_says_who_and_how_long(tmp_path: Path) -> None:
+    port = free_port()
+    config = f'[log]\nformat = "json"\naccess = true\n[grpc]\nenabled = true\nport = {port}\n'
+    with serving(tmp_path, config) as gateway:
+        told = _detect(port)
+        wait_until(lambda: told.request_id in gateway.told(), "the line of the call")
+        [line] = [json.loads(it) for it in gateway.told().splitlines() if told.request_id in it]
+        assert (line["method"], line["status"], line["door"]) == ("GRPC", 200, "grpc")
+        assert line["path"].endswith("/Detect")
+        assert line["caller"] == "local"
+        assert line["microseconds"] > 0
+        assert ATTACK not in gateway.told()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
 
 from opentelemetry import propagate
+from opentelemetry.context import attach
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
 from aidefence import __version__
 from aidefence.adapters.otel.attributes import Convention, of_finding, of_inspection, span_name
@@ -26,6 +28,15 @@ _FINDINGS_MAX = 16
 _FAULT = 500
 # Headers that carry a trace; no other is looked at.
 _CARRIERS = (b"traceparent", b"tracestate")
+
+
+class Call(Protocol):
+    """What is told of a call over gRPC; `status` as HTTP would have it, `code` as gRPC has it."""
+
+    path: str
+    metadata: Mapping[str, str]
+    status: int
+    code: int
 
 
 class Tracing:
@@ -79,6 +90,23 @@ class Tracing:
                 await app(scope, receive, answer)
 
         return traced
+
+    @contextmanager
+    def attend(self, call: Call) -> Iterator[None]:
+        """Trace a call over gRPC, as part of the trace it came with."""
+        parent = propagate.extract(dict(call.metadata))
+        service, _, method = call.path.strip("/").partition("/")
+        said = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": method}
+        span = self._tracer.start_span(f"{service}/{method}", parent, SpanKind.SERVER, said)
+        # Each call has a context of its own: nothing is to be put back.
+        attach(set_span_in_context(span))
+        try:
+            yield
+        finally:
+            span.set_attribute("rpc.grpc.status_code", call.code)
+            if call.status >= _FAULT:
+                span.set_status(StatusCode.ERROR)
+            span.end()
 
     def around(self, log: EpisodeLog) -> EpisodeLog:
         """Give a log that tells each decision as a span, too."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from aidefence.app.logs import access_lines
+from aidefence.app.parts.tracing import open_tracing
 from aidefence.app.running import Running
 from aidefence.app.settings import Settings
 from aidefence.delivery.http.contents import Limits
@@ -14,6 +16,7 @@ from aidefence.domain.errors import MissingExtraError
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
+    from aidefence.delivery.grpc.attending import Attend
     from aidefence.delivery.grpc.server import GrpcServer, Tls
     from aidefence.service.services import Services
 
@@ -75,7 +78,18 @@ def make_server(services: Services, settings: Settings) -> GrpcServer:
         tls=_tls(settings),
         shared_port=True,
     )
-    return GrpcServer(services, limits, options)
+    return GrpcServer(services, limits, options, list(_attending(settings)))
+
+
+def _attending(settings: Settings) -> Iterator[Attend]:
+    from aidefence.delivery.grpc.attending import writing  # noqa: PLC0415
+
+    lines, tracing = access_lines(settings), open_tracing(settings)
+    # The trace outside: what is written within it belongs to it.
+    if tracing is not None:
+        yield tracing.attend
+    if lines is not None:
+        yield writing(lines)
 
 
 def _tls(settings: Settings) -> Tls | None:

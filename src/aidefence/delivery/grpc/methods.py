@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 import grpc
 from google.protobuf.message import DecodeError, Message
 
+from aidefence.delivery.grpc.attending import Attend, Seen, attended
 from aidefence.delivery.grpc.credentials import read_caller, read_peer
 from aidefence.delivery.grpc.statuses import Told, tell
 from aidefence.delivery.http.problems import FAULT, Refusal, allowance_headers
@@ -82,11 +83,14 @@ _Behaviour: TypeAlias = Callable[[Any, Context], Any]
 
 
 def make_handlers(
-    methods: Iterable[Method], gate: Gate, meter: Meter
+    methods: Iterable[Method], gate: Gate, meter: Meter, by: Sequence[Attend] = ()
 ) -> list[grpc.GenericRpcHandler]:
-    """Make handlers that let in only who may; requests are decoded in them, not before."""
+    """Make handlers that let in only who may; requests are decoded in them, not before.
+
+    `by` are those who attend every call.
+    """
     services: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
-    doorkeeper = _Doorkeeper(gate, meter)
+    doorkeeper = _Doorkeeper(gate, meter, by)
     for method in methods:
         services.setdefault(method.service, {})[method.name] = doorkeeper.handler_of(method)
     return [grpc.method_handlers_generic_handler(*service) for service in services.items()]
@@ -95,9 +99,10 @@ def make_handlers(
 class _Doorkeeper:
     """Lets callers in, reads what they send, and says why something is not carried out."""
 
-    def __init__(self, gate: Gate, meter: Meter) -> None:
+    def __init__(self, gate: Gate, meter: Meter, by: Sequence[Attend]) -> None:
         self._gate = gate
         self._meter = meter
+        self._by = by
 
     def handler_of(self, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
         match method.shape:
@@ -110,14 +115,16 @@ class _Doorkeeper:
 
     def _unary(self, method: Method) -> _Behaviour:
         async def behave(data: bytes, context: Context) -> bytes | None:
-            try:
-                call = self._enter(method, context)
-                answer: Message = await method.handler(_parse(method.request, data), call)
-                encoded: bytes = answer.SerializeToString()
-            except Exception as error:  # noqa: BLE001 -- see _why
-                told = self._why(method, error)
-            else:
-                return encoded
+            seen = _seen(method, context)
+            with attended(self._by, seen):
+                try:
+                    call = self._enter(method, context)
+                    answer: Message = await method.handler(_parse(method.request, data), call)
+                    encoded: bytes = answer.SerializeToString()
+                except Exception as error:  # noqa: BLE001 -- see _why
+                    told = self._why(method, error, seen)
+                else:
+                    return encoded
             await _end(context, told)
             return None
 
@@ -125,17 +132,19 @@ class _Doorkeeper:
 
     def _flow(self, method: Method, parse: Callable[[type[Message], Any], Any]) -> _Behaviour:
         async def behave(came: Any, context: Context) -> AsyncIterator[bytes]:  # noqa: ANN401
-            try:
-                call = self._enter(method, context)
-                answers = method.handler(parse(method.request, came), call)
-                # Closed with the call: whoever goes away leaves nothing running.
-                async with aclosing(answers):
-                    async for answer in answers:
-                        yield answer.SerializeToString()
-            except Exception as error:  # noqa: BLE001 -- see _why
-                told = self._why(method, error)
-            else:
-                return
+            seen = _seen(method, context)
+            with attended(self._by, seen):
+                try:
+                    call = self._enter(method, context)
+                    answers = method.handler(parse(method.request, came), call)
+                    # Closed with the call: whoever goes away leaves nothing running.
+                    async with aclosing(answers):
+                        async for answer in answers:
+                            yield answer.SerializeToString()
+                except Exception as error:  # noqa: BLE001 -- see _why
+                    told = self._why(method, error, seen)
+                else:
+                    return
             await _end(context, told)
 
         return behave
@@ -148,14 +157,24 @@ class _Doorkeeper:
 
         return Call(enter(), read_peer(context.peer()), context, enter)
 
-    def _why(self, method: Method, error: Exception) -> Told:
+    def _why(self, method: Method, error: Exception, seen: Seen) -> Told:
         if not isinstance(error, Refusal | RefusedError):
             # The last line: a fault of ours must not look like an answer, nor show the text.
             _log.error("%s/%s failed", method.service, method.name, exc_info=error)
             error = FAULT
         told = tell(error)
         self._meter.refuse(DOOR, told.http_status)
+        seen.status, seen.code = told.http_status, told.number
         return told
+
+
+def _seen(method: Method, context: Context) -> Seen:
+    metadata = {
+        str(name): value
+        for name, value in context.invocation_metadata() or ()
+        if isinstance(value, str)
+    }
+    return Seen(f"/{method.service}/{method.name}", read_peer(context.peer()), metadata)
 
 
 def _parse(kind: type[_Request], data: bytes) -> _Request:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from aidefence.delivery.grpc.attending import Attend
 from aidefence.delivery.grpc.detection import DetectionMethods
 from aidefence.delivery.grpc.envoy_inspecting import EnvoyInspecting, EnvoyOptions
 from aidefence.delivery.grpc.ext_authz import ExtAuthzMethods
@@ -69,8 +70,16 @@ class GrpcOptions:
 class GrpcServer:
     """Serves methods until it is stopped; lives in the event loop that starts it."""
 
-    def __init__(self, services: Services, limits: Limits, options: GrpcOptions) -> None:
+    def __init__(
+        self,
+        services: Services,
+        limits: Limits,
+        options: GrpcOptions,
+        attended_by: Sequence[Attend] = (),
+    ) -> None:
+        """`attended_by` are those who write lines or traces about calls."""
         self._options = options
+        self._attended_by = attended_by
         self._methods = _methods(services, limits, options)
         self._health = health.aio.HealthServicer()
         self._gate = services.gate
@@ -95,7 +104,9 @@ class GrpcServer:
         server = grpc.aio.server(
             options=_arguments(self._options), maximum_concurrent_rpcs=self._options.calls_max
         )
-        server.add_generic_rpc_handlers(make_handlers(self._methods, self._gate, self._meter))
+        server.add_generic_rpc_handlers(
+            make_handlers(self._methods, self._gate, self._meter, self._attended_by)
+        )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = sorted({method.service for method in self._methods})
         if self._options.reflection:

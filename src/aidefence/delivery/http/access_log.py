@@ -19,13 +19,46 @@ _NS_PER_US = 1000
 _encode = msgspec.json.Encoder().encode
 
 
-class AccessLog:
+class AccessLines:
     """Writes the lines itself: the way through a logging library costs as much as an answer."""
 
-    def __init__(self, app: ASGIApp, write: Callable[[bytes], object], *, as_json: bool) -> None:
-        self._app = app
+    def __init__(self, write: Callable[[bytes], object], *, as_json: bool) -> None:
         self._write = write
         self._as_json = as_json
+
+    def tell(
+        self, method: str, path: str, status: int, peer: str, visit: Visit, began_ns: int
+    ) -> None:
+        """Write about a request that is answered; `path` without its query, which may hold text."""
+        line = {
+            "time": datetime.now(UTC).isoformat(timespec="microseconds"),
+            "level": "info",
+            "logger": "aidefence.access",
+            "event": "request",
+            "method": method,
+            "path": path,
+            "status": status,
+            "microseconds": (perf_counter_ns() - began_ns) // _NS_PER_US,
+            "request_id": visit.request_id,
+            "caller": visit.caller,
+            "door": visit.door,
+            "peer": peer,
+        }
+        if self._as_json:
+            self._write(_encode(line) + b"\n")
+            return
+        told = (line["time"], method, path, status, f"{line['microseconds']}us")
+        words = (*told, visit.door or "-", visit.caller or "-", visit.request_id or "-")
+        printable = (str(it).encode("unicode_escape") for it in words)
+        self._write(b" ".join(printable) + b"\n")
+
+
+class AccessLog:
+    """Writes a line about each request over HTTP."""
+
+    def __init__(self, app: ASGIApp, lines: AccessLines) -> None:
+        self._app = app
+        self._lines = lines
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event, and write about it."""
@@ -49,30 +82,6 @@ class AccessLog:
             await self._app(scope, receive, noting)
         finally:
             VISIT.reset(token)
-            took_us = (perf_counter_ns() - began_ns) // _NS_PER_US
-            self._tell(scope, visit, status, took_us)
-
-    def _tell(self, scope: Scope, visit: Visit, status: int, took_us: int) -> None:
-        client = scope.get("client")
-        line = {
-            "time": datetime.now(UTC).isoformat(timespec="microseconds"),
-            "level": "info",
-            "logger": "aidefence.access",
-            "event": "request",
-            "method": scope.get("method", "GET"),
-            # Without what is asked in the query: it may hold a text.
-            "path": scope["path"],
-            "status": status,
-            "microseconds": took_us,
-            "request_id": visit.request_id,
-            "caller": visit.caller,
-            "door": visit.door,
-            "peer": client[0] if client else "",
-        }
-        if self._as_json:
-            self._write(_encode(line) + b"\n")
-            return
-        told = (line["time"], line["method"], line["path"], status, f"{took_us}us")
-        words = (*told, visit.door or "-", visit.caller or "-", visit.request_id or "-")
-        printable = (str(it).encode("unicode_escape") for it in words)
-        self._write(b" ".join(printable) + b"\n")
+            client = scope.get("client")
+            method, peer = scope.get("method", "GET"), client[0] if client else ""
+            self._lines.tell(method, scope["path"], status, peer, visit, began_ns)
