@@ -16,13 +16,15 @@ use crate::terms::{Node, Term};
 impl Checker {
     /// Judges one declaration; `permitted` are the axioms that it may declare.
     pub(crate) fn add(&mut self, declared: &Declared, permitted: AxiomSet) -> Res<()> {
+        if !matches!(declared, Declared::Inductive(_)) {
+            self.check_kept(Self::name_of(declared))?;
+        }
         match declared {
             Declared::Axiom(head) => self.add_axiom(head, permitted)?,
             Declared::Definition(head, value, late) => {
                 self.check_head(head)?;
                 self.check_value(head, *value)?;
                 self.add_value(head, *value, Kind::Value(*value, *late))?;
-                self.meet_constant(head.name)?;
             }
             Declared::Theorem(head, value) => {
                 let level = self.check_head(head)?;
@@ -91,7 +93,7 @@ impl Checker {
     fn add_value(&mut self, head: &Head, value: Term, kind: Kind) -> Res<()> {
         let axioms = self.axioms_of(&[head.of, value])?;
         self.environment.add(head.name, declare(head, axioms, kind));
-        Ok(())
+        self.meet_constant(head.name)
     }
 
     /// The axioms that terms rest on, through everything they mention.

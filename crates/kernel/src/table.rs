@@ -67,6 +67,7 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Item> Table<T> {
+    #[inline]
     fn find(&self, item: &T, hash: u64, probes: &mut u64) -> Option<u32> {
         let mask = self.slots.len().checked_sub(1)?;
         let mut at = hash as usize & mask;
@@ -151,8 +152,8 @@ impl<T: Item> Store<T> {
         }
     }
 
-    pub(crate) fn find(&mut self, item: &T) -> Option<u32> {
-        let hash = item.hash();
+    #[inline]
+    pub(crate) fn find(&mut self, item: &T, hash: u64) -> Option<u32> {
         let own = self.base.items.len() as u32;
         self.base
             .find(item, hash, &mut self.probes)
@@ -161,8 +162,7 @@ impl<T: Item> Store<T> {
     }
 
     /// The number of an item that `find` did not know.
-    pub(crate) fn add(&mut self, item: T) -> u32 {
-        let hash = item.hash();
+    pub(crate) fn add(&mut self, item: T, hash: u64) -> u32 {
         if self.passing {
             return self.scratch.push(item, hash) | SCRATCH;
         }
@@ -170,7 +170,8 @@ impl<T: Item> Store<T> {
     }
 
     pub(crate) fn intern(&mut self, item: T) -> u32 {
-        self.find(&item).unwrap_or_else(|| self.add(item))
+        let hash = item.hash();
+        self.find(&item, hash).unwrap_or_else(|| self.add(item, hash))
     }
 
     /// From here on new items are passing ones.

@@ -198,7 +198,8 @@ impl Terms {
             has_local: false,
             has_param: false,
         };
-        if let Some(term) = self.store.find(&entry) {
+        let hash = entry.hash();
+        if let Some(term) = self.store.find(&entry, hash) {
             return self.probed(term);
         }
         match node {
@@ -216,7 +217,7 @@ impl Terms {
             return limit(format!("a term nests deeper than {HEIGHT_MAX}"));
         }
         self.meter.grow(ENTRY_BYTES)?;
-        let term = self.store.add(entry);
+        let term = self.store.add(entry, hash);
         self.probed(term)
     }
 
@@ -335,8 +336,7 @@ impl Terms {
             return Ok(leaf);
         }
         // Levels and locals do not see binders, but bound variables that replace locals do.
-        let key = (term, depth);
-        if let Some(done) = memo.get(&key) {
+        if let Some(done) = memo.get(term, depth) {
             return Ok(done);
         }
         self.meter.step(1)?;
@@ -362,7 +362,7 @@ impl Terms {
             node => node,
         };
         let done = self.make(node)?;
-        memo.put(key, done);
+        memo.put(term, depth, done);
         Ok(done)
     }
 
@@ -434,29 +434,35 @@ enum Change<'a> {
 /// What was rewritten already; most bodies are so small that a list is quicker than a map.
 #[derive(Default)]
 struct Memo {
-    few: Vec<((Term, u32), Term)>,
+    few: [(Term, u32, Term); FEW],
+    count: usize,
     many: Map<(Term, u32), Term>,
 }
 
-const FEW: usize = 16;
+const FEW: usize = 12;
 
 impl Memo {
-    fn get(&self, key: &(Term, u32)) -> Option<Term> {
-        let few = self.few.iter().find(|(of, _)| of == key).map(|(_, done)| *done);
-        few.or_else(|| {
-            if self.many.is_empty() {
-                None
-            } else {
-                self.many.get(key).copied()
-            }
-        })
+    #[inline]
+    fn get(&self, term: Term, depth: u32) -> Option<Term> {
+        let few = self.few.iter().take(self.count);
+        let found = few.into_iter().find(|(of, at, _)| *of == term && *at == depth);
+        match found {
+            Some((_, _, done)) => Some(*done),
+            None if self.many.is_empty() => None,
+            None => self.many.get(&(term, depth)).copied(),
+        }
     }
 
-    fn put(&mut self, key: (Term, u32), done: Term) {
-        if self.few.len() < FEW {
-            self.few.push((key, done));
-        } else {
-            self.many.insert(key, done);
+    #[inline]
+    fn put(&mut self, term: Term, depth: u32, done: Term) {
+        match self.few.get_mut(self.count) {
+            Some(free) => {
+                *free = (term, depth, done);
+                self.count += 1;
+            }
+            None => {
+                self.many.insert((term, depth), done);
+            }
         }
     }
 }

@@ -120,6 +120,15 @@ impl Checker {
         Ok(())
     }
 
+    /// `Nat` and its constructors come as a type, or not at all.
+    pub(crate) fn check_kept(&self, name: Option<Name>) -> Res<()> {
+        let kept = [self.known.nat, self.known.zero, self.known.succ];
+        match name {
+            Some(name) if kept.contains(&name) => wrong("this name is kept for the natural numbers"),
+            _ => Ok(()),
+        }
+    }
+
     /// To be called when a constant was declared: whether it computes what its name says.
     pub(crate) fn meet_constant(&mut self, name: Name) -> Res<()> {
         let Some((which, _)) = self.known.functions.iter().find(|(_, known)| *known == name).copied() else {

@@ -12,6 +12,7 @@
     reason = "each test file uses a part; a test that panics fails"
 )]
 
+pub(crate) mod attack;
 pub(crate) mod shelf;
 
 use std::collections::HashMap;
