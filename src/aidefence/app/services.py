@@ -125,6 +125,7 @@ def _manners(settings: Settings) -> Manners:
     return Manners(
         slow_max=overload.slow_requests_max,
         waiting_max=overload.waiting_requests_max,
+        of_one_max=overload.slow_requests_of_one_max,
         deadline_ms=settings.deadline_ms,
         when_full=overload.when_full,
     )

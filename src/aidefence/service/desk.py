@@ -18,6 +18,7 @@ from aidefence.ports.admission import Admission
 from aidefence.ports.episodes import EpisodeLog
 from aidefence.ports.meter import Meter
 from aidefence.service.seats import Seats
+from aidefence.service.shares import Shares
 from aidefence.service.standing import Standing
 from aidefence.service.talks import belongs_to_talk
 from aidefence.service.visit import VISIT
@@ -43,6 +44,8 @@ class Manners:
 
     slow_max: int = 8
     waiting_max: int = 256
+    of_one_max: int | None = None
+    """How much of both may be one caller's."""
     deadline_ms: int = 30_000
     when_full: WhenFull = WhenFull.REFUSE
 
@@ -61,6 +64,7 @@ class Desk:
         "_now_ns",
         "_pool",
         "_seats",
+        "_shares",
         "standing",
     )
 
@@ -82,6 +86,7 @@ class Desk:
         self._now_ns = now_ns
         self._pool = ThreadPoolExecutor(manners.slow_max, "aidefence-slow")
         self._seats = Seats(manners.slow_max, manners.waiting_max, now_ns)
+        self._shares = Shares(manners.of_one_max)
 
     @property
     def waiting(self) -> int:
@@ -112,7 +117,10 @@ class Desk:
         standing, until_ns = self.standing, self._until(request)
         try:
             self._check_time(until_ns)
-            with self._seats.taken(request.priority, until_ns):
+            with (
+                self._shares.held(request.caller),
+                self._seats.taken(request.priority, until_ns),
+            ):
                 return self._settle(request, allowance, standing, until_ns)
         except (OverloadedError, DeadlineError) as error:
             return self._fall_back(request, allowance, standing, error)
@@ -136,7 +144,7 @@ class Desk:
         until_ns = self._until(request)
         try:
             self._check_time(until_ns)
-            leave = await self._seats.take(request.priority, until_ns)
+            leave = await self._take_seat(request, until_ns)
         except (OverloadedError, DeadlineError) as error:
             return self._fall_back(request, allowance, standing, error)
         work = partial(self._settle, request, allowance, standing, until_ns)
@@ -164,7 +172,10 @@ class Desk:
         allowance = None if admitted else self._let_in(requests[0], len(requests))
         standing = self.standing
         first = requests[0]
-        with self._seats.taken(first.priority, self._until(first)):
+        with (
+            self._shares.held(first.caller),
+            self._seats.taken(first.priority, self._until(first)),
+        ):
             found = _inspect_all(standing, requests, threads, since_ns)
         settled = _seen_all(found, standing, allowance)
         for request, detection in zip(requests, settled, strict=True):
@@ -186,6 +197,22 @@ class Desk:
         if standing.closed:
             standing.check_door(request.door)
         return self._admission.admit(request, cost)
+
+    async def _take_seat(self, request: Request, until_ns: int) -> Callable[[], None]:
+        """Wait for a seat; gives what leaves it, and frees the caller's share of work."""
+        caller = request.caller
+        self._shares.enter(caller)
+        try:
+            leave = await self._seats.take(request.priority, until_ns)
+        except BaseException:
+            self._shares.leave(caller)
+            raise
+
+        def leave_both() -> None:
+            leave()
+            self._shares.leave(caller)
+
+        return leave_both
 
     async def _aside(
         self, work: Callable[[], Detection], leave: Callable[[], None], until_ns: int

@@ -6,10 +6,16 @@ import socket
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
 from tests.served import Served, serving
+
+from aidefence.app.keys import open_keys
+from aidefence.app.settings import Sources
+from aidefence.domain.access import LOCAL
+from aidefence.service.keys import KeyWish
 
 LONG = "Please read this ordinary sentence about the garden once more. " * 6000
 CONFIG = """
@@ -90,3 +96,15 @@ def test_whoever_sends_slowly_is_hung_up_on_and_others_are_served(
     finally:
         for connection in slow:
             connection.close()
+
+
+def test_one_key_does_not_take_all_seats(tmp_path: Path) -> None:
+    config = CONFIG.replace("waiting_requests_max = 2", "slow_requests_of_one_max = 1")
+    keys = open_keys(Sources(None, {"state_dir": tmp_path / "state"}, uses_environment=False))
+    greedy, modest = (keys.create(LOCAL, KeyWish(name)).text for name in ("greedy", "modest"))
+    with serving(tmp_path, config) as served, ThreadPoolExecutor(9) as pool:
+        flood = [pool.submit(ask, served, "low", **{"x-api-key": greedy}) for _ in range(8)]
+        answers = Counter(it.result().status_code for it in flood)
+        assert set(answers) == {200, 429}
+        assert ask(served, "low", **{"x-api-key": modest}).status_code == 200
+        assert ask(served, "low", **{"x-api-key": greedy}).status_code == 200
