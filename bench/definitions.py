@@ -21,6 +21,7 @@ from bench import (
     languages,
     payloads_web,
     pii,
+    policy_compiling,
     proxy,
     python_door,
     rest,
@@ -431,6 +432,19 @@ DEFINITIONS: tuple[Definition, ...] = (
             _under("fpr_most", 0.005, "of the harmless texts of any kind"),
         ),
         payloads_web.measure,
+    ),
+    Definition(
+        "policy-compiling",
+        "policies from text to closed form, to their layout and back",
+        "Python call, one thread",
+        1,
+        (
+            _under("compile_ms_200", 750, "ms"),
+            _under("compile_ms_2000", 6000, "ms"),
+            _least("right_200", 1, "of 1: nothing lost on the way"),
+            _least("right_2000", 1, "of 1: nothing lost on the way"),
+        ),
+        policy_compiling.measure,
     ),
     Definition(
         "proxy",

@@ -182,3 +182,81 @@ _PIECES = [
 ]
 NEARLY: st.SearchStrategy[str] = st.lists(st.sampled_from(_PIECES), max_size=40).map(" ".join)
 """Texts made of the language's own words in any order."""
+
+_FLAG = [
+    *("approved", "degraded", "found(pii)", "found(secret.jwt)", "taint.untrusted"),
+    *("tool.can(shell)", "any_origin(tool)", 'fact("minor")', 'degraded("tier3")'),
+]
+_COMPARISON = [
+    *("confidence >= 80%", "confidence(jailbreak from tool) between 10% and 20.5%"),
+    *("severity is not none", "origin in (tool, memory)", "time.of_day between 22:00 and 06:00"),
+    *("time.weekday between friday and monday", "session.spend > 12.50 EUR", "session.age <= 2 h"),
+    *('role is "admin"', 'role in ("admin", "guest")', 'role matches ("a*", "?b")'),
+    *('tool.argument("n") > 5', 'tool.argument("n") is absent', 'tool.argument("n") contains "x"'),
+    *("profile.action < block", "text.length >= 10_000", "category is none"),
+]
+
+
+def _sensible(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    part = inner.map(lambda it: f"({it})")
+    memory = st.sampled_from(["", " per user", " per tenant counting attempts"])
+    back = st.sampled_from(["once", "earlier", "previously", "not"])
+    return st.one_of(
+        st.builds(lambda a, b, c: f"{a} and {b} and {c}", part, part, part),
+        st.builds(lambda a, b: f"{a} or {b}", part, part),
+        st.builds(lambda a, b: f"{a} implies {b}", part, part),
+        st.builds(lambda a, b, m: f"{a} since {b}{m}", part, part, memory),
+        st.builds(lambda how, a: f"{how} {a}", back, part),
+        st.builds(lambda a, m: f"once {a} within 10 s{m}", part, memory),
+        st.builds(
+            lambda a, m, n: f"count({a} in 1 min{m}) >= {n}", part, memory, st.integers(0, 9)
+        ),
+    )
+
+
+CONDITIONS: st.SearchStrategy[str] = st.recursive(
+    st.sampled_from([*_FLAG, *_COMPARISON]),
+    _sensible,
+    max_leaves=5,
+)
+"""Conditions that make sense."""
+
+_FORMULAS = st.one_of(
+    st.builds(lambda a: f"never ({a})", CONDITIONS),
+    st.builds(lambda a, b: f"never ({a}) after ({b})", CONDITIONS, CONDITIONS),
+    st.builds(
+        lambda a, b, c: f"never ({a}) after ({b}) until ({c})", CONDITIONS, CONDITIONS, CONDITIONS
+    ),
+    st.builds(lambda a, b: f"never ({a}) before ({b})", CONDITIONS, CONDITIONS),
+    st.builds(
+        lambda a, b, n: f"every ({a}) is followed by ({b}) within {n}",
+        CONDITIONS,
+        CONDITIONS,
+        st.sampled_from(["1 event", "3 events", "10 s", "2 min per user"]),
+    ),
+    st.builds(lambda a, n: f"at most {n} ({a}) in 10 s per user", CONDITIONS, st.integers(1, 5)),
+    st.builds(lambda a, b: f"always (({a}) implies weak next ({b}))", CONDITIONS, CONDITIONS),
+    st.builds(lambda a, b: f"({a}) until ({b})", CONDITIONS, CONDITIONS),
+)
+_ACTIONS = st.sampled_from([it.value for it in Action])
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> str:
+    """Write a policy that makes sense, with rules and claims of every kind."""
+    default = draw(st.sampled_from(["profile", "allow", "review"]))
+    said = [f"policy p version {draw(st.integers(1, 9))}", f"default {default}", "on error block"]
+    said += [f"define thing {n} as {draw(CONDITIONS)}" for n in ("a", "b")]
+    for number in range(draw(st.integers(0, 5))):
+        action = draw(_ACTIONS)
+        if draw(st.booleans()):
+            priority = draw(st.integers(1, 3))
+            unless = draw(st.sampled_from(["", " unless thing a", " unless approved"]))
+            said.append(
+                f"rule r{number} priority {priority}: {action} when {draw(CONDITIONS)}{unless}"
+            )
+        else:
+            said.append(f"rule r{number}: {action} what breaks {draw(_FORMULAS)}")
+    said.append(f"prove always {draw(_ACTIONS)} when thing b and {draw(CONDITIONS)}")
+    said.append(f"prove on every trace {draw(_FORMULAS)}")
+    return "\n".join(said)

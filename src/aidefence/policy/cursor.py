@@ -83,11 +83,14 @@ class Cursor:
         near = nearest(token.text, known) if token.sort is Sort.WORD else ""
         return self.error(f"{token.shown()} is unexpected here", expected, near)
 
-    def is_word(self, *words: str) -> bool:
+    def is_word(self, first: str, *more: str) -> bool:
         """Whether these words stand here, one after the other."""
+        token = self._tokens[self.index]
+        if token.text != first or token.sort is not Sort.WORD:
+            return False
         return all(
             it.sort is Sort.WORD and it.text == word
-            for it, word in ((self.ahead(by), word) for by, word in enumerate(words))
+            for it, word in ((self.ahead(by), word) for by, word in enumerate(more, 1))
         )
 
     def is_symbol(self, *symbols: str) -> bool:

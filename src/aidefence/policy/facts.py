@@ -57,6 +57,15 @@ def _asked(name: str) -> Asked:
     return asked
 
 
+def fact_name(feature: str) -> str:
+    """Give the name that the fact behind a feature is told under.
+
+    Patterns keep theirs: that one fits does not say what the text is.
+    """
+    asked = resolve(feature)
+    return feature if asked.glob is not None or asked.presence else _base(asked)
+
+
 def _base(asked: Asked) -> str:
     return replace(asked, kind=asked.spec.kind, glob=None, presence=False).name
 

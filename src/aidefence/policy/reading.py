@@ -113,11 +113,13 @@ def tuples(value: object, place: str, depth: int = _DEPTH_MAX) -> tuple[object, 
         ImageError: it is no list, or nested too deep.
 
     """
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         raise ImageError(place, "not a list")
     if depth == 0:
         raise ImageError(place, f"nested deeper than {_DEPTH_MAX} levels")
-    return tuple(tuples(it, place, depth - 1) if isinstance(it, list) else it for it in value)
+    return tuple(
+        tuples(it, place, depth - 1) if isinstance(it, list | tuple) else it for it in value
+    )
 
 
 def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:

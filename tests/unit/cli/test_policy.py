@@ -96,8 +96,8 @@ def test_check_reports_as_json(folder: Path) -> None:
 def test_check_stays_in_the_folder(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "secret.pdl").write_text("rule x: block always\n", "utf-8")
+    policy = tmp_path / "inner/p.pdl"
     for path in ("../secret.pdl", str(tmp_path / "secret.pdl"), "nowhere.pdl", "a\\u0000b"):
-        policy = tmp_path / "inner/p.pdl"
         policy.write_text(f'{GOOD}include "{path}"\n', "utf-8")
         told = _run("check", str(policy))
         assert told.exit_code == 1
