@@ -72,6 +72,7 @@ class Asker:
             asked.priority,
             since_ns,
             chat=asked.chat,
+            answers=asked.answers,
         )
 
 

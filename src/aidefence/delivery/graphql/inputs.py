@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import strawberry
 
 from aidefence.delivery.graphql.scalars import Json
+from aidefence.delivery.http.answering import read_answers
 from aidefence.delivery.http.contents import Limits, read_content
 from aidefence.delivery.http.problems import Refusal, invalid, too_large
+from aidefence.domain.answer import AnswerCheck
+from aidefence.domain.answer import Asked as AskedOfAnswer
 from aidefence.domain.asking import (
     NO_CONTEXT,
     UNCONDITIONAL,
@@ -48,6 +51,30 @@ class OptionsInput:
     )
 
 
+@strawberry.input(description="What an answer of a model is held against.")
+class AnswerToInput:
+    question: str | None = strawberry.field(default=None, description="The answer may repeat it.")
+    system: str | None = strawberry.field(
+        default=None, description="The prompt that the answer must not tell."
+    )
+    context: list[str] = strawberry.field(
+        default_factory=list, description="What it may repeat, and should stand on."
+    )
+    canaries: list[str] = strawberry.field(
+        default_factory=list, description="Markers that were planted in the prompt."
+    )
+    checks: list[AnswerCheck] = strawberry.field(
+        default_factory=list,
+        description="REFUSAL, SUPPORT, REPETITION: looked at only if they are named.",
+    )
+    language: str | None = strawberry.field(
+        default=None, description="A code, or `question`: the answer should be in this language."
+    )
+    flag: list[AnswerCheck] = strawberry.field(
+        default_factory=list, description="Those whose remarks flag."
+    )
+
+
 @strawberry.input(description="One request.")
 class DetectInput:
     content: Json = strawberry.field(
@@ -59,6 +86,9 @@ class DetectInput:
     direction: Direction = Direction.INPUT
     origin: Origin | None = strawberry.field(
         default=None, description="Whose texts those are that do not say it themselves."
+    )
+    answers: AnswerToInput | None = strawberry.field(
+        default=None, description="With it the content is a text, and the direction OUTPUT."
     )
 
 
@@ -80,6 +110,7 @@ class Asked:
     priority: Priority
     core_actions: bool
     chat: object | None = None
+    answers: AskedOfAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +141,9 @@ def read_request(given: DetectInput, limits: Limits, place: str = "/request") ->
         options.priority,
         options.core_actions,
         None if is_plain or isinstance(given.content, str) else given.content,
+        None
+        if given.answers is None
+        else read_answers(given.answers, given.content, given.direction, f"{place}/answers"),
     )
 
 

@@ -9,6 +9,7 @@ from typing import NewType
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
+from aidefence.domain.answer import AnswerCheck
 from aidefence.domain.asking import Detector, Priority
 from aidefence.domain.enums import Action, Category, Direction, Origin, Severity
 from aidefence.domain.feedback import FeedbackSource, GroundTruth, Outcome
@@ -43,6 +44,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
 
 _ENUMS: Mapping[EnumMeta, str] = {
     Action: "What policy says to do, rising in weight.",
+    AnswerCheck: "What is looked at in an answer beside what it says.",
     Category: "What kind of attack or leak a finding speaks of.",
     Detector: "Detectors that a client may name.",
     Direction: "Whether a text is on its way to the model or comes from it.",

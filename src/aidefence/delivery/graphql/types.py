@@ -7,6 +7,8 @@ from functools import lru_cache
 import strawberry
 
 from aidefence.delivery.graphql.inputs import Asked
+from aidefence.domain.answer import AnswerCheck
+from aidefence.domain.answer import AnswerReport as Noticed
 from aidefence.domain.asking import Detection as Found
 from aidefence.domain.content import Degraded as Missed
 from aidefence.domain.content import Span as Place
@@ -105,6 +107,28 @@ class Version:
     version: str
 
 
+@strawberry.type(description="Something a check noticed about an answer; only some `flags`.")
+class Remark:
+    check: AnswerCheck
+    span: Span
+    score: float
+    explanation: str
+    flags: bool
+
+
+@strawberry.type(description="What more was noticed about an answer of a model.")
+class AnswerReport:
+    remarks: list[Remark]
+    prompt_leak: float | None = strawberry.field(
+        description="How much of the system prompt it tells, 0 to 1."
+    )
+    refused: bool | None
+    language: str | None
+    support: float | None = strawberry.field(
+        description="How much of it stands in the context, word by word, 0 to 1."
+    )
+
+
 @strawberry.type(description="The answer to one request.")
 class Detection:
     request_id: strawberry.ID = strawberry.field(description="Our name for the request.")
@@ -120,6 +144,7 @@ class Detection:
     degraded: list[Degraded]
     policy_version: str
     allowed_by: list[Allowed]
+    answer: AnswerReport | None = strawberry.field(description="Only for a request with `answers`.")
     found: strawberry.Private[Decision]
 
     @strawberry.field(description="Why, in words and numbers.")
@@ -207,7 +232,28 @@ def tell_detection(asked: Asked, request_id: str, found: Found, elapsed_ns: int)
             Allowed(entry=it.entry, rule_id=it.rule_id, span=tell_span(it.span), content=it.content)
             for it in decision.allowed_by
         ],
+        answer=None if found.report is None else _report(found.report),
         found=decision,
+    )
+
+
+def _report(report: Noticed) -> AnswerReport:
+    leak, language, support = report.prompt_leak, report.language, report.support
+    return AnswerReport(
+        remarks=[
+            Remark(
+                check=it.check,
+                span=tell_span(it.span),
+                score=round(it.score, DIGITS),
+                explanation=it.explanation,
+                flags=it.flags,
+            )
+            for it in report.remarks
+        ],
+        prompt_leak=None if leak is None else round(leak.share, DIGITS),
+        refused=report.refused,
+        language=None if language is None else language.code,
+        support=None if support is None else round(support.score, DIGITS),
     )
 
 

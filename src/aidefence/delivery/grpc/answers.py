@@ -8,6 +8,7 @@ from functools import lru_cache
 from aidefence.delivery.grpc.generated import aidefence_pb2 as pb
 from aidefence.delivery.grpc.requests import Asked
 from aidefence.delivery.grpc.statuses import Told
+from aidefence.domain.answer import AnswerReport
 from aidefence.domain.asking import Detection
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Action, Category, Direction, Severity
@@ -69,9 +70,31 @@ def write_answer(
     )
     if asked.name:
         answer.id = asked.name
+    if detection.report is not None:
+        answer.answer.CopyFrom(_report(detection.report))
     if asked.explain:
         answer.explanation.CopyFrom(_explain(decision))
     return answer
+
+
+def _report(report: AnswerReport) -> pb.AnswerReport:
+    leak, language, support = report.prompt_leak, report.language, report.support
+    return pb.AnswerReport(
+        remarks=[
+            pb.Remark(
+                check=it.check.value,
+                span=pb.Span(start=it.span.start, end=it.span.end),
+                score=round(it.score, DIGITS),
+                explanation=it.explanation,
+                flags=it.flags,
+            )
+            for it in report.remarks
+        ],
+        prompt_leak=None if leak is None else round(leak.share, DIGITS),
+        refused=report.refused,
+        language=(language and language.code) or "",
+        support=None if support is None else round(support.score, DIGITS),
+    )
 
 
 def write_aggregates(detections: Sequence[Detection], elapsed_ns: int) -> pb.Aggregates:

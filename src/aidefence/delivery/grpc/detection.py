@@ -160,6 +160,7 @@ class DetectionMethods:
             since_ns,
             deadline_ns=call.deadline_ns(since_ns),
             chat=asked.chat,
+            answers=asked.answers,
         )
 
     def _write(

@@ -9,8 +9,10 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from aidefence.delivery.grpc.generated import aidefence_pb2 as pb
+from aidefence.delivery.http.answering import read_answers
 from aidefence.delivery.http.contents import Limits, read_content
 from aidefence.delivery.http.problems import Refusal, invalid, not_json, too_large
+from aidefence.domain.answer import Asked as AskedOfAnswer
 from aidefence.domain.asking import (
     NO_CONTEXT,
     UNCONDITIONAL,
@@ -53,6 +55,7 @@ class Asked:
     explain: bool = False
     core_actions: bool = False
     chat: object | None = None
+    answers: AskedOfAnswer | None = None
 
 
 def read_request(request: pb.DetectRequest, limits: Limits, place: str = "") -> Asked:
@@ -66,8 +69,9 @@ def read_request(request: pb.DetectRequest, limits: Limits, place: str = "") -> 
         raise invalid(f"{place}/id", f"expected at most {NAME_LEN_MAX} characters")
     what, chat = _read_what(request, limits, place)
     context = _context(request.context) if request.HasField("context") else NO_CONTEXT
+    answers = _answers(request, place) if request.HasField("answers") else None
     if not request.HasField("options"):
-        return Asked(what, request.id, context=context, chat=chat)
+        return Asked(what, request.id, context=context, chat=chat, answers=answers)
     options = request.options
     return Asked(
         what,
@@ -78,6 +82,7 @@ def read_request(request: pb.DetectRequest, limits: Limits, place: str = "") -> 
         options.explainability,
         options.core_actions,
         chat,
+        answers,
     )
 
 
@@ -153,6 +158,34 @@ def _read_what(
     usual = Origin.ASSISTANT if direction is Direction.OUTPUT else Origin.USER
     origin = _one_of(_ORIGINS, request.origin, f"{place}/origin") if request.origin else usual
     return read_content(given, limits, inside, origin=origin, direction=direction), None
+
+
+def _answers(request: pb.DetectRequest, place: str) -> AskedOfAnswer:
+    given = request.answers
+    said = _AnswerTo(
+        # proto3 knows no difference between what is empty and what is not there.
+        given.question or None,
+        given.system or None,
+        tuple(given.context),
+        tuple(given.canaries),
+        tuple(given.checks),
+        given.language or None,
+        tuple(given.flag),
+    )
+    content = request.text if request.WhichOneof("content") == "text" else None
+    direction = _one_of(_DIRECTIONS, request.direction, f"{place}/direction")
+    return read_answers(said, content, direction, f"{place}/answers")
+
+
+@dataclass(frozen=True, slots=True)
+class _AnswerTo:
+    question: str | None
+    system: str | None
+    context: tuple[str, ...]
+    canaries: tuple[str, ...]
+    checks: tuple[str, ...]
+    language: str | None
+    flag: tuple[str, ...]
 
 
 def _read_json(data: bytes, place: str) -> _Given:

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 
 import msgspec
 
+from aidefence.delivery.http.answering import read_answers
 from aidefence.delivery.http.bodies import decode
 from aidefence.delivery.http.contents import Limits, read_content
 from aidefence.delivery.http.problems import (
     Refusal,
     invalid,
-    refusal_of_given,
     too_large,
     unsupported,
 )
 from aidefence.delivery.rest.wire import (
-    AnswerTo,
     BatchItem,
     BatchOptions,
     BatchRequest,
@@ -37,7 +36,6 @@ from aidefence.domain.asking import (
 )
 from aidefence.domain.content import Inspection
 from aidefence.domain.enums import Direction, Origin
-from aidefence.domain.errors import ContentError, SettingError
 
 _decode_one = msgspec.json.Decoder(DetectRequest).decode
 _decode_item = msgspec.json.Decoder(BatchItem).decode
@@ -167,7 +165,10 @@ def _understand(request: DetectRequest, limits: Limits, pointer: str) -> Asked:
         if not is_plain and request.direction == "input" and request.origin is None:
             asked.chat = request.content
     if request.answers is not None:
-        asked.answers = _answers(request, pointer)
+        direction = Direction(request.direction)
+        asked.answers = read_answers(
+            request.answers, request.content, direction, f"{pointer}/answers"
+        )
     if request.options is not None:
         _follow(request.options, asked)
         if asked.webhook is not None and not asked.later:
@@ -197,27 +198,3 @@ def _follow(options: Options, asked: Asked) -> None:
 
 def _context(given: WireContext) -> Context:
     return Context(given.user_id, given.session_id, given.ip_address, given.user_agent)
-
-
-def _answers(request: DetectRequest, pointer: str) -> AskedOfAnswer:
-    # Most clients ask about no answers: what checks this is loaded for those who do.
-    from aidefence.service.answers.asked import make_asked  # noqa: PLC0415
-
-    if request.direction != "output" or not isinstance(request.content, str):
-        reason = "goes with a text as `content` and `direction` `output`"
-        raise invalid(f"{pointer}/answers", reason)
-    given: AnswerTo = request.answers or AnswerTo()
-    try:
-        return make_asked(
-            question=given.question,
-            system=given.system,
-            context=given.context,
-            canaries=given.canaries,
-            refusal="refusal" in given.checks,
-            language=given.language,
-            support="support" in given.checks,
-            repetition="repetition" in given.checks,
-            flag=given.flag,
-        )
-    except (ContentError, SettingError) as error:
-        raise refusal_of_given(error, f"{pointer}/answers") from None

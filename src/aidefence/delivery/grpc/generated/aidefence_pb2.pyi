@@ -106,7 +106,7 @@ WORTH_TRUE_NEGATIVE: Worth
 WORTH_FALSE_NEGATIVE: Worth
 
 class DetectRequest(_message.Message):
-    __slots__ = ("id", "text", "conversation", "json", "context", "options", "direction", "origin")
+    __slots__ = ("id", "text", "conversation", "json", "context", "options", "direction", "origin", "answers")
     ID_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     CONVERSATION_FIELD_NUMBER: _ClassVar[int]
@@ -115,6 +115,7 @@ class DetectRequest(_message.Message):
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     DIRECTION_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
     id: str
     text: str
     conversation: Conversation
@@ -123,7 +124,8 @@ class DetectRequest(_message.Message):
     options: Options
     direction: Direction
     origin: Origin
-    def __init__(self, id: _Optional[str] = ..., text: _Optional[str] = ..., conversation: _Optional[_Union[Conversation, _Mapping]] = ..., json: _Optional[bytes] = ..., context: _Optional[_Union[Context, _Mapping]] = ..., options: _Optional[_Union[Options, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., origin: _Optional[_Union[Origin, str]] = ...) -> None: ...
+    answers: AnswerTo
+    def __init__(self, id: _Optional[str] = ..., text: _Optional[str] = ..., conversation: _Optional[_Union[Conversation, _Mapping]] = ..., json: _Optional[bytes] = ..., context: _Optional[_Union[Context, _Mapping]] = ..., options: _Optional[_Union[Options, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., origin: _Optional[_Union[Origin, str]] = ..., answers: _Optional[_Union[AnswerTo, _Mapping]] = ...) -> None: ...
 
 class Conversation(_message.Message):
     __slots__ = ("messages",)
@@ -183,8 +185,26 @@ class Options(_message.Message):
     core_actions: bool
     def __init__(self, detectors: _Optional[_Iterable[str]] = ..., threshold: _Optional[float] = ..., explainability: _Optional[bool] = ..., causal_analysis: _Optional[bool] = ..., priority: _Optional[_Union[Priority, str]] = ..., core_actions: _Optional[bool] = ...) -> None: ...
 
+class AnswerTo(_message.Message):
+    __slots__ = ("question", "system", "context", "canaries", "checks", "language", "flag")
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
+    SYSTEM_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    CANARIES_FIELD_NUMBER: _ClassVar[int]
+    CHECKS_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    FLAG_FIELD_NUMBER: _ClassVar[int]
+    question: str
+    system: str
+    context: _containers.RepeatedScalarFieldContainer[str]
+    canaries: _containers.RepeatedScalarFieldContainer[str]
+    checks: _containers.RepeatedScalarFieldContainer[str]
+    language: str
+    flag: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, question: _Optional[str] = ..., system: _Optional[str] = ..., context: _Optional[_Iterable[str]] = ..., canaries: _Optional[_Iterable[str]] = ..., checks: _Optional[_Iterable[str]] = ..., language: _Optional[str] = ..., flag: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class DetectResponse(_message.Message):
-    __slots__ = ("request_id", "detection_time_ms", "threat", "verdict", "action", "enforced", "tiers", "timings", "truncated", "degraded", "metadata", "explanation", "allowed_by", "id")
+    __slots__ = ("request_id", "detection_time_ms", "threat", "verdict", "action", "enforced", "tiers", "timings", "truncated", "degraded", "metadata", "explanation", "allowed_by", "id", "answer")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     DETECTION_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     THREAT_FIELD_NUMBER: _ClassVar[int]
@@ -199,6 +219,7 @@ class DetectResponse(_message.Message):
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     ALLOWED_BY_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     detection_time_ms: float
     threat: Threat
@@ -213,7 +234,36 @@ class DetectResponse(_message.Message):
     explanation: Explanation
     allowed_by: _containers.RepeatedCompositeFieldContainer[Allowed]
     id: str
-    def __init__(self, request_id: _Optional[str] = ..., detection_time_ms: _Optional[float] = ..., threat: _Optional[_Union[Threat, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., action: _Optional[_Union[Action, str]] = ..., enforced: _Optional[bool] = ..., tiers: _Optional[_Iterable[int]] = ..., timings: _Optional[_Iterable[_Union[Timing, _Mapping]]] = ..., truncated: _Optional[bool] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., metadata: _Optional[_Union[Metadata, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., allowed_by: _Optional[_Iterable[_Union[Allowed, _Mapping]]] = ..., id: _Optional[str] = ...) -> None: ...
+    answer: AnswerReport
+    def __init__(self, request_id: _Optional[str] = ..., detection_time_ms: _Optional[float] = ..., threat: _Optional[_Union[Threat, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., action: _Optional[_Union[Action, str]] = ..., enforced: _Optional[bool] = ..., tiers: _Optional[_Iterable[int]] = ..., timings: _Optional[_Iterable[_Union[Timing, _Mapping]]] = ..., truncated: _Optional[bool] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., metadata: _Optional[_Union[Metadata, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., allowed_by: _Optional[_Iterable[_Union[Allowed, _Mapping]]] = ..., id: _Optional[str] = ..., answer: _Optional[_Union[AnswerReport, _Mapping]] = ...) -> None: ...
+
+class AnswerReport(_message.Message):
+    __slots__ = ("remarks", "prompt_leak", "refused", "language", "support")
+    REMARKS_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_LEAK_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    SUPPORT_FIELD_NUMBER: _ClassVar[int]
+    remarks: _containers.RepeatedCompositeFieldContainer[Remark]
+    prompt_leak: float
+    refused: bool
+    language: str
+    support: float
+    def __init__(self, remarks: _Optional[_Iterable[_Union[Remark, _Mapping]]] = ..., prompt_leak: _Optional[float] = ..., refused: _Optional[bool] = ..., language: _Optional[str] = ..., support: _Optional[float] = ...) -> None: ...
+
+class Remark(_message.Message):
+    __slots__ = ("check", "span", "score", "explanation", "flags")
+    CHECK_FIELD_NUMBER: _ClassVar[int]
+    SPAN_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    FLAGS_FIELD_NUMBER: _ClassVar[int]
+    check: str
+    span: Span
+    score: float
+    explanation: str
+    flags: bool
+    def __init__(self, check: _Optional[str] = ..., span: _Optional[_Union[Span, _Mapping]] = ..., score: _Optional[float] = ..., explanation: _Optional[str] = ..., flags: _Optional[bool] = ...) -> None: ...
 
 class Threat(_message.Message):
     __slots__ = ("detected", "confidence", "category", "severity", "attack_vector", "findings")
