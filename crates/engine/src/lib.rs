@@ -33,6 +33,7 @@ mod memo;
 mod model;
 mod ngram;
 pub mod payload;
+pub mod policy;
 mod regex;
 mod rewrite;
 pub mod rules;

@@ -5,6 +5,7 @@ mod dense;
 mod engine;
 mod kernel;
 mod leak;
+mod policy;
 mod regex;
 mod stream;
 
@@ -39,6 +40,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<dense::DenseTerms>()?;
     module.add_class::<kernel::Theory>()?;
     module.add("ProofError", module.py().get_type::<ProofError>())?;
+    module.add_class::<policy::PolicySet>()?;
+    module.add_class::<policy::PolicySets>()?;
     module.add("RuleSyntaxError", module.py().get_type::<RuleSyntaxError>())?;
     module.add("ModelFormatError", module.py().get_type::<ModelFormatError>())?;
     module.add("CATEGORIES", aidefence_engine::category::CATEGORIES.to_vec())?;

@@ -10,6 +10,7 @@ from aidefence.domain.decision import Record
 from aidefence.domain.errors import ModelError, RuleError
 from aidefence.engine import _native
 from aidefence.engine.kernel import Judged, Theory, check_proof
+from aidefence.engine.policies import PolicyAtom, PolicyMissed, PolicySet, PolicySets
 
 __all__ = [
     "CATEGORY_NAMES",
@@ -22,6 +23,10 @@ __all__ = [
     "Engine",
     "Judged",
     "Outcome",
+    "PolicyAtom",
+    "PolicyMissed",
+    "PolicySet",
+    "PolicySets",
     "Regex",
     "RuleInfo",
     "Stream",

@@ -13,6 +13,8 @@ __all__ = [
     "DenseTerms",
     "Engine",
     "ModelFormatError",
+    "PolicySet",
+    "PolicySets",
     "ProofError",
     "Regex",
     "RuleSyntaxError",
@@ -130,6 +132,44 @@ class Stream:
     @property
     def held(self) -> int: ...
     def tally(self) -> tuple[int, int, int, int, int, int, bool, bool]: ...
+
+_Atom: TypeAlias = tuple[int, bool, int, int]
+_States: TypeAlias = Sequence[bytes | None]
+
+@final
+class PolicySet:
+    def __new__(cls, image: bytes, digest: bytes) -> PolicySet: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def ids(self) -> list[str]: ...
+    @property
+    def remembers(self) -> tuple[bool, bool, bool]: ...
+    def decide(
+        self, values: Sequence[int], state: bytes | None, now_ms: int
+    ) -> tuple[int, list[int], list[int], bytes, int]: ...
+    def extended(self, values: Sequence[int], state: bytes | None, now_ms: int) -> list[int]: ...
+    def decided_by(self, which: int, extended: Sequence[int]) -> list[_Atom]: ...
+
+@final
+class PolicySets:
+    def __new__(cls, sets: Sequence[PolicySet]) -> PolicySets: ...
+    @property
+    def features(self) -> list[tuple[str, int, list[str]]]: ...
+    @property
+    def remembers(self) -> tuple[bool, bool, bool]: ...
+    def decide(
+        self, values: Sequence[int], states: _States, now_ms: int
+    ) -> tuple[
+        int,
+        list[tuple[int, int, list[int], list[int], int]],
+        tuple[bytes | None, bytes | None, bytes | None],
+    ]: ...
+    def decided_by(
+        self, values: Sequence[int], states: _States, now_ms: int, policy: int, which: int
+    ) -> list[_Atom]: ...
 
 @final
 class Theory:
