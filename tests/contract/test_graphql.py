@@ -11,6 +11,7 @@ import anyio
 import httpx
 import pytest
 from starlette.applications import Starlette
+from tests.contract.policy_fields import POLICY_FIELDS
 
 from aidefence import Guard
 from aidefence.app.parts.store import Store, open_store
@@ -327,19 +328,19 @@ _FIELDS: dict[Permission, tuple[str, ...]] = {
     Permission.READ_METRICS: ("{ metrics { decisions } }",),
     Permission.REVIEW: (
         *("{ reviewQueue { id } }", '{ reviewCase(id: "x") { id } }', "{ reviewState { open } }"),
-        'mutation { claimReview(id: "x") { id } }',
-        'mutation { releaseReview(id: "x") { id } }',
-        'mutation { approveReview(id: "x") { id } }',
-        'mutation { rejectReview(id: "x") { id } }',
+        *('mutation { claimReview(id: "x") { id } }', 'mutation { releaseReview(id: "x") { id } }'),
+        *(
+            'mutation { approveReview(id: "x") { id } }',
+            'mutation { rejectReview(id: "x") { id } }',
+        ),
         'mutation { commentReview(id: "x", text: "y") { id } }',
     ),
+    **POLICY_FIELDS,
     Permission.DETECT: (
         'mutation { detect(request: { content: "x" }) { id } }',
         'mutation { detectBatch(requests: [{ content: "x" }]) { batchId } }',
     ),
-    Permission.FEEDBACK: (
-        'mutation { giveFeedback(requestId: "x", groundTruth: ATTACK) { new } }',
-    ),
+    Permission.FEEDBACK: ('mutation { giveFeedback(requestId: "x", groundTruth: ATTACK) { new }}',),
 }
 
 

@@ -27,7 +27,7 @@ from mcp import Client, MCPError
 pytestmark = pytest.mark.anyio
 
 
-async def _call(server: MCPServer[Any], name: str, **arguments: object) -> dict[str, Any]:
+async def _call(server: MCPServer[Any], name: str, /, **arguments: object) -> dict[str, Any]:
     async with Client(server) as client:
         result = await client.call_tool(name, arguments)
     assert not result.is_error, result.content
@@ -36,7 +36,7 @@ async def _call(server: MCPServer[Any], name: str, **arguments: object) -> dict[
     return told
 
 
-async def _refusal(server: MCPServer[Any], name: str, **arguments: object) -> str:
+async def _refusal(server: MCPServer[Any], name: str, /, **arguments: object) -> str:
     async with Client(server) as client:
         result = await client.call_tool(name, arguments)
     assert result.is_error
@@ -63,7 +63,9 @@ def test_our_own_definitions_pass_our_own_scan(root: Path, guard: Guard) -> None
     names = [it["name"] for it in document["tools"]]
     assert {"detect", "scan_tools", "redact", "inspect_answer"} <= set(names)
     for tool in document["tools"]:
-        assert tool["annotations"]["readOnlyHint"] is (tool["name"] != "feedback")
+        assert tool["annotations"]["readOnlyHint"] is (
+            tool["name"] not in {"feedback", "policy_create"}
+        )
         assert tool["inputSchema"]["additionalProperties"] is False
         assert tool["outputSchema"]["type"] == "object"
 
@@ -241,3 +243,17 @@ async def test_what_was_found_can_be_looked_up_and_corrected(
         assert (await _threats(client, told["cursor"]))["findings"] == []
         with pytest.raises(MCPError):
             await _threats(client, "yesterday")
+
+
+async def test_a_policy_is_written_and_waits_to_be_proved(server: MCPServer[Any]) -> None:
+    rule = {"id": "no-mail", "condition": 'tool.name is "send_mail"', "action": "block"}
+    told = await _call(server, "policy_create", name="support", rules=[rule])
+    assert told["policyId"].startswith("pol_")
+    assert (told["status"], told["deploymentStatus"]) == ("pending_verification", "not_deployed")
+    assert not told["proofStatus"]["proved"]
+    assert any("send_mail" in it for it in told["sentences"])
+    assert "def policy : Policy" in told["leanSpecification"]
+    unread = rule | {"condition": "&&&"}
+    assert "/rules/0/condition" in await _refusal(
+        server, "policy_create", name="support", rules=[unread]
+    )

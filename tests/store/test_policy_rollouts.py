@@ -111,7 +111,7 @@ def test_a_canary_gets_its_share_of_sessions_and_keeps_them(parts: Parts) -> Non
     worker.follower.look()
     assert {tuple(worker.versions(it)) for it in _SESSIONS} == {(2,)}
     assert last.deployment.state is DeploymentState.LIVE
-    states = Counter(it.state for it in parts.rollouts.history(policy.id, OPERATOR))
+    states = Counter(it.deployment.state for it in parts.rollouts.history(policy.id, OPERATOR))
     assert states == {DeploymentState.LIVE: 1, DeploymentState.REPLACED: 3}
 
 
@@ -128,7 +128,7 @@ def test_one_step_back_is_the_version_before(parts: Parts) -> None:
         assert worker.versions() == left
     with pytest.raises(ConflictError, match="nothing"):
         parts.rollouts.roll_back(policy.id, PRODUCTION, OPERATOR)
-    gone = [it.state for it in parts.rollouts.history(policy.id, OPERATOR)]
+    gone = [it.deployment.state for it in parts.rollouts.history(policy.id, OPERATOR)]
     assert gone == [DeploymentState.ROLLED_BACK] * 3
     assert _actions(parts)[-1] is AuditAction.POLICY_REVERTED
 
@@ -173,7 +173,10 @@ def test_of_many_deployments_at_once_one_wins(parts: Parts) -> None:
     assert Counter(outcomes) == {"done": 1, "conflict": 4}
     [slot] = parts.rollouts.slots(policy.id, OPERATOR)
     [only] = parts.rollouts.history(policy.id, OPERATOR)
-    assert (slot.candidate_deployment, slot.candidate) == (only.id, only.version)
+    assert (slot.candidate_deployment, slot.candidate) == (
+        only.deployment.id,
+        only.deployment.version,
+    )
     assert _actions(parts) == [AuditAction.POLICY_DEPLOYED]
 
 
@@ -295,8 +298,8 @@ def test_what_does_worse_is_taken_back(parts: Parts, worse: dict[str, float], wh
     worker.follower.look()
     assert worker.versions() == [1]
     [gone, _] = parts.rollouts.history(policy.id, OPERATOR)
-    assert gone.state is DeploymentState.ROLLED_BACK
-    assert why in gone.reason
+    assert gone.deployment.state is DeploymentState.ROLLED_BACK
+    assert why in gone.deployment.reason
     assert _actions(parts)[-1] is AuditAction.POLICY_REVERTED
 
 
@@ -320,7 +323,7 @@ def test_what_does_well_reaches_all(parts: Parts, clock: TurnedClock) -> None:
     worker.follower.look()
     [slot] = parts.rollouts.slots(policy.id, OPERATOR)
     assert (slot.stable, slot.candidate, slot.stable_deployment) == (2, None, done.deployment.id)
-    assert [it.state for it in parts.rollouts.history(policy.id, OPERATOR)] == [
+    assert [it.deployment.state for it in parts.rollouts.history(policy.id, OPERATOR)] == [
         DeploymentState.LIVE,
         DeploymentState.REPLACED,
     ]

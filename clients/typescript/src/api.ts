@@ -138,6 +138,19 @@ export type DefendResults = {
   results: DefendResponse[];
 };
 
+/** Where and how a version comes into force; by default the newest, at once. `rolloutPercentage` is the part of sessions that `canary` and `gradual` begin with. */
+export type DeployRequest = {
+  targetEnvironment?: "edge" | "production" | "staging";
+  rolloutStrategy?: "canary" | "gradual" | "immediate";
+  rolloutPercentage?: number | null;
+  version?: number | null;
+};
+
+/** Deployments of a policy, the newest first. */
+export type DeploymentList = {
+  deployments: WireDeployment[];
+};
+
 /** A text, the messages of a conversation, or an object with text, messages or documents. `direction` is `output` for what a model has written; `origin` is whose texts those are that do not say it themselves: a user's, or on the way out the model's. `answers` goes with an output that is a text. */
 export type DetectRequest = {
   content: string | unknown[] | Record<string, unknown>;
@@ -192,10 +205,11 @@ export type FeedbackResponse = {
   estimatedImprovementTime: number | null;
 };
 
-/** What is wrong with one field; `pointer` is a JSON pointer into the request. */
+/** What is wrong with one field; `pointer` is a JSON pointer into the request. `readings` are all that a sentence may mean, where it may mean several things. */
 export type FieldError = {
   pointer: string;
   detail: string;
+  readings?: string[];
 };
 
 /** The process answers. */
@@ -241,6 +255,43 @@ export type Options = {
   actions?: "core" | "full";
 };
 
+/** Policies, the newest first. */
+export type PolicyList = {
+  policies: PolicySummary[];
+};
+
+/** A new policy: `rules`, or a `source` in the language of policies in their place. One with `verificationRequired` is deployed only once all its claims are proved. */
+export type PolicyRequest = {
+  name: string;
+  description?: string;
+  rules?: PolicyRule[];
+  source?: string | null;
+  verificationRequired?: boolean;
+};
+
+/** A rule: `condition` in natural language, or in the language of policies. */
+export type PolicyRule = {
+  id: string;
+  condition: string;
+  action: "allow" | "block" | "flag" | "redact" | "review";
+  priority: number;
+};
+
+/** A policy in a list, or one of its versions. */
+export type PolicySummary = {
+  policyId: string;
+  name: string;
+  version: number;
+  status: "failed" | "pending_verification" | "verified";
+  deploymentStatus: "deployed" | "deploying" | "not_deployed";
+  digest: string;
+  verificationRequired: boolean;
+  createdAt: number;
+  createdBy: string;
+  retiredAt: number | null;
+  stale: string[];
+};
+
 /** A problem document (RFC 9457). */
 export type Problem = {
   type: string;
@@ -248,6 +299,27 @@ export type Problem = {
   status: number;
   detail: string;
   errors?: FieldError[];
+};
+
+/** How the proofs were found and what they rest on. */
+export type ProofDetails = {
+  prover: string | null;
+  tactics: string[];
+  lemmasUsed: string[];
+  proofTree: ProofTree;
+};
+
+/** Whether all claims are proved, by whom, in how many milliseconds. `prover` is `aidefence` where our own search found the proofs; `certificate` is JSON. */
+export type ProofStatus = {
+  proved: boolean;
+  prover: string | null;
+  proofTime: number;
+  certificate: string | null;
+};
+
+/** Every claim: what it says, how it was settled, by which theorem. */
+export type ProofTree = {
+  claims: Record<string, unknown>[];
 };
 
 /** Whether a text would be inspected now; `degraded` are checks that would be left out. `status` is `ready`, or with 503 `starting` or `draining`. */
@@ -287,6 +359,12 @@ export type RewriteResponse = {
   instruction: string;
 };
 
+/** Where the last deployment is undone, and why. */
+export type RollbackRequest = {
+  targetEnvironment?: "edge" | "production" | "staging";
+  reason?: string;
+};
+
 /** For how long the secret before still opens. */
 export type RotateRequest = {
   overlapSeconds?: number;
@@ -295,6 +373,12 @@ export type RotateRequest = {
 /** A comment for whoever looks next. */
 export type Said = {
   comment: string;
+};
+
+/** Which version watches where; by default the newest. */
+export type ShadowRequest = {
+  targetEnvironment?: "edge" | "production" | "staging";
+  version?: number | null;
 };
 
 /** What was decided about a request, and what was said about it since. */
@@ -386,6 +470,24 @@ export type VaultResponse = {
   degraded: WireDegraded[];
 };
 
+/** How far the proofs are; `estimatedTimeRemaining` is in milliseconds. */
+export type VerificationProgress = {
+  currentStep: string;
+  completedSteps: string[];
+  estimatedTimeRemaining: number;
+};
+
+/** Versions of a policy, the newest first. */
+export type VersionList = {
+  versions: PolicySummary[];
+};
+
+/** A new version of a policy: `rules`, or a `source` in the language of policies. */
+export type VersionRequest = {
+  rules?: PolicyRule[];
+  source?: string | null;
+};
+
 /** What feedback says about the decisions; none where nobody said anything. */
 export type WireAccuracy = {
   overall: number | null;
@@ -451,6 +553,45 @@ export type WireDegraded = {
   reason: string;
 };
 
+/** A deployment, and how far the nodes that it is for are. Times are Unix milliseconds. `reason` says why it holds no more, `verified` whether all claims were proved when it began. */
+export type WireDeployment = {
+  deploymentId: string;
+  status: "deployed" | "deploying" | "failed";
+  targetNodes: string[];
+  syncStatus: Record<string, "failed" | "synced" | "syncing">;
+  policyId: string;
+  version: number;
+  environment: "edge" | "production" | "staging";
+  strategy: "canary" | "gradual" | "immediate";
+  percentage: number;
+  state: "live" | "replaced" | "rolled_back" | "rolling_out" | "withdrawn";
+  verified: boolean;
+  by: string;
+  deployedAt: number;
+  reason: string;
+};
+
+/** What changed between two versions: in the source, in plain words, in what is decided. `stricter` says that the new one allows nothing that the old one did not; `complete` that the search for differences left nothing out, and `reason` why it did. */
+export type WireDiff = {
+  policyId: string;
+  old: number;
+  new: number;
+  source: string[];
+  sentences: string[];
+  equivalent: boolean;
+  stricter: boolean;
+  complete: boolean;
+  differences: WireDifference[];
+  reason: string;
+};
+
+/** One request that two versions decide differently. */
+export type WireDifference = {
+  request: Record<string, unknown>;
+  old: "allow" | "block" | "flag" | "redact" | "review";
+  new: "allow" | "block" | "flag" | "redact" | "review";
+};
+
 /** What was decided about a request, without its content. `timestamp` is in Unix milliseconds. `digest` names the content: equal contents of this installation have equal digests. */
 export type WireEpisode = {
   requestId: string;
@@ -486,6 +627,13 @@ export type WireEvidence = {
   content: number;
   mention: boolean;
   chain: string[];
+};
+
+/** A claim that does not hold, or was not proved; `counterexample` shows it where it is known. What it tells was replayed by the evaluator that decides real requests. */
+export type WireFailure = {
+  step: string;
+  reason: string;
+  counterexample: Record<string, unknown> | null;
 };
 
 /** Threats, oldest first, and where to go on. */
@@ -585,12 +733,40 @@ export type WireNewKey = {
   details: WireKey;
 };
 
+/** What a version says, in plain sentences made from its source. */
+export type WireParaphrase = {
+  policyId: string;
+  version: number;
+  sentences: string[];
+};
+
 /** A part of a message: `turn` counts those of the session, `index` those of the request. */
 export type WirePiece = {
   turn: number;
   index: number | null;
   content: number;
   span: WireSpan;
+};
+
+/** A policy with one version. `digest` names its closed form. Times are Unix milliseconds. `stale` says why what was proved once does not count as proved any more. */
+export type WirePolicy = {
+  policyId: string;
+  status: "failed" | "pending_verification" | "verified";
+  leanSpecification: string;
+  proofStatus: ProofStatus;
+  deploymentStatus: "deployed" | "deploying" | "not_deployed";
+  name: string;
+  description: string;
+  version: number;
+  newestVersion: number;
+  digest: string;
+  source: string;
+  verificationRequired: boolean;
+  createdAt: number;
+  createdBy: string;
+  retiredAt: number | null;
+  stale: string[];
+  deployments: WireSlot[];
 };
 
 /** Cases, those first that are due first, and how full the queue is. */
@@ -631,6 +807,13 @@ export type WireRemark = {
   flags: boolean;
 };
 
+/** What holds after a deployment was undone. */
+export type WireRollback = {
+  policyId: string;
+  environment: "edge" | "production" | "staging";
+  version: number | null;
+};
+
 /** A rule as it says of itself; `paranoia` is the level from which it speaks. */
 export type WireRule = {
   id: string;
@@ -660,6 +843,37 @@ export type WireSession = {
   plan: "enterprise" | "free" | "pro";
   expiresAt: number;
   csrfToken: string;
+};
+
+/** What a version that only watches would have decided; `examples` are ids of requests. */
+export type WireShadow = {
+  policyId: string;
+  environment: "edge" | "production" | "staging";
+  version: number | null;
+  since: number | null;
+  decisions: number;
+  changed: number;
+  changes: WireShadowChange[];
+};
+
+/** How often a version that only watches would have decided otherwise, or the same. */
+export type WireShadowChange = {
+  was: "allow" | "block" | "flag" | "redact" | "review";
+  would: "allow" | "block" | "flag" | "redact" | "review";
+  decisions: number;
+  examples: string[];
+};
+
+/** What holds in one environment: `candidate` for its `percentage` of sessions, else `version`. `shadow` only watches. */
+export type WireSlot = {
+  environment: "edge" | "production" | "staging";
+  version: number | null;
+  deploymentId: string | null;
+  candidate: number | null;
+  candidateDeploymentId: string | null;
+  strategy: "canary" | "gradual" | "immediate" | null;
+  percentage: number;
+  shadow: number | null;
 };
 
 /** Code points in the inspected content, half-open. */
@@ -757,6 +971,21 @@ export type WireTurn = {
   action: "allow" | "block" | "flag" | "redact" | "review";
   category: string | null;
   quarantined: boolean;
+};
+
+/** What is known of the proofs of one version. Times are Unix milliseconds. */
+export type WireVerification = {
+  policyId: string;
+  status: "failed" | "pending" | "proving" | "verified";
+  progress: VerificationProgress;
+  proofDetails: ProofDetails;
+  failures: WireFailure[];
+  version: number;
+  run: number;
+  stale: string[];
+  requestedAt: number;
+  settledAt: number | null;
+  expiresAt: number | null;
 };
 
 /** What pieces of several messages say together. */

@@ -16,7 +16,9 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 from aidefence.adapters.journal.segments import is_finished, only_one
+from aidefence.adapters.system import SystemClock
 from aidefence.app.logs import set_up_logs
+from aidefence.app.parts.policies import PolicyParts, open_policies
 from aidefence.app.parts.store import Store, make_folder, open_store
 from aidefence.app.settings import Settings
 from aidefence.app.settings.store import KeptContent
@@ -31,6 +33,8 @@ _END_SECONDS = 5.0
 _FOLD_SECONDS = 0.25
 _WEBHOOK_SECONDS = 1.0
 _PURGE_SECONDS = 600.0
+_ROLLOUT_SECONDS = 2.0
+_TALLIES_MS = 7 * 24 * 3_600_000
 # Long enough for others who want to write to get their turn.
 _BREATH_SECONDS = 0.005
 # While the store does not answer, it is not asked more often than this.
@@ -94,16 +98,18 @@ def main() -> int:
         if ours:
             ended = Event()
             Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
-            keep_house(open_store(settings, _redactor(settings)), ended)
+            keep_house(settings, open_store(settings, _redactor(settings)), ended)
     return 0
 
 
-def keep_house(store: Store, ended: Event) -> None:
+def keep_house(settings: Settings, store: Store, ended: Event) -> None:
     """Do all chores, each in its own time, until it is to end."""
+    policies = open_policies(settings, store)
     chores: dict[str, tuple[float, Callable[[], object]]] = {
         "fold": (_FOLD_SECONDS, store.folding.fold_some),
         "webhooks": (_WEBHOOK_SECONDS, store.jobs.deliver_next),
-        "purge": (_PURGE_SECONDS, lambda: _purge(store)),
+        "purge": (_PURGE_SECONDS, lambda: _purge(store, policies)),
+        "roll-outs": (_ROLLOUT_SECONDS, policies.steward.look),
     }
     threads = [
         Thread(target=keep_doing, args=(name, seconds, chore, ended), name=f"aidefence-{name}")
@@ -111,6 +117,9 @@ def keep_house(store: Store, ended: Event) -> None:
     ]
     for thread in threads:
         thread.start()
+    ended.wait()
+    # A proof in the middle is looked for again by whoever keeps house next.
+    policies.prover.close()
     for thread in threads:
         thread.join()
     take_rest(store)
@@ -142,9 +151,10 @@ def take_rest(store: Store) -> None:
     store.database.close()
 
 
-def _purge(store: Store) -> None:
+def _purge(store: Store, policies: PolicyParts) -> None:
     store.retention.purge()
     store.jobs.purge()
+    policies.stores.tallies.purge(SystemClock().now_ms() - _TALLIES_MS)
 
 
 def _redactor(settings: Settings) -> Callable[[str], str]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from aidefence import __version__
 from aidefence.adapters.switch_file import SwitchFile
 from aidefence.adapters.system import RandomIds, SystemClock
+from aidefence.app.following import Following
 from aidefence.app.keeper import Keeper
 from aidefence.app.parts.access import open_access
 from aidefence.app.parts.limits import open_limits
 from aidefence.app.parts.meter import open_meter
+from aidefence.app.parts.policies import open_policies
+from aidefence.app.parts.policy_series import watch_policies
 from aidefence.app.parts.series import watch_store
 from aidefence.app.parts.store import open_store
 from aidefence.app.parts.tracing import open_tracing
@@ -21,6 +24,7 @@ from aidefence.app.steward import Steward
 from aidefence.app.upkeep import Upkeep
 from aidefence.ports.meter import Meter, Series
 from aidefence.service.desk import Desk, Manners
+from aidefence.service.in_force import InForce
 from aidefence.service.operations import Operations
 from aidefence.service.services import Services
 from aidefence.service.workshop import Workshop
@@ -53,6 +57,8 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
     tracing = open_tracing(settings)
     store = open_store(settings, lambda text: keeper.standing.guard.redact(text).text)
     running.add(Steward(settings, store).running)
+    policies, in_force = open_policies(settings, store), InForce()
+    running.add(Following(settings, policies, in_force).running)
     access = open_access(settings, store.database, store.audit)
     limits = open_limits(settings, store.database)
     keeper.also(limits.prepare)
@@ -71,6 +77,7 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
     keeper.feed(desk.stand_on)
     _watch(meter, keeper, desk)
     watch_store(meter, store)
+    watch_policies(meter, policies, in_force)
     return Services(
         desk=desk,
         gate=access.gate,
@@ -89,6 +96,7 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
         keys=access.keys,
         sessions=access.sessions,
         vault=SharedVault(settings),
+        policies=policies.desk,
     )
 
 

@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aidefence.domain.access import Caller
+from aidefence.domain.errors import AIDefenceError
+
+
+class InterruptedWorkError(AIDefenceError):
+    """Whoever did the work is about to end; somebody else shall begin again."""
 
 
 class JobKind(StrEnum):

@@ -9,7 +9,14 @@ from threading import Event, Thread
 from typing import TypeAlias
 
 from aidefence.domain.access import Caller, Role
-from aidefence.domain.job import Delivery, Job, JobKind, JobState, Task
+from aidefence.domain.job import (
+    Delivery,
+    InterruptedWorkError,
+    Job,
+    JobKind,
+    JobState,
+    Task,
+)
 from aidefence.domain.refusals import NotFoundError, OverloadedError, RefusedError
 from aidefence.ports.clock import Clock
 from aidefence.ports.ids import Ids
@@ -153,6 +160,8 @@ class Jobs:
             result = handler(task)
         except RefusedError as error:
             self._settle(taken, None, str(error))
+        except InterruptedWorkError:
+            self._store.put_back(taken, self._clock.now_ms())
         except Exception:  # noqa: BLE001 -- what stands here was foreseen by nobody
             _log.exception("job failed", extra={"job": task.id, "attempt": taken.attempt})
             if taken.attempt >= _ATTEMPTS_MAX:

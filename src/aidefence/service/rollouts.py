@@ -14,6 +14,7 @@ from aidefence.domain.policy_store import (
     Deployment,
     DeploymentState,
     Environment,
+    ShadowChange,
     Slot,
     StoredPolicy,
     Strategy,
@@ -249,10 +250,22 @@ class Rollouts:
         """Tell what holds of a policy, by environment."""
         return self._stores.deployments.slots(self._find(policy_id, caller).id)
 
-    def history(self, policy_id: str, caller: Caller, limit: int = 100) -> Sequence[Deployment]:
+    def shadowed(
+        self, policy_id: str, environment: Environment, caller: Caller
+    ) -> tuple[Slot, Sequence[ShadowChange]]:
+        """Tell what the version that only watches would have decided."""
+        slot = self._slot(self._find(policy_id, caller), environment)
+        if slot.shadow is None:
+            return slot, ()
+        return slot, self._stores.tallies.shadowed(policy_id, slot.shadow, environment)
+
+    def history(
+        self, policy_id: str, caller: Caller, limit: int = 100
+    ) -> Sequence[DeploymentStatus]:
         """Tell of deployments of a policy, the newest first."""
         policy = self._find(policy_id, caller)
-        return self._stores.deployments.all(policy.id, max(1, min(limit, _HISTORY_MAX)))
+        found = self._stores.deployments.all(policy.id, max(1, min(limit, _HISTORY_MAX)))
+        return [self._status(it) for it in found]
 
     def status(self, deployment_id: str, caller: Caller) -> DeploymentStatus:
         """Tell how far a deployment is.

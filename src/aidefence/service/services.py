@@ -16,6 +16,7 @@ from aidefence.service.guarding import Vaulting
 from aidefence.service.jobs import Jobs
 from aidefence.service.keys import Keys
 from aidefence.service.operations import Operations
+from aidefence.service.policy_desk import PolicyDesk
 from aidefence.service.reviews import Reviews
 from aidefence.service.sessions import Sessions
 from aidefence.service.workshop import Workshop
@@ -47,3 +48,5 @@ class Services:
     sessions: Sessions | None = None
     vault: Vaulting | None = None
     """None where no values are kept."""
+    policies: PolicyDesk | None = None
+    """None where nothing is remembered."""

@@ -23,6 +23,7 @@ from aidefence.app.settings.mcp_proxy import McpProxySettings
 from aidefence.app.settings.metrics import MetricsSettings
 from aidefence.app.settings.otel import OtelSettings
 from aidefence.app.settings.overload import OverloadSettings
+from aidefence.app.settings.policies import PolicySettings
 from aidefence.app.settings.proxy import ProxySettings
 from aidefence.app.settings.server import ServerSettings
 from aidefence.app.settings.store import StoreSettings
@@ -108,6 +109,7 @@ class Settings(BaseSettings):
     otel: OtelSettings = OtelSettings()
     vault: VaultSettings = VaultSettings()
     conversations: ConversationSettings = ConversationSettings()
+    policies: PolicySettings = PolicySettings()
 
     @field_validator("exclude", "lists", "topics", mode="before")
     @classmethod

@@ -17,6 +17,7 @@ from aidefence.delivery.graphql.inputs import (
     read_request,
     read_requests,
 )
+from aidefence.delivery.graphql.policies import PolicyMutations
 from aidefence.delivery.graphql.remembered import (
     GivenFeedback,
     ReviewCase,
@@ -44,7 +45,7 @@ from aidefence.service.telling import sum_up
 
 
 @strawberry.type(description="What can be done.")
-class Mutation:
+class Mutation(PolicyMutations):
     @strawberry.mutation(description="Inspect one content.")
     async def detect(self, info: Asking, request: DetectInput) -> Detection:
         asker = info.context

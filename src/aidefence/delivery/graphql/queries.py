@@ -8,6 +8,7 @@ import strawberry
 
 from aidefence.delivery.graphql.asker import Asking, there
 from aidefence.delivery.graphql.inputs import ThreatFilter, read_filter, read_limit
+from aidefence.delivery.graphql.policies import PolicyQueries
 from aidefence.delivery.graphql.remembered import (
     Episode,
     Feedback,
@@ -37,7 +38,7 @@ _CASES_MAX = 500
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(PolicyQueries):
     @strawberry.field(description="What answers here.")
     def installation(self, info: Asking) -> Installation:
         info.context.enter(Permission.READ_RULES)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import msgspec
 from msgspec import Struct
 
-from aidefence.domain.errors import ContentError, LimitError, SettingError
+from aidefence.domain.errors import (
+    ContentError,
+    LimitError,
+    PolicyError,
+    SettingError,
+)
 from aidefence.domain.refusals import (
     Allowance,
     ConflictError,
@@ -23,6 +29,7 @@ from aidefence.domain.refusals import (
     UnauthenticatedError,
     UnavailableError,
 )
+from aidefence.service.authoring import UnreadError
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -33,11 +40,15 @@ _TOLD_MAX = 300
 _encode = msgspec.json.Encoder().encode
 
 
-class FieldError(Struct, frozen=True, gc=False):
-    """What is wrong with one field; `pointer` is a JSON pointer into the request."""
+class FieldError(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What is wrong with one field; `pointer` is a JSON pointer into the request.
+
+    `readings` are all that a sentence may mean, where it may mean several things.
+    """
 
     pointer: str
     detail: str
+    readings: tuple[str, ...] = ()
 
 
 class Problem(Struct, frozen=True, gc=False):
@@ -145,8 +156,20 @@ def refusal_of(error: RefusedError) -> Refusal:
     return Refusal(status, kind, title, str(error), headers=dict(_headers(error)))
 
 
-def refusal_of_given(error: ContentError | LimitError | SettingError, pointer: str = "") -> Refusal:
+Given: TypeAlias = ContentError | LimitError | SettingError | PolicyError | UnreadError
+"""What the core says of what was handed in."""
+
+
+def refusal_of_given(error: Given, pointer: str = "") -> Refusal:
     """Say over HTTP what the core says of what was handed in under `pointer`."""
+    if isinstance(error, UnreadError):
+        place = f"{pointer}{error.place}"
+        errors = (FieldError(_short(place), error.reason, error.readings),)
+        detail = f"`{_short(place)}`: {error.reason}"
+        return Refusal(422, "unread", "A condition is not understood in one way", detail, errors)
+    if isinstance(error, PolicyError):
+        errors = (FieldError(f"{pointer}/{error.file}", str(error)),)
+        return Refusal(422, "invalid-policy", "This is no policy", str(error), errors)
     if isinstance(error, LimitError):
         return too_large(pointer, str(error))
     if isinstance(error, SettingError):

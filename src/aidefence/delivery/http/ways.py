@@ -21,8 +21,14 @@ from aidefence.delivery.http.problems import (
     refusal_of_given,
 )
 from aidefence.domain.access import UNKNOWN, Caller, Permission
-from aidefence.domain.errors import ContentError, LimitError, SettingError
+from aidefence.domain.errors import (
+    ContentError,
+    LimitError,
+    PolicyError,
+    SettingError,
+)
 from aidefence.domain.refusals import RefusedError
+from aidefence.service.authoring import UnreadError
 from aidefence.service.gate import Gate
 
 _log = logging.getLogger("aidefence.http")
@@ -96,7 +102,7 @@ def _endpoint(way: Way, gate: Gate, refuse: Refuse) -> _Endpoint:
             return refuse(refusal)
         except RefusedError as error:
             return refuse(refusal_of(error))
-        except (ContentError, LimitError, SettingError) as error:
+        except (ContentError, LimitError, SettingError, PolicyError, UnreadError) as error:
             # What the core says of what was handed in: a tool that is none, a key too short.
             return refuse(refusal_of_given(error))
         except Exception:  # noqa: BLE001 -- what stands here was foreseen by nobody

@@ -23,13 +23,17 @@ from aidefence.service.services import Services
 NAME = "aidefence"
 INSTRUCTIONS = (
     "Inspects texts around a language model. `detect` judges one text, `inspect_answer` an answer, "
-    "`scan_tools` tool definitions; `redact` takes private data out."
+    "`scan_tools` tool definitions; `redact` takes private data out; `policy_create` writes down a "
+    "policy."
 )
 _READS = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
 _NOTES = types.ToolAnnotations(
     read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+)
+_WRITES = types.ToolAnnotations(
+    read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False
 )
 _PERMISSIONS: Mapping[str, Permission] = {
     RULES: Permission.READ_RULES,
@@ -49,6 +53,8 @@ def make_server(services: Services, limits: Limits, version: str) -> MCPServer[A
     tools = [_tool(title, function, _READS) for title, function in offered]
     if services.feedback is not None:
         tools.append(_tool("Give feedback", toolbox.feedback, _NOTES))
+    if services.policies is not None:
+        tools.append(_tool("Write a policy", toolbox.policy_create, _WRITES))
     with _logging_left_alone():
         server: MCPServer[Any] = MCPServer(
             NAME,

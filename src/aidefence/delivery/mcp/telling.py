@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aidefence.delivery.mcp.wire import (
     Answered,
     Detected,
+    PolicyMade,
+    ProofStatus,
     Redacted,
     ScannedTools,
     WireChange,
@@ -27,6 +29,8 @@ from aidefence.domain.decision import Decision
 from aidefence.domain.rewrite import Rewrite
 from aidefence.domain.tools import ToolFinding, ToolsDecision
 from aidefence.domain.verdict import Finding
+from aidefence.policy.lean import write_lean
+from aidefence.service.policies import PolicyView
 from aidefence.service.telling import BENIGN, DIGITS, alternatives, attack_vector, features
 
 _NS_PER_MS = 1_000_000
@@ -99,6 +103,22 @@ def tell_redacted(done: Rewrite, request_id: str) -> Redacted:
         ],
         complete=done.complete,
         degraded=_degraded(done.degraded),
+    )
+
+
+def tell_policy(view: PolicyView, sentences: Sequence[str]) -> PolicyMade:
+    """Tell a policy that was just written: nothing of it is proved or deployed yet."""
+    return PolicyMade.model_construct(
+        policy_id=view.policy.id,
+        status=view.status.value,
+        lean_specification=write_lean(view.image, view.claims),
+        proof_status=ProofStatus.model_construct(
+            proved=False, prover=None, proof_time=0, certificate=None
+        ),
+        deployment_status="not_deployed",
+        version=view.version.version,
+        source=view.version.source,
+        sentences=list(sentences),
     )
 
 

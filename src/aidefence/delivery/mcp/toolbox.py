@@ -11,7 +11,13 @@ from starlette.requests import Request as HttpRequest
 
 from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.mcp.refusing import DOOR, refusals
-from aidefence.delivery.mcp.telling import tell_answered, tell_detected, tell_redacted, tell_tools
+from aidefence.delivery.mcp.telling import (
+    tell_answered,
+    tell_detected,
+    tell_policy,
+    tell_redacted,
+    tell_tools,
+)
 from aidefence.delivery.mcp.wire import (
     AnswerChecks,
     Answered,
@@ -19,6 +25,8 @@ from aidefence.delivery.mcp.wire import (
     DetectOptions,
     Noted,
     OriginName,
+    PolicyMade,
+    PolicyRule,
     Redacted,
     ScannedTools,
 )
@@ -26,13 +34,15 @@ from aidefence.domain.access import LOCAL, Caller, Permission
 from aidefence.domain.answer import AnswerCheck, Asked
 from aidefence.domain.asking import UNCONDITIONAL, Conditions, Detector, Request
 from aidefence.domain.content import Content, Inspection
-from aidefence.domain.enums import Origin
+from aidefence.domain.enums import Action, Origin
 from aidefence.domain.feedback import GroundTruth
 from aidefence.domain.refusals import DisabledError, ForbiddenError
 from aidefence.domain.rewrite import Rewrite
 from aidefence.knowledge.answers import languages
 from aidefence.service.answers.inspect import QUESTION
+from aidefence.service.authoring import RuleWish
 from aidefence.service.guarding import Guarding
+from aidefence.service.policies import PolicyWish
 from aidefence.service.services import Services
 
 CALLER = "aidefence.caller"
@@ -195,6 +205,47 @@ class Toolbox:
             outcome=kept.outcome.value,
             new=given.new,
         )
+
+    def policy_create(
+        self,
+        name: Annotated[str, Field(description="What it is called.", min_length=1, max_length=200)],
+        ctx: _Context,
+        rules: Annotated[
+            list[PolicyRule] | None, Field(description="What it says.", max_length=1000)
+        ] = None,
+        verificationRequired: Annotated[  # noqa: FBT002, N803 -- as it travels
+            bool, Field(description="Whether it is deployed only once it is proved.")
+        ] = True,
+        description: Annotated[str, Field(description="For people.", max_length=4000)] = "",
+        source: Annotated[
+            str | None, Field(description="In place of rules: a whole policy in PDL.")
+        ] = None,
+    ) -> PolicyMade:
+        """Keep a new policy, from rules or from a source, and have its claims proved.
+
+        Nothing is enforced until an operator deploys it; `sentences` tell what the rules were
+        taken to mean.
+        """
+        with refusals(self._services.meter):
+            desk = self._services.policies
+            if desk is None:
+                raise DisabledError("this installation keeps no policies")
+            caller = caller_of(ctx.request_context.request)
+            if not caller.may(Permission.WRITE_POLICIES):
+                raise ForbiddenError(f"`{caller.id}` ({caller.role.value}) may not write policies")
+            wish = PolicyWish(
+                name,
+                description,
+                tuple(
+                    RuleWish(it.id, it.condition, Action(it.action), it.priority)
+                    for it in rules or ()
+                ),
+                source,
+                verificationRequired,
+            )
+            view = desk.policies.create(wish, caller)
+            _, sentences = desk.policies.paraphrase(view.policy.id, caller)
+        return tell_policy(view, sentences)
 
     def _request(
         self,

@@ -189,3 +189,41 @@ class Noted(Wire):
     truth: Literal["attack", "benign"]
     outcome: Literal["TP", "FP", "TN", "FN"]
     new: bool
+
+
+class PolicyRule(Wire):
+    """A rule of a policy."""
+
+    id: Annotated[str, Field(description="Its name.", min_length=1, max_length=100)]
+    condition: Annotated[
+        str,
+        Field(
+            description="When it applies, in plain English or in the language of policies.",
+            min_length=1,
+            max_length=4000,
+        ),
+    ]
+    action: ActionName
+    priority: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+
+
+class ProofStatus(Wire):
+    """Whether all claims about a policy are proved, and by whom."""
+
+    proved: bool
+    prover: str | None
+    proof_time: int
+    certificate: str | None
+
+
+class PolicyMade(Wire):
+    """A policy as it is kept. `sentences` say in plain words what it says."""
+
+    policy_id: str
+    status: Literal["pending_verification", "verified", "failed"]
+    lean_specification: str
+    proof_status: ProofStatus
+    deployment_status: Literal["not_deployed", "deploying", "deployed"]
+    version: int
+    source: str
+    sentences: list[str]

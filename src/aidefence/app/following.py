@@ -1,0 +1,65 @@
+"""Keeps a worker in step with the policies that are deployed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from threading import Event, Thread
+
+from aidefence.app.housekeeping import keep_doing
+from aidefence.app.parts.policies import PolicyParts, make_follower
+from aidefence.app.settings import Settings
+from aidefence.domain.refusals import UnavailableError
+from aidefence.service.in_force import InForce
+
+# Within a second, what was deployed holds in every worker.
+_LOOK_SECONDS = 0.25
+_FLUSH_SECONDS = 2.0
+_END_SECONDS = 2.0
+
+
+class Following:
+    """Two threads: one looks what was deployed, one hands over what was counted."""
+
+    def __init__(self, settings: Settings, parts: PolicyParts, in_force: InForce) -> None:
+        self._settings = settings
+        self._parts = parts
+        self._in_force = in_force
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Hold it open while a worker serves; its first answer is by what is deployed."""
+        follower = make_follower(self._settings, self._parts, self._in_force)
+        with suppress(UnavailableError):
+            # The store is silent: it is asked again and again, a quarter of a second later.
+            await asyncio.to_thread(follower.look)
+        ended = Event()
+        chores: dict[str, tuple[float, Callable[[], None]]] = {
+            "policies": (_LOOK_SECONDS, follower.look),
+            "policy-counts": (_FLUSH_SECONDS, follower.flush),
+        }
+        threads = [
+            Thread(
+                target=keep_doing,
+                args=(name, seconds, chore, ended),
+                name=f"aidefence-{name}",
+                daemon=True,
+            )
+            for name, (seconds, chore) in chores.items()
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            await asyncio.to_thread(_end, threads)
+            with suppress(UnavailableError):
+                await asyncio.to_thread(follower.leave)
+            await asyncio.to_thread(self._parts.prover.close)
+
+
+def _end(threads: list[Thread]) -> None:
+    for thread in threads:
+        thread.join(_END_SECONDS)

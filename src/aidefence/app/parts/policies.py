@@ -1,0 +1,100 @@
+"""Policies, from what is kept of them to what decides."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from aidefence.adapters.store.deployments import DeploymentTable
+from aidefence.adapters.store.policies import PolicyTable
+from aidefence.adapters.store.tallies import TallyTable
+from aidefence.adapters.store.verifications import VerificationTable
+from aidefence.adapters.system import RandomIds, SystemClock
+from aidefence.app.parts.store import Store
+from aidefence.app.proof_process import ProofProcess
+from aidefence.app.settings import Settings
+from aidefence.domain.job import JobKind
+from aidefence.domain.policy_store import PolicyVersion
+from aidefence.policy.image import Image
+from aidefence.ports.clock import Clock
+from aidefence.service.following import Follower, Place
+from aidefence.service.in_force import InForce
+from aidefence.service.policies import Policies
+from aidefence.service.policy_desk import PolicyDesk
+from aidefence.service.policy_watch import PolicyWatch
+from aidefence.service.rollout_health import HealthLimits
+from aidefence.service.rollout_steward import Pace, RolloutSteward
+from aidefence.service.rollouts import PolicyStores, Rollouts
+from aidefence.service.verifying import ProofStores, Verifications
+
+_MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyParts:
+    """All about policies, over one store."""
+
+    stores: PolicyStores
+    desk: PolicyDesk
+    verifications: Verifications
+    prover: ProofProcess
+    steward: RolloutSteward
+    watch: PolicyWatch
+    _store: Store
+
+    def prove_next(self) -> bool:
+        """Prove the version that waits longest; says whether there was one."""
+        return self._store.jobs.run_next({JobKind.VERIFY_POLICY: self.verifications.work})
+
+
+def open_policies(settings: Settings, store: Store, clock: Clock | None = None) -> PolicyParts:
+    """Tie together what writes, proves and deploys policies."""
+    database, clock, ids = store.database, clock or SystemClock(), RandomIds()
+    stores = PolicyStores(
+        PolicyTable(database),
+        VerificationTable(database),
+        DeploymentTable(database),
+        TallyTable(database),
+    )
+    together, audit = database.together, store.audit
+    prover = ProofProcess(settings)
+    proofs = ProofStores(stores.policies, stores.verifications, together)
+    verifications = Verifications(proofs, store.jobs, prover, audit, clock)
+    rollouts = Rollouts(stores, audit, together, clock, ids)
+    policies = Policies(stores, verifications, rollouts, prover, audit, together, clock, ids)
+    chosen = settings.policies
+    limits = HealthLimits(
+        decisions_min=chosen.decisions_min,
+        blocks_rise_max=chosen.blocks_rise_max,
+        errors_rise_max=chosen.errors_rise_max,
+        slower_max=chosen.slower_max,
+    )
+    pace = Pace(round(chosen.stage_minutes * _MINUTE_MS), limits)
+    return PolicyParts(
+        stores=stores,
+        desk=PolicyDesk(policies, rollouts),
+        verifications=verifications,
+        prover=prover,
+        steward=RolloutSteward(rollouts, stores.deployments, stores.tallies, audit, clock, pace),
+        watch=PolicyWatch(stores, verifications, audit, clock),
+        _store=store,
+    )
+
+
+def make_follower(settings: Settings, parts: PolicyParts, in_force: InForce) -> Follower:
+    """Make what keeps this process in step; after the fork, because it tells who it is."""
+    place = Place(settings.server.node, os.getpid(), settings.policies.environment)
+    stores = parts.stores
+    return Follower(
+        stores.deployments, stores.tallies, in_force, load_version, place, SystemClock()
+    )
+
+
+def load_version(version: PolicyVersion) -> Image:
+    """Read the closed form of a version.
+
+    Raises:
+        ImageError: it is none that this installation can decide by.
+
+    """
+    return Image.from_json(version.image)

@@ -1,0 +1,16 @@
+"""All that doors do with policies, in one hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aidefence.service.policies import Policies
+from aidefence.service.rollouts import Rollouts
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDesk:
+    """What is written and proved, and what holds where."""
+
+    policies: Policies
+    rollouts: Rollouts
