@@ -97,9 +97,6 @@ _PLACES = (
         "monotone in session.flagged",
         "monotone in session.turns",
     ),
-)
-"""Each mistake shows with nothing else in the request, at noon."""
-_RATES = (
     _Place(
         ('rule rate-{at} priority 900: block what breaks at most 5 fact("call-{at}") in 1 min',),
         'at most 5 fact("call-{at}") in 1 min',
@@ -114,6 +111,7 @@ _RATES = (
         'on every trace never fact("post-{at}") after fact("read-{at}")',
     ),
 )
+"""Each mistake shows with nothing else in the request, at noon."""
 _PLAIN = 0.6
 
 

@@ -2,7 +2,7 @@
 
 from aidefence.proof.budget import Budget
 from aidefence.proof.certificates import Certificate, CertificateError, certify, read_certificate
-from aidefence.proof.checking import Checker, Kernel
+from aidefence.proof.checking import Ground, ground_of
 from aidefence.proof.outcomes import (
     Counterexample,
     Event,
@@ -13,28 +13,25 @@ from aidefence.proof.outcomes import (
     Undecided,
 )
 from aidefence.proof.proving import Session, prove
-from aidefence.proof.theory import Theory, shipped
 from aidefence.proof.verifying import Verification, verify
 
 __all__ = [
     "Budget",
     "Certificate",
     "CertificateError",
-    "Checker",
     "Counterexample",
     "Event",
-    "Kernel",
+    "Ground",
     "Outcome",
     "Proved",
     "Refuted",
     "Searched",
     "Session",
-    "Theory",
     "Undecided",
     "Verification",
     "certify",
+    "ground_of",
     "prove",
     "read_certificate",
-    "shipped",
     "verify",
 ]

@@ -90,12 +90,13 @@ def certify(
     session: Session, signer: Signer, now_ms: int, *, days: int = DAYS_VALID
 ) -> Certificate:
     """Write down what a session proved, what it only searched and what it refuted; sign it."""
+    theory, checker = session.ground.theory, session.ground.checker
     content: dict[str, object] = {
         "v": VERSION,
         "policy": _named(session.image),
         "against": {name: _named(it) for name, it in sorted(session.against.items())},
-        "theory": {"digest": session.theory.digest, "lean": session.theory.lean},
-        "checker": {"name": session.checker.name, "version": session.checker.version},
+        "theory": {"digest": theory.digest, "lean": theory.lean, "part": theory.part.value},
+        "checker": {"name": checker.name, "version": checker.version},
         "prover": f"aidefence {__version__}",
         "claims": [claim_object(session.image, it) for it in session.outcomes],
         "delta": delta_object(session.delta),
@@ -134,7 +135,7 @@ def read_certificate(data: bytes) -> Certificate:
         list_of(content["axioms"], "axioms")
         keys_of(content["signature"], "signature", needed=("alg", "key_id", "sig"))
         keys_of(content["delta"], "delta", needed=("digest", "bytes"))
-        keys_of(content["theory"], "theory", needed=("digest", "lean"))
+        keys_of(content["theory"], "theory", needed=("digest", "lean", "part"))
         keys_of(content["policy"], "policy", needed=("digest", "id", "version"))
     except ImageError as error:
         raise CertificateError(f"not a certificate: {error}") from None

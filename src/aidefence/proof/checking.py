@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from aidefence import __version__
 from aidefence.engine import kernel
-from aidefence.proof.theory import Theory
+from aidefence.knowledge.theory import Part
+from aidefence.proof.theory import Theory, shipped
 
 AXIOMS = kernel.AXIOMS
 """What a certificate may rest on beside the rules of logic themselves."""
@@ -36,6 +38,27 @@ class Checker(Protocol):
 
     def check(self, delta: bytes, scope: str) -> Judgement:
         """Judge a text whose definitions and theorems all stand under the name `scope`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What proofs stand on: a theory, and a checker that has judged it."""
+
+    theory: Theory
+    checker: Checker
+
+
+@lru_cache(maxsize=len(Part))
+def ground_of(part: Part) -> Ground:
+    """Take a part of the theory of this installation; it is judged once in a process.
+
+    Raises:
+        ModelError: it is not there, or damaged.
+        ConfigError: the checker does not accept it.
+
+    """
+    theory = shipped(part)
+    return Ground(theory, Kernel(theory))
 
 
 class Kernel:

@@ -27,6 +27,7 @@ from aidefence.proof.searching import ReplayError, Search
 from aidefence.proof.showing import in_words
 from aidefence.proof.solving import Values
 from aidefence.proof.traces import Unrolled
+from aidefence.proof.trees import RuleTable
 from aidefence.proof.walks import Side, find_walk
 
 _LEVELS = range(1, len(ACTIONS))
@@ -80,6 +81,10 @@ def _weaker_when_raised(
     most = search.image.features[feature].most
     named = {number for when, _ in rows for at, number in atoms(when) if at == feature}
     steps = [0, *sorted(it for it in named if 0 < it <= most)]
+    for pair in pairwise(steps):
+        found = _at_some_rule(search, rows, feature, pair, first)
+        if found is not None:
+            return found
     default = search.image.default.code
     for below, above in pairwise(steps):
         low, high = (_fixed_rows(rows, feature, it) for it in (below, above))
@@ -90,6 +95,28 @@ def _weaker_when_raised(
             values = search.satisfy(("all", graver, milder), first.most)
             if values is not None:
                 return _with(values, feature, below), _with(values, feature, above)
+    return None
+
+
+def _at_some_rule(
+    search: Search,
+    rows: tuple[tuple[Formula, int], ...],
+    feature: int,
+    pair: tuple[int, int],
+    first: Unrolled,
+) -> tuple[Values, Values] | None:
+    """Look where rules that ask for the feature decide: there it shows, if anywhere near."""
+    table = RuleTable(rows, search.image.default.code, first.most)
+    for value in pair:
+        fixed = _fixed_rows(rows, feature, value)
+        for at in table.touching.get(feature, ()):
+            decides = (*((when, 0) for when, _ in fixed[:at]), (fixed[at][0], 1))
+            values = search.satisfy(("dec", decides, 0, 2), first.most)
+            if values is None:
+                continue
+            low, high = (_with(values, feature, it) for it in pair)
+            if table.decision(low) > table.decision(high):
+                return low, high
     return None
 
 

@@ -7,20 +7,24 @@ from functools import partial
 
 from aidefence.domain.enums import ACTIONS, Action
 from aidefence.domain.policies import PropertyKind
-from aidefence.policy.conditions import FALSE, TRUE, Cond, Ltl
+from aidefence.policy.conditions import FALSE, TRUE, Cond
 from aidefence.policy.image import Image, PolicyRule
 from aidefence.policy.properties import Property
+from aidefence.proof.always import invariant_of, is_safe
 from aidefence.proof.budget import Budget, SpentError
 from aidefence.proof.comparing import Compared, equivalent, monotone, refines
 from aidefence.proof.conditions import Formula, mask_of, negated
 from aidefence.proof.outcomes import (
+    AlwaysEvidence,
     CompleteEvidence,
     ConflictEvidence,
     Counterexample,
+    EnforcedEvidence,
     Event,
     LiveEvidence,
     Outcome,
     Proved,
+    RateEvidence,
     Refuted,
     Searched,
     TreeEvidence,
@@ -242,14 +246,12 @@ def _complete(search: Search, claim: Property) -> Outcome:
 
 def _rate(search: Search, claim: Property) -> Outcome:
     when, most, window_ms = claim.when or TRUE, claim.most or 0, claim.window_ms or 1
-    reached: Cond = FALSE
-    for at, it in enumerate(search.image.features):
-        counts = it.count is not None and it.count.when == when and it.most >= most
-        if counts and it.count is not None and it.count.window_ms >= window_ms:
-            reached = ("or", ("ge", at, most), reached)
-    premise: Cond = ("and", when, reached) if most else when
+    reached, counted = _counts(search.image, when, most, window_ms)
+    premise: Cond = ("and", when, reached)
     found = search.tree(search.table, premise, _STOPPED)
-    if isinstance(found, TreeEvidence) and (reached != FALSE or not most):
+    if isinstance(found, TreeEvidence) and counted is not None:
+        return Proved(claim, TREE, RateEvidence(counted, found.domain, found.tree))
+    if isinstance(found, TreeEvidence) and reached != FALSE:
         method = "count of the window, tree search"
         return Searched(
             claim, method, f"once {most} were let through in a window, the next is refused"
@@ -258,6 +260,19 @@ def _rate(search: Search, claim: Property) -> Outcome:
     if events:
         return Refuted(claim, search.shown(events, [when]))
     return Undecided(claim, "no count bounds it, and one request repeated does not break it")
+
+
+def _counts(image: Image, when: Cond, most: int, window_ms: int) -> tuple[Cond, int | None]:
+    """Say when a count of the policy has reached the limit, and which one has this very window."""
+    longer: Cond = FALSE
+    for at, it in enumerate(image.features):
+        if it.count is None or it.count.when != when or it.most < most:
+            continue
+        if it.count.window_ms == window_ms and not it.attempts:
+            return ("ge", at, most), at
+        if it.count.window_ms >= window_ms:
+            longer = ("or", ("ge", at, most), longer)
+    return longer, None
 
 
 def _flood(search: Search, when: Cond, most: int) -> tuple[Event, ...]:
@@ -274,18 +289,17 @@ def _flood(search: Search, when: Cond, most: int) -> tuple[Event, ...]:
 
 def _temporal(search: Search, claim: Property) -> Outcome:
     formula = claim.formula or TRUE
-    enforced = [
-        it.id for it in search.image.temporal if it.formula == formula and it.action.code >= REFUSED
-    ]
-    if enforced:
-        reason = f"temporal rule `{enforced[0]}` refuses every event that would break it"
-        return Searched(claim, "enforced", reason)
-    parts = _invariants(formula)
-    if parts is not None:
-        found = [search.tree(search.table, ("not", it), _STOPPED) for it in parts]
-        if all(isinstance(it, TreeEvidence) for it in found):
-            reason = "every request that would break it is refused"
-            return Searched(claim, "invariant, tree search", reason)
+    for at, it in enumerate(search.image.temporal):
+        if it.formula == formula and it.action.code >= REFUSED:
+            if is_safe(formula):
+                return Proved(claim, "temporal rule", EnforcedEvidence(at))
+            reason = f"temporal rule `{it.id}` refuses every event that would break it"
+            return Searched(claim, "temporal rule", reason)
+    always = invariant_of(formula)
+    if always is not None:
+        found = search.tree(search.table, ("not", always), _STOPPED)
+        if isinstance(found, TreeEvidence):
+            return Proved(claim, TREE, AlwaysEvidence(always, found.domain, found.tree))
     events, _ = search.trace(
         lambda it, at: ("all", it.broken(formula, at), it.admitted(at)),
         lambda events: all(it.action < REFUSED for it in events),
@@ -294,31 +308,3 @@ def _temporal(search: Search, claim: Property) -> Outcome:
         return Refuted(claim, search.shown(events))
     steps = search.purse.limits.steps_max
     return Undecided(claim, f"no trace of {steps} events breaks it; longer ones were not searched")
-
-
-def _invariants(formula: Ltl) -> list[Cond] | None:
-    """Read `always C`, and several of them joined, as conditions; none if it is anything else."""
-    if formula[0] == "and":
-        first, second = (_invariants(it) for it in _parts(formula))
-        return None if first is None or second is None else first + second
-    if formula[0] == "release" and formula[1] == FALSE:
-        always = _now(_parts(formula)[1])
-        return None if always is None else [always]
-    return None
-
-
-def _now(formula: Ltl) -> Cond | None:
-    """Read a formula that speaks of one event only as a condition."""
-    kind = formula[0]
-    if kind in ("tt", "ff"):
-        return formula
-    if kind == "atom":
-        return _parts(formula)[0]
-    if kind not in ("not", "and", "or"):
-        return None
-    parts = [_now(it) for it in _parts(formula)]
-    return None if None in parts else (kind, *parts)
-
-
-def _parts(formula: Ltl) -> list[Cond]:
-    return [it for it in formula[1:] if isinstance(it, tuple)]

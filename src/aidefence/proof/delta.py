@@ -10,20 +10,26 @@ from collections.abc import Mapping, Sequence
 
 from aidefence.domain.enums import ACTIONS
 from aidefence.domain.policies import PropertyKind
+from aidefence.policy.conditions import TRUE
 from aidefence.policy.image import Image
 from aidefence.policy.properties import Property
 from aidefence.proof.aligning import aligned
+from aidefence.proof.always import invariant_of
 from aidefence.proof.conditions import Formula
 from aidefence.proof.outcomes import (
+    AlwaysEvidence,
     CompleteEvidence,
     ConflictEvidence,
+    EnforcedEvidence,
     Evidence,
     LiveEvidence,
     MonotoneEvidence,
+    RateEvidence,
     TreeEvidence,
     WalkEvidence,
     WitnessEvidence,
 )
+from aidefence.proof.programs import write_condition, write_program
 from aidefence.proof.replaying import REFUSED
 from aidefence.proof.terms import Terms
 from aidefence.proof.theory import Theory
@@ -46,6 +52,7 @@ class Delta:
         self._scope = f"Cert.{image.digest}"
         self._policies: dict[str, _Policy] = {}
         self._compared: dict[str, tuple[Image, Image]] = {}
+        self._whole: int | None = None
 
     @property
     def text(self) -> bytes:
@@ -84,8 +91,18 @@ class Delta:
             case ((PropertyKind.REFINES | PropertyKind.EQUIVALENT), WalkEvidence()):
                 step = self._walk(claim, evidence)
             case _:
-                raise EvidenceError(f"`{claim.id}` is not proved by such evidence")
+                step = self._timed_step(claim, evidence)
         return step
+
+    def _timed_step(self, claim: Property, evidence: Evidence) -> tuple[str, list[int]]:
+        match claim.kind, evidence:
+            case PropertyKind.RATE, RateEvidence():
+                return self._rate(claim, evidence)
+            case PropertyKind.TEMPORAL, AlwaysEvidence():
+                return self._always(claim, evidence)
+            case PropertyKind.TEMPORAL, EnforcedEvidence():
+                return self._enforced(claim, evidence)
+        raise EvidenceError(f"`{claim.id}` is not proved by such evidence")
 
     # --- one theorem each ---
 
@@ -95,7 +112,7 @@ class Delta:
 
     def _decides(self, claim: Property, evidence: TreeEvidence) -> tuple[str, list[int]]:
         codes = {it.code for it in claim.actions}
-        if evidence.premise != (claim.when or ("tt",)) or evidence.mask != sum(
+        if evidence.premise != (claim.when or TRUE) or evidence.mask != sum(
             1 << it for it in codes
         ):
             raise EvidenceError(f"`{claim.id}` claims something else")
@@ -108,7 +125,7 @@ class Delta:
 
     def _possible(self, claim: Property, evidence: WitnessEvidence) -> tuple[str, list[int]]:
         stopped = sum(1 << code for code in range(REFUSED, len(ACTIONS)))
-        if evidence.when != (claim.when or ("tt",)) or evidence.mask & stopped:
+        if evidence.when != (claim.when or TRUE) or evidence.mask & stopped:
             raise EvidenceError(f"`{claim.id}` claims something else")
         policy, computed = self._policy(""), self._terms.by_computation()
         head = [self._whole_domain(), policy.rules, policy.default]
@@ -156,7 +173,42 @@ class Delta:
         proof = [weak.is_sorted, strict.is_sorted, self._terms.by_computation()]
         return [domain, *ends, self._terms.number(fuel), *proof]
 
+    def _rate(self, claim: Property, evidence: RateEvidence) -> tuple[str, list[int]]:
+        features = self._image.features
+        it = features[evidence.feature] if evidence.feature < len(features) else None
+        if it is None or it.count is None or it.count.when != (claim.when or TRUE):
+            raise EvidenceError(f"`{claim.id}` is about another count")
+        if it.count.window_ms != claim.window_ms or claim.most is None:
+            raise EvidenceError(f"`{claim.id}` is about another window")
+        numbers = [evidence.feature, claim.most, claim.window_ms, it.most, it.per.code]
+        head = [self._program(), self._domain(evidence.domain), *map(self._terms.number, numbers)]
+        goal = [self._condition(it.count.when), self._tree(evidence.tree)]
+        return "rate_bound", [*head, *goal, *[self._terms.by_computation()] * 4]
+
+    def _always(self, claim: Property, evidence: AlwaysEvidence) -> tuple[str, list[int]]:
+        if evidence.always != invariant_of(claim.formula or TRUE):
+            raise EvidenceError(f"`{claim.id}` claims something else")
+        head = [self._program(), self._domain(evidence.domain), self._condition(evidence.always)]
+        computed = self._terms.by_computation()
+        return "always_of_tree", [*head, self._tree(evidence.tree), computed, computed]
+
+    def _enforced(self, claim: Property, evidence: EnforcedEvidence) -> tuple[str, list[int]]:
+        temporal = self._image.temporal
+        if not (evidence.rule < len(temporal) and temporal[evidence.rule].formula == claim.formula):
+            raise EvidenceError(f"`{claim.id}` is not what that temporal rule says")
+        head = [self._program(), self._terms.number(evidence.rule)]
+        return "temporal_of_rule", [*head, *[self._terms.by_computation()] * 2]
+
     # --- parts ---
+
+    def _program(self) -> int:
+        if self._whole is None:
+            policy = self._policy("")
+            name = f"{self._scope}.program"
+            self._whole = write_program(
+                self._terms, self._image, name, policy.rules, policy.default
+            )
+        return self._whole
 
     def _policy(self, than: str, side: str = "ours") -> _Policy:
         key = f"{than}/{side}" if than else ""
@@ -257,12 +309,3 @@ class _Policy:
         ordered = terms.is_true(terms.apply(terms.ours("sortedB"), self.rules))
         terms.state(f"{scope}.sorted", ordered, terms.by_computation())
         self.is_sorted = terms.constant(f"{scope}.sorted")
-
-
-def write_condition(terms: Terms, when: Formula) -> int:
-    """Write a condition as the theory has it."""
-    kind, *parts = when
-    head = terms.ours(f"Cond.{kind}")
-    if kind in ("ge", "eq"):
-        return terms.apply(head, *(terms.number(it) for it in parts))
-    return terms.apply(head, *(write_condition(terms, it) for it in parts))

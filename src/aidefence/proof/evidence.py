@@ -8,11 +8,14 @@ from types import MappingProxyType
 from aidefence.domain.errors import ImageError
 from aidefence.policy.reading import keys_of, list_of, text_of, tuples, whole_of
 from aidefence.proof.outcomes import (
+    AlwaysEvidence,
     CompleteEvidence,
     ConflictEvidence,
+    EnforcedEvidence,
     Evidence,
     LiveEvidence,
     MonotoneEvidence,
+    RateEvidence,
     TreeEvidence,
     WalkEvidence,
     WitnessEvidence,
@@ -23,7 +26,7 @@ _VACUOUS, _PIVOT, _SPLIT = 0, 1, 2
 _DEPTH_MAX = 400
 
 
-def evidence_object(evidence: Evidence) -> dict[str, object]:  # noqa: PLR0911 -- one table
+def evidence_object(evidence: Evidence) -> dict[str, object]:  # noqa: C901, PLR0911 -- one table
     """Write evidence as JSON holds it."""
     match evidence:
         case TreeEvidence(premise, mask, domain, tree):
@@ -41,6 +44,12 @@ def evidence_object(evidence: Evidence) -> dict[str, object]:  # noqa: PLR0911 -
             return {"kind": "monotone", "feature": feature}
         case WalkEvidence(than, domain, fuel):
             return {"kind": "walk", "than": than, "domain": domain, "fuel": fuel}
+        case RateEvidence(feature, domain, tree):
+            return {"kind": "rate", "feature": feature, "domain": domain, "tree": flat(tree)}
+        case AlwaysEvidence(always, domain, tree):
+            return {"kind": "always", "always": always, "domain": domain, "tree": flat(tree)}
+        case EnforcedEvidence(rule):
+            return {"kind": "enforced", "rule": rule}
 
 
 def evidence_of(value: object, place: str) -> Evidence:
@@ -132,11 +141,15 @@ _FIELDS: Mapping[str, tuple[Callable[..., Evidence], tuple[str, ...]]] = Mapping
         "live": (LiveEvidence, ("values", "rule")),
         "monotone": (MonotoneEvidence, ("feature",)),
         "walk": (WalkEvidence, ("than", "domain", "fuel")),
+        "rate": (RateEvidence, ("feature", "domain", "tree")),
+        "always": (AlwaysEvidence, ("always", "domain", "tree")),
+        "enforced": (EnforcedEvidence, ("rule",)),
     }
 )
 _READ: Mapping[str, Callable[[object, str], object]] = {
     "premise": tuples,
     "when": tuples,
+    "always": tuples,
     "mask": _natural,
     "domain": _naturals,
     "tree": grown,

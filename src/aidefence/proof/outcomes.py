@@ -75,6 +75,31 @@ class WalkEvidence:
     fuel: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RateEvidence:
+    """A tree that shows: what a count of the policy has counted up to the limit is stopped."""
+
+    feature: int
+    domain: tuple[int, ...]
+    tree: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class AlwaysEvidence:
+    """A tree that shows: every request for which the condition fails is stopped."""
+
+    always: Cond
+    domain: tuple[int, ...]
+    tree: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class EnforcedEvidence:
+    """A temporal rule has the very formula, and stops what would break it."""
+
+    rule: int
+
+
 Evidence: TypeAlias = (
     TreeEvidence
     | CompleteEvidence
@@ -83,7 +108,12 @@ Evidence: TypeAlias = (
     | LiveEvidence
     | MonotoneEvidence
     | WalkEvidence
+    | RateEvidence
+    | AlwaysEvidence
+    | EnforcedEvidence
 )
+TIMED = (RateEvidence, AlwaysEvidence, EnforcedEvidence)
+"""Evidence for what holds over several events; it stands on the part of the theory about time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from aidefence.knowledge.theory import Part
 from aidefence.policy.image import Image
 from aidefence.policy.properties import Property
 from aidefence.proof.budget import Budget
-from aidefence.proof.checking import Checker, Judgement
+from aidefence.proof.checking import Ground, Judgement, ground_of
 from aidefence.proof.deciding import decide
 from aidefence.proof.delta import Delta
-from aidefence.proof.outcomes import Outcome, Proved, Searched
+from aidefence.proof.outcomes import TIMED, Outcome, Proved, Searched
 from aidefence.proof.replaying import Load
 from aidefence.proof.theory import Theory
 
@@ -26,8 +27,7 @@ class Session:
 
     image: Image
     against: Mapping[str, Image]
-    theory: Theory
-    checker: Checker
+    ground: Ground
     outcomes: tuple[Outcome, ...]
     delta: bytes
     judgement: Judgement
@@ -40,10 +40,9 @@ def prove(
     properties: Sequence[Property],
     *,
     load: Load,
-    theory: Theory,
-    checker: Checker,
     budget: Budget | None = None,
     against: Mapping[str, Image] | None = None,
+    ground: Callable[[Part], Ground] = ground_of,
 ) -> Session:
     """Decide claims about a policy, and have the checker judge every proof that was found.
 
@@ -53,8 +52,10 @@ def prove(
     begun = time.monotonic()
     outcomes = decide(image, properties, load=load, budget=budget or Budget(), against=others)
     searched = time.monotonic()
+    stands_on = ground(part_of(outcomes))
+    theory = stands_on.theory
     named, delta = written(theory, image, others, outcomes)
-    judge = partial(checker.check, scope=scope_of(image))
+    judge = partial(stands_on.checker.check, scope=scope_of(image))
     judgement = judge(delta)
     if not judgement.accepted:
         kept = _accepted(outcomes, lambda part: judge(written(theory, image, others, part)[1]))
@@ -64,8 +65,7 @@ def prove(
     return Session(
         image,
         others,
-        theory,
-        checker,
+        stands_on,
         named,
         delta,
         judgement,
@@ -77,6 +77,12 @@ def prove(
 def scope_of(image: Image) -> str:
     """The name under which everything stands that is proved about a policy."""
     return f"Cert.{image.digest}"
+
+
+def part_of(outcomes: Sequence[Outcome]) -> Part:
+    """How much of the theory the proofs of these need."""
+    is_timed = any(isinstance(it, Proved) and isinstance(it.evidence, TIMED) for it in outcomes)
+    return Part.TIME if is_timed else Part.RULES
 
 
 def written(

@@ -6,17 +6,13 @@ names, levels and expressions have.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-from functools import cached_property, lru_cache
-from hashlib import sha256
-from importlib.resources import files
+from functools import lru_cache
 from typing import Any
 
-from aidefence.domain.errors import ConfigError
+from aidefence.knowledge.theory import Part, load
 
-_FILE = "proofs/theory.ndjson.gz"
 _EXPRESSION = re.compile(r'^\{"ie":\d+,(.*)\}$', re.MULTILINE)
 _LEVEL = re.compile(r'^\{"il":\d+,(.*)\}$', re.MULTILINE)
 _NAME = re.compile(r'^\{"in":(\d+),"(?:str|num)":\{"pre":(\d+),"(?:str|i)":(.*)\}\}$', re.MULTILINE)
@@ -28,29 +24,14 @@ _THEOREM = re.compile(
 class Theory:
     """The text of a theory and its tables."""
 
-    def __init__(self, text: bytes) -> None:
-        self.text = text
+    def __init__(self, text: bytes, digest: str, lean: str, part: Part) -> None:
+        self.text, self.digest, self.lean, self.part = text, digest, lean, part
         self.names: dict[str, int]
         self.levels: dict[str, int]
         self.expressions: dict[str, int]
         self._types: dict[int, int]
         self._bodies: list[str]
         self._read()
-
-    @cached_property
-    def digest(self) -> str:
-        """The SHA-256 of the text."""
-        return sha256(self.text).hexdigest()
-
-    @cached_property
-    def lean(self) -> str:
-        """The version of Lean that exported it."""
-        head = json.loads(self.text[: self.text.index(b"\n")])
-        return str(head["meta"]["lean"]["version"]).split(",", 1)[0]
-
-    def has(self, theorem: str) -> bool:
-        """Whether a theorem of this name is proved in it."""
-        return self.names.get(theorem, -1) in self._types
 
     def type_of(self, theorem: str) -> int:
         """The expression that a theorem states."""
@@ -76,15 +57,13 @@ class Theory:
         self._types = {int(name): int(kind) for name, kind in _THEOREM.findall(text)}
 
 
-@lru_cache(maxsize=1)
-def shipped() -> Theory:
-    """Read the theory of this installation.
+@lru_cache(maxsize=len(Part))
+def shipped(part: Part = Part.RULES) -> Theory:
+    """Read the theory of this installation, or the part of it that is about single requests.
 
     Raises:
-        ConfigError: it is not there, or damaged.
+        ModelError: it is not there, or damaged.
 
     """
-    try:
-        return Theory(gzip.decompress(files("aidefence").joinpath(_FILE).read_bytes()))
-    except (OSError, EOFError, ValueError, KeyError) as error:
-        raise ConfigError(f"the theory `{_FILE}` of this installation cannot be read") from error
+    it = load(part)
+    return Theory(it.data, it.digest, it.lean, part)

@@ -7,16 +7,17 @@ again. A certificate with any fault proves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from aidefence.domain.errors import ImageError
+from aidefence.knowledge.theory import Part
 from aidefence.policy.image import Image
-from aidefence.policy.properties import property_of
+from aidefence.policy.properties import Property, property_of
 from aidefence.policy.reading import keys_of, text_of
 from aidefence.proof.certificates import Certificate, claims_of, delta_object, spelled
-from aidefence.proof.checking import AXIOMS, Checker
+from aidefence.proof.checking import AXIOMS, Checker, Ground, ground_of
 from aidefence.proof.delta import Delta, EvidenceError
 from aidefence.proof.evidence import evidence_of
 from aidefence.proof.proving import scope_of
@@ -26,6 +27,8 @@ from aidefence.proof.theory import Theory
 Known = Callable[[str, bytes, bytes], "str | None"]
 """Says what is wrong with a signature: key, signature, message."""
 _KINDS = ("proved", "searched", "refuted", "undecided")
+MISSING = "missing"
+"""What becomes of a claim that a certificate does not speak of."""
 
 
 @dataclass(slots=True)
@@ -52,15 +55,24 @@ def verify(
     certificate: Certificate,
     image: Image,
     *,
-    theory: Theory,
-    checker: Checker,
     known: Known,
     now_ms: int,
     against: Mapping[str, Image] | None = None,
     delta: bytes | None = None,
+    claims: Sequence[Property] = (),
+    ground: Callable[[Part], Ground] = ground_of,
 ) -> Verification:
-    """Check a certificate of a policy; `delta` is the text of its proof, where it came along."""
+    """Check a certificate of a policy; `delta` is the text of its proof, where it came along.
+
+    `claims` are those that it shall speak of; one that it does not is told among the others.
+    """
     found = Verification(expires_ms=certificate.expires_ms)
+    part = certificate.part("theory")["part"]
+    if part not in tuple(Part):
+        found.faults.append("it stands on a theory that is not known here")
+        return found
+    stands_on = ground(Part(str(part)))
+    theory = stands_on.theory
     _check_paper(certificate, image, theory, known, now_ms, found)
     if found.faults:
         return found
@@ -74,7 +86,8 @@ def verify(
     if delta_object(text) != certificate.part("delta"):
         found.faults.append("the proof is not the one that was signed for")
     if not found.faults:
-        _judge(certificate, image, text, checker, found)
+        _judge(certificate, image, text, stands_on.checker, found)
+        _look_for(claims, certificate, found)
     return found
 
 
@@ -150,6 +163,16 @@ def _claim(value: object, image: Image, delta: Delta, number: int, found: Verifi
     if told["statement"] != statement(image, claim):
         raise EvidenceError(f"the statement of `{claim.id}` says something else")
     found.proved.append(claim.id)
+
+
+def _look_for(claims: Sequence[Property], certificate: Certificate, found: Verification) -> None:
+    told = [it.get("claim") for it in claims_of(certificate) if isinstance(it, dict)]
+    spoken_of = {spelled(it) for it in told}
+    for it in claims:
+        if spelled(it.to_object()) not in spoken_of:
+            found.others[it.id] = MISSING
+            if it.id in found.proved:
+                found.proved.remove(it.id)
 
 
 def _judge(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache, lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from aidefence import ImageError
 from aidefence.adapters.signing import SigningKey
 from aidefence.domain.policies import PropertyKind
+from aidefence.knowledge.theory import Part
 from aidefence.policy.compiling import Compiled, compile_source
 from aidefence.policy.image import Image
 from aidefence.policy.properties import property_of
@@ -26,12 +26,11 @@ from aidefence.proof.certificates import (
     delta_object,
     read_certificate,
 )
-from aidefence.proof.checking import Kernel
+from aidefence.proof.checking import ground_of
 from aidefence.proof.delta import Delta, EvidenceError
 from aidefence.proof.evidence import evidence_of
 from aidefence.proof.outcomes import Outcome
 from aidefence.proof.proving import Session, prove, scope_of, written
-from aidefence.proof.theory import Theory, shipped
 from aidefence.proof.verifying import Verification, verify
 
 from .drawn import condition, image
@@ -44,25 +43,21 @@ RULES = (
     "rule injected priority 100: block when confidence(prompt_injection) >= 80%\n"
     'rule mail priority 90: review when tool.name is "send_mail" and taint.private\n'
     "rule risky priority 80: block when session.risk >= 90%\n"
+    'define transfer as tool.name is "transfer"\n'
+    "rule calls priority 70: block what breaks at most 3 transfer in 1 min per user\n"
+    'rule order: block what breaks never tool.name is "shell" after taint.secret\n'
     "rule seen priority 5: flag always\n"
 )
 CLAIMS = (
     "prove injected: always block when confidence(prompt_injection) >= 85% and taint.untrusted\n"
     'prove mail: never allow or flag when tool.name is "send_mail" and taint.private\n'
     "prove risk: monotone in session.risk\nprove complete\nprove no conflict\n"
-    "prove every rule can fire\nprove possible taint.private\n"
+    "prove rule mail can fire\nprove rule risky can fire\nprove possible taint.private\n"
     'prove allows no more than "old"\nprove decides the same as "same"\n'
+    "prove at most 3 transfer in 1 min per user\n"
+    'prove on every trace never tool.name is "shell" after taint.secret\n'
+    "prove on every trace never confidence(prompt_injection) >= 90%\n"
 )
-
-
-@cache
-def theory() -> Theory:
-    return shipped()
-
-
-@lru_cache(maxsize=1)
-def kernel() -> Kernel:
-    return Kernel(theory())
 
 
 @pytest.fixture
@@ -84,15 +79,13 @@ def session(it: Compiled, **against: Image) -> Session:
         it.image,
         it.properties,
         load=PlainEvaluator,
-        theory=theory(),
-        checker=kernel(),
         against=against or others(),
     )
 
 
 def checked(certificate: Certificate, policy: Image, key: SigningKey, **more: Any) -> Verification:
     given = {"known": key.verify, "now_ms": NOW + DAY, "against": others(), **more}
-    return verify(certificate, policy, theory=theory(), checker=kernel(), **given)
+    return verify(certificate, policy, **given)
 
 
 def test_every_kind_of_theorem_is_accepted_and_certified(key: SigningKey) -> None:
@@ -100,7 +93,7 @@ def test_every_kind_of_theorem_is_accepted_and_certified(key: SigningKey) -> Non
     proved = session(it)
     assert [type(o) for o in proved.outcomes] == [Proved] * len(it.properties)
     kinds = {claim.kind for claim in it.properties}
-    assert kinds == set(PropertyKind) - {PropertyKind.RATE, PropertyKind.TEMPORAL}
+    assert kinds == set(PropertyKind)
     certificate = certify(proved, key, NOW)
     found = checked(certificate, it.image, key, delta=proved.delta)
     assert (found.faults, found.others) == ([], {})
@@ -130,8 +123,6 @@ def test_drawn_proofs_are_accepted(seed: int) -> None:
         policy,
         properties,
         load=PlainEvaluator,
-        theory=theory(),
-        checker=kernel(),
         against={"other": other},
     )
     assert found.judgement.accepted
@@ -225,7 +216,7 @@ def test_even_our_own_key_cannot_sign_what_is_not_so(
 
 def _signed_anew(certificate: Certificate, key: SigningKey, policy: Image) -> Certificate:
     """As a liar would: with the digest of the proof that his evidence leads to."""
-    delta = Delta(theory(), policy, others())
+    delta = Delta(ground_of(Part.TIME).theory, policy, others())
     for number, it in enumerate(claims_of(certificate)):
         assert isinstance(it, dict)
         claim = property_of(it["claim"], policy)
@@ -293,6 +284,6 @@ def test_false_theorems_are_not_accepted_by_the_checker_itself() -> None:
     false = compile_source(HEAD + RULES.replace("80%", "90%", 1) + CLAIMS)
     honest = session(it)
     outcomes: list[Outcome] = list(honest.outcomes[:1])
-    _, delta = written(theory(), false.image, others(), outcomes)
-    judged = kernel().check(delta, scope_of(false.image))
+    _, delta = written(ground_of(Part.RULES).theory, false.image, others(), outcomes)
+    judged = ground_of(Part.RULES).checker.check(delta, scope_of(false.image))
     assert not judged.accepted

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from aidefence import __version__
-from aidefence.delivery.cli import audit, config, db, keys, mcp, policy, review, rules, switch
+from aidefence.delivery.cli import (
+    audit,
+    config,
+    db,
+    keys,
+    mcp,
+    policy,
+    policy_proof,
+    review,
+    rules,
+    switch,
+)
 from aidefence.delivery.cli.benchmark import bench
 from aidefence.delivery.cli.doctor import doctor
 from aidefence.delivery.cli.evaluate import evaluate_files
@@ -41,6 +52,9 @@ app.command()(serve)
 app.command()(grpc)
 app.command()(export)
 app.add_typer(rules.app, name="rules")
+policy.app.command()(policy_proof.prove)
+policy.app.command()(policy_proof.verify)
+policy.app.add_typer(policy_proof.log, name="log")
 app.add_typer(policy.app, name="policy")
 app.add_typer(config.app, name="config")
 app.add_typer(switch.app, name="switch")
