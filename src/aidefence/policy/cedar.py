@@ -112,7 +112,9 @@ def _expression(features: Sequence[Feature], cond: Cond) -> str:
         return f"!({_expression(features, _part(parts[0]))})"
     if operator in {"and", "or"}:
         sign = " && " if operator == "and" else " || "
-        return sign.join(f"({_expression(features, _part(it))})" for it in parts)
+        other = "or" if operator == "and" else "and"
+        written = ((_part(it), _expression(features, _part(it))) for it in parts)
+        return sign.join(f"({text})" if part[0] == other else text for part, text in written)
     at, value = (it for it in parts if isinstance(it, int))
     return (_at_least if operator == "ge" else _equal)(features[at], value)
 

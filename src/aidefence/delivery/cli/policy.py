@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from aidefence.delivery.cli import policy_phrases
 from aidefence.delivery.cli.options import Exit, JsonOption
 from aidefence.delivery.cli.policy_files import (
     STDIN,
@@ -27,6 +28,10 @@ from aidefence.policy.formatting import format_source
 app = typer.Typer(
     help="Format, check, explain and test policies.", no_args_is_help=True, rich_markup_mode=None
 )
+
+app.command("read")(policy_phrases.read)
+app.command("export")(policy_phrases.export)
+app.add_typer(policy_phrases.templates_app, name="templates")
 
 
 @app.command("fmt")

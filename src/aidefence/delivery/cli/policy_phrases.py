@@ -1,0 +1,201 @@
+"""`aidefence policy read | templates | export`: from words, from templates, to Cedar."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from aidefence.delivery.cli.options import Exit, JsonOption, fail
+from aidefence.delivery.cli.policy_files import policy_files
+from aidefence.delivery.cli.terminal import console, json_text, printable
+from aidefence.domain.enums import Action
+from aidefence.domain.errors import ConfigError
+from aidefence.policy.cedar import to_cedar
+from aidefence.policy.phrases.reading import (
+    Ambiguous,
+    Outcome,
+    Reading,
+    Refused,
+    Understood,
+    read_phrase,
+)
+from aidefence.policy.templates import instantiate, template, templates
+
+templates_app = typer.Typer(
+    help="List, show and use the templates that come with the product.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+class Target(StrEnum):
+    """Languages that a policy can be exported to."""
+
+    CEDAR = "cedar"
+
+
+def read(
+    phrase: Annotated[str, typer.Argument(metavar="PHRASE", help="A sentence or a condition.")],
+    action: Annotated[Action, typer.Option(help="What a bare condition asks for.")] = Action.BLOCK,
+    rule_id: Annotated[str, typer.Option("--id", metavar="ID", help="Name of the rule.")] = "rule",
+    as_json: JsonOption = False,
+) -> None:
+    """Read what somebody says of a policy, and say it back.
+
+    Exit codes: 0 it has one meaning, 1 it has several or none is understood.
+    """
+    outcome = read_phrase(phrase, action=action, rule_id=rule_id)
+    if as_json:
+        _write(json_text(outcome_object(outcome), indent=2))
+    else:
+        _tell(console(sys.stdout), phrase, outcome)
+    if not isinstance(outcome, Understood):
+        raise typer.Exit(Exit.FOUND)
+
+
+def export(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A policy, or `-` for stdin.")],
+    to: Annotated[Target, typer.Option(help="The language.")] = Target.CEDAR,
+    schema: Annotated[bool, typer.Option("--schema", help="Write the schema instead.")] = False,
+) -> None:
+    """Write the part of a policy that needs no memory in another language.
+
+    What cannot be said there is named on standard error. Exit codes: 0 done, 2 it cannot be read.
+    """
+    del to  # There is one so far.
+    try:
+        compiled = next(policy_files([path])).compile()
+        if compiled is None:
+            fail(f"`{path}` is a part that others include: name a policy")
+        exported = to_cedar(compiled.image)
+    except ConfigError as error:
+        fail(str(error))
+    sys.stdout.write(exported.schema if schema else exported.policies)
+    terminal = console(sys.stderr)
+    for it in exported.unsaid:
+        terminal.print(Text(f"not said: {printable(it)}", style="yellow"))
+
+
+@templates_app.command("list")
+def list_templates(as_json: JsonOption = False) -> None:
+    """List all templates."""
+    found = templates()
+    if as_json:
+        _write(json_text([_template_object(it.name) for it in found], indent=2))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("name", "rules", "claims", "what for"):
+        table.add_column(name, overflow="fold")
+    for it in found:
+        table.add_row(Text(it.name, style="bold"), str(len(it.rules)), str(it.claims), it.about)
+    terminal = console(sys.stdout)
+    terminal.print(table)
+    terminal.print(f"{len(found)} templates")
+
+
+@templates_app.command("show")
+def show_template(
+    name: Annotated[str, typer.Argument(metavar="NAME")], as_json: JsonOption = False
+) -> None:
+    """Show one template: what can be set, and its text."""
+    try:
+        found = template(name)
+    except ConfigError as error:
+        fail(str(error))
+    if as_json:
+        _write(json_text({**_template_object(name), "text": found.text}, indent=2))
+        return
+    sys.stdout.write(found.text)
+
+
+@templates_app.command("use")
+def use_template(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", "-s", metavar="NAME=VALUE", help="Set a parameter.")
+    ] = None,
+    policy_id: Annotated[str, typer.Option("--id", metavar="ID", help="Name of the policy.")] = "",
+) -> None:
+    """Write a policy that uses a template.
+
+    Exit codes: 0 done, 2 there is no such template or parameter, or a value does not fit.
+    """
+    given: dict[str, str] = {}
+    for it in settings or ():
+        key, sign, value = it.partition("=")
+        if not sign:
+            fail(f"`{it}` is no setting: write `name=value`")
+        given[key.strip()] = value.strip()
+    try:
+        sys.stdout.write(instantiate(name, given, policy_id=policy_id))
+    except ConfigError as error:
+        fail(str(error))
+
+
+def outcome_object(outcome: Outcome) -> dict[str, object]:
+    """Write what became of a phrase as JSON holds it."""
+    if isinstance(outcome, Refused):
+        return {
+            "outcome": "refused",
+            "message": outcome.message,
+            "word": outcome.word,
+            "column": outcome.column,
+            "nearest": list(outcome.nearest),
+        }
+    if isinstance(outcome, Ambiguous):
+        readings = [_reading_object(it) for it in outcome.readings]
+        return {"outcome": "ambiguous", "readings": readings}
+    return {"outcome": "understood", "readings": [_reading_object(outcome.reading)]}
+
+
+def _reading_object(reading: Reading) -> dict[str, object]:
+    return {
+        "pdl": reading.pdl,
+        "paraphrase": reading.paraphrase,
+        "notes": list(reading.notes),
+        "bare": reading.is_bare,
+    }
+
+
+def _template_object(name: str) -> dict[str, object]:
+    it = template(name)
+    return {
+        "name": it.name,
+        "about": it.about,
+        "parameters": {setting.name: setting.value for setting in it.settings},
+        "rules": list(it.rules),
+        "claims": it.claims,
+    }
+
+
+def _tell(terminal: Console, phrase: str, outcome: Outcome) -> None:
+    if isinstance(outcome, Refused):
+        terminal.print(Text(printable(phrase)))
+        if outcome.column <= len(phrase):
+            mark = " " * (outcome.column - 1) + "^" * max(1, len(outcome.word))
+            terminal.print(Text(mark, style="bold red"))
+        told = f"not understood: {outcome.message}"
+        if outcome.nearest:
+            told += f"; known words like it: {', '.join(outcome.nearest)}"
+        terminal.print(Text(printable(told)))
+        return
+    readings = outcome.readings if isinstance(outcome, Ambiguous) else (outcome.reading,)
+    if len(readings) > 1:
+        terminal.print(Text("this may mean several things; which one?", style="bold"))
+    for number, reading in enumerate(readings, 1):
+        head = f"{number}. " if len(readings) > 1 else ""
+        terminal.print(Text(f"{head}{printable(reading.paraphrase)}"))
+        for note in reading.notes:
+            terminal.print(Text(f"   ({note})", style="dim"))
+        terminal.print(Text(printable(reading.pdl, keep="\n").rstrip()))
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
