@@ -207,7 +207,7 @@ class Building:
         most = max((it.number for it in values if it.unit is Unit.WHOLE), default=0) + 1
         name = f"count({format_expression(count.part)} in {format_value(count.window)})"
         feature = self.table.count(name, part.cond, window, most, count.memory)
-        return self._comparing.number(Kind.COUNT, feature, compare, values, placed)
+        return self._comparing.number(Kind.COUNT, [feature], compare, values, placed)
 
     def _window(self, value: Value, placed: Placed) -> int:
         found = self._one(value, Unit.DURATION, placed)

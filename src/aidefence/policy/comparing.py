@@ -109,7 +109,7 @@ class Comparing:
         if asked.kind is not Kind.FLAG:
             message = f"`{ask.name}` is a {asked.kind.value} and must be compared"
             raise placed.error(ask.at, message, self._example(asked))
-        return leaf("ge", self.table.raw(asked), 1)
+        return some(leaf("ge", self.table.raw(asked), 1), *self.table.narrower(asked))
 
     def compare(self, compare: Compare, placed: Placed) -> Built:
         """Build a comparison of a feature."""
@@ -124,12 +124,19 @@ class Comparing:
             return self._text(asked, compare, values, placed)
         if asked.kind is Kind.CHOICE:
             return self._choice(asked, compare, values, placed)
-        return self.number(asked.kind, self.table.raw(asked), compare, values, placed)
+        features = [self.table.raw(asked), *self.table.parts(asked)]
+        return self.number(asked.kind, features, compare, values, placed)
 
     def number(
-        self, kind: Kind, feature: int, compare: Compare, values: Sequence[Value], placed: Placed
+        self,
+        kind: Kind,
+        features: Sequence[int],
+        compare: Compare,
+        values: Sequence[Value],
+        placed: Placed,
     ) -> Built:
-        """Build a comparison of a number."""
+        """Build a comparison of a number, that is as large as any of some features."""
+        feature = features[0]
         numbers = [self._read(kind, value, placed) for value in values]
         most = Asked(SPECS[0], kind=kind).feature().most
         if compare.operator in _EQUAL:
@@ -137,27 +144,33 @@ class Comparing:
             found = some(*(leaf("eq", feature, it) for it in dict.fromkeys(numbers)))
             return opposite(found) if compare.operator in _UNLIKE else found
         if compare.operator is Operator.BETWEEN:
-            return self._between(kind, feature, numbers, compare, placed)
+            return self._between(kind, features, numbers, compare, placed)
         if compare.operator in _PATTERNS | _BARE:
             message = f"a {kind.value} cannot be compared so"
             raise placed.error(compare.at, message, "`>=`, `>`, `<=`, `<`, `is` or `between`")
         self._single(compare, values, placed)
         least = numbers[0] + (compare.operator in {Operator.ABOVE, Operator.AT_MOST})
-        reached = _reached(feature, least, most)
+        reached = _reached(features, least, most)
         is_upper = compare.operator in {Operator.AT_LEAST, Operator.ABOVE}
         return reached if is_upper else opposite(reached)
 
     def _between(
-        self, kind: Kind, feature: int, numbers: list[int], compare: Compare, placed: Placed
+        self,
+        kind: Kind,
+        features: Sequence[int],
+        numbers: list[int],
+        compare: Compare,
+        placed: Placed,
     ) -> Built:
         low, high = numbers
         most = Asked(SPECS[0], kind=kind).feature().most
         if kind is not Kind.TIME_OF_DAY:
             if low > high:
                 raise placed.error(compare.at, "the first value is the larger one", "the smaller")
-            return every(_reached(feature, low, most), opposite(_reached(feature, high + 1, most)))
+            above = opposite(_reached(features, high + 1, most))
+            return every(_reached(features, low, most), above)
         # A time of day lasts until the second one begins, if need be over midnight.
-        after, before = leaf("ge", feature, low), opposite(leaf("ge", feature, high))
+        after, before = leaf("ge", features[0], low), opposite(leaf("ge", features[0], high))
         return every(after, before) if low <= high else some(after, before)
 
     def _choice(
@@ -186,7 +199,7 @@ class Comparing:
         kind = self._given_kind(asked, values)
         if kind is not Kind.TEXT and compare.operator not in _PATTERNS:
             number = self.table.raw(replace(asked, kind=kind))
-            return self.number(kind, number, compare, values, placed)
+            return self.number(kind, [number], compare, values, placed)
         for value in values:
             if value.unit is not Unit.TEXT:
                 near = quoted(value.text) if value.unit is Unit.WORD else ""
@@ -273,10 +286,10 @@ class Comparing:
         return f"a comparison such as `{asked.name} {ending}`"
 
 
-def _reached(feature: int, least: int, most: int) -> Built:
+def _reached(features: Sequence[int], least: int, most: int) -> Built:
     if least <= 0:
         return ALWAYS
-    return NEVER if least > most else leaf("ge", feature, least)
+    return NEVER if least > most else some(*(leaf("ge", it, least) for it in features))
 
 
 def _pattern(operator: Operator, text: str) -> str:

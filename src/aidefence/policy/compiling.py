@@ -73,10 +73,8 @@ def compile_tree(source: Source, *, sources: Sources | None = None) -> Compiled:
     said = expand(source, sources or Shipped())
     first = _Compiler(header, source, said, {})
     image, properties = first.run()
-    met = first.table.met()
-    if first.table.has_patterns and met:
-        # Whether a text that the policy names fits a pattern is known only when all are met.
-        image, properties = _Compiler(header, source, said, met).run()
+    if not first.table.is_settled:
+        image, properties = _Compiler(header, source, said, first.table.met()).run()
     return Compiled(image, properties, source, said)
 
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from aidefence.domain.errors import LimitError
 from aidefence.domain.policies import Scope
-from aidefence.policy.catalog import Asked, Kind
+from aidefence.policy.catalog import Asked, Kind, resolve
 from aidefence.policy.conditions import DEPTH_MAX, FALSE, TRUE, Cond, all_of, any_of, negated
 from aidefence.policy.image import FEATURES_MAX, NODES_MAX, VALUES_MAX, Count, Feature
+from aidefence.policy.implying import wider
 from aidefence.policy.tree import Memory
 
 _NAME_LEN_MAX = 400
@@ -84,14 +85,19 @@ class _Row:
 
 
 class Table:
-    """The features of a policy. `known` are texts that an earlier pass has met, by feature."""
+    """The features of a policy.
+
+    `known` are those that an earlier pass has met, each with the texts it is compared with: only
+    when all are met is it known which pattern a text fits, and what follows from what.
+    """
 
     def __init__(self, known: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self._rows: list[_Row] = []
         self._numbers: dict[object, int] = {}
         self._names: set[str] = set()
         self._known = known or {}
-        self.has_patterns = False
+        self._wider = wider(self._known)
+        self._has_patterns = False
 
     def raw(self, asked: Asked) -> int:
         """Give the number of a feature that the request tells."""
@@ -113,8 +119,19 @@ class Table:
 
     def texts(self, asked: Asked) -> Mapping[str, int]:
         """Give the texts that a feature is compared with, as far as they are known."""
-        self.has_patterns = True
+        self._has_patterns = True
         return dict.fromkeys(self._known.get(asked.name, ()), 0)
+
+    def narrower(self, asked: Asked) -> list[Built]:
+        """Give comparisons that each imply a flag."""
+        return [
+            leaf("eq" if resolve(name).kind is Kind.CHOICE else "ge", self.raw(resolve(name)), it)
+            for name, it in self._wider.get(asked.name, ())
+        ]
+
+    def parts(self, asked: Asked) -> list[int]:
+        """Give the numbers of features that a score is at least as large as."""
+        return [self.raw(resolve(name)) for name, _ in self._wider.get(asked.name, ())]
 
     def history(self, name: str, history: tuple[object, ...], memory: Memory) -> Built:
         """Give a condition on what was before."""
@@ -143,12 +160,15 @@ class Table:
         )
 
     def met(self) -> dict[str, tuple[str, ...]]:
-        """Give the texts that each feature was compared with."""
-        return {
-            row.feature.name: tuple(row.values)
-            for row in self._rows
-            if row.feature.is_raw and row.values
-        }
+        """Give what the request is asked about, with the texts it is compared with."""
+        return {row.feature.name: tuple(row.values) for row in self._rows if row.feature.is_raw}
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether another pass that knows what this one has met would build the same."""
+        met = self.met()
+        is_wider = any(name in met for name in wider(met))
+        return not is_wider and not (self._has_patterns and any(met.values()))
 
     def _derived(self, key: object, feature: Feature) -> int:
         number = self._numbers.get(key)

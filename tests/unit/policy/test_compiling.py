@@ -138,6 +138,33 @@ def test_patterns_and_texts_agree_with_each_other() -> None:
     assert _holds(when, {2: 1})
 
 
+def test_what_follows_from_another_question_holds_wherever_that_does() -> None:
+    image = _compiled(
+        "rule a: block when found(secret) or degraded or any_origin(tool)\n"
+        "rule b: review when confidence(jailbreak) >= 80%\n"
+        "prove always block when found(secret.jwt) or found_count(secret) > 2\n"
+        'prove always block when degraded("tier3") or origin is tool\n'
+        "prove always review when confidence(jailbreak from tool) >= 80%"
+    ).image
+    numbers = {it.name: at for at, it in enumerate(image.features)}
+    rules = {it.id: it.when for it in image.rules}
+    told = {
+        "found(secret)": 1,
+        "found(secret.jwt)": 1,
+        "found_count(secret)": 3,
+        "degraded": 1,
+        'degraded("tier3")': 1,
+        "any_origin(tool)": 1,
+        "origin": 4,
+    }
+    for name, value in told.items():
+        assert _holds(rules["a"], {numbers[name]: value})
+    assert not _holds(rules["a"], {numbers["origin"]: 3})
+    for name in ("confidence(jailbreak)", "confidence(jailbreak from tool)"):
+        assert _holds(rules["b"], {numbers[name]: 8_000})
+        assert not _holds(rules["b"], {numbers[name]: 7_999})
+
+
 def test_numbers_of_features_follow_from_the_text_alone() -> None:
     text = (
         'rule a: block when role in ("x", "y") and once role matches "x*"\nprove possible approved'
