@@ -7,6 +7,7 @@ from tests.policies import NEARLY, SOURCES, policies
 
 from aidefence import PolicyError
 from aidefence.policy.compiling import compile_source, compile_tree
+from aidefence.policy.explaining import explain
 from aidefence.policy.formatting import format_source
 from aidefence.policy.image import Image
 from aidefence.policy.parsing import parse
@@ -44,3 +45,13 @@ def test_a_policy_compiles_to_one_image_however_it_is_laid_out(text: str) -> Non
     assert Image.from_json(image.to_json()) == image
     for claim in compiled.properties:
         assert property_of(claim.to_object(), image).kind is claim.kind
+
+
+@given(policies())
+def test_every_policy_can_be_explained(text: str) -> None:
+    compiled = compile_source(text)
+    explanation = explain(compiled)
+    shown = {rule for example in explanation.examples for rule in example.rules}
+    named = {it.id for it in compiled.image.rules}
+    assert set(explanation.unshown) <= named
+    assert named <= shown | set(explanation.unshown)

@@ -133,3 +133,54 @@ def test_hidden_characters_of_a_policy_are_written_out(tmp_path: Path) -> None:
     assert "\u202e" not in told
     shown, marks = told.splitlines()[1:3]
     assert shown[marks.index("^") :].startswith("\\x1b[31m")
+
+
+def test_explain_says_it_in_words_and_by_examples(folder: Path) -> None:
+    told = _run("explain", str(folder / "good.pdl"))
+    assert told.exit_code == 0
+    lines = told.stdout.splitlines()
+    assert lines[0].startswith("p 1  sha256:")
+    assert "  r: Block when a person has approved it." in lines
+    assert "  block  by r: approved = yes" in lines
+    assert "  allow  by default: a request of which nothing is told" in lines
+    report = json.loads(_run("explain", "--json", str(folder / "good.pdl")).stdout)[0]
+    assert report["examples"][1] == {
+        "request": {"approved": "yes"},
+        "decision": "block",
+        "rules": ["r"],
+        "times": 1,
+    }
+
+
+def test_explain_refuses_what_makes_no_sense(folder: Path) -> None:
+    (folder / "good.pdl").write_text(WRONG, "utf-8")
+    told = _run("explain", str(folder / "good.pdl"))
+    assert told.exit_code == 1
+    assert "did you mean `approved`?" in told.stderr
+    (folder / "good.pdl").write_text("rule x: block always", "utf-8")
+    assert _run("explain", str(folder / "good.pdl")).exit_code == 2
+
+
+def test_tests_beside_a_policy_are_run(folder: Path) -> None:
+    tests = folder / "good.toml"
+    test = '[[test]]\nname = "it holds"\nrequest = {approved = true}\ndecision = "block"\n'
+    tests.write_text(test, "utf-8")
+    told = _run("test", str(folder))
+    assert (told.exit_code, told.stdout) == (0, "1 tests: 0 failures\n")
+    tests.write_text(test.replace('"block"', '"flag"'), "utf-8")
+    told = _run("test", str(folder))
+    assert told.exit_code == 1
+    assert told.stdout.splitlines() == [
+        f"{tests}: it holds, event 1: expected flag, found block by r",
+        "1 tests: 1 failures",
+    ]
+    report = json.loads(_run("test", "--json", str(tests)).stdout)
+    assert report[0]["failures"][0]["found"] == "block by r"
+    tests.write_text(f"source = '''\n{GOOD}'''\n{test}", "utf-8")
+    assert _run("test", str(tests)).exit_code == 0
+    tests.write_text(f'policy = "inner/loose.pdl"\n{test}', "utf-8")
+    assert _run("test", str(tests)).exit_code == 0
+    tests.write_text(f'policy = "missing.pdl"\n{test}', "utf-8")
+    assert _run("test", str(tests)).exit_code == 2
+    tests.write_text("nonsense", "utf-8")
+    assert _run("test", str(tests)).exit_code == 2

@@ -21,13 +21,16 @@ from aidefence.delivery.cli.policy_files import (
     print_error,
     summary,
 )
+from aidefence.delivery.cli.policy_telling import explain_policies
+from aidefence.delivery.cli.policy_trials import try_policies
 from aidefence.delivery.cli.terminal import console, json_text, printable
 from aidefence.domain.errors import PolicyError
-from aidefence.policy.formatting import format_source
 
 app = typer.Typer(
     help="Format, check, explain and test policies.", no_args_is_help=True, rich_markup_mode=None
 )
+app.command("explain")(explain_policies)
+app.command("test")(try_policies)
 
 app.command("read")(policy_phrases.read)
 app.command("export")(policy_phrases.export)
@@ -44,6 +47,8 @@ def format_policies(
 
     Exit codes: 0 done, 1 with `--check`: some would change, 2 a file cannot be read.
     """
+    from aidefence.policy.formatting import format_source  # noqa: PLC0415
+
     changed: list[str] = []
     errors: list[tuple[PolicyFile, PolicyError]] = []
     for file in policy_files(paths):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,16 +15,16 @@ from rich.text import Text
 
 from aidefence.delivery.cli.options import fail
 from aidefence.delivery.cli.terminal import printable
-from aidefence.domain.enums import Action
 from aidefence.domain.errors import PolicyError
-from aidefence.policy.compiling import Compiled, compile_tree
-from aidefence.policy.lexing import SOURCE_BYTES_MAX
-from aidefence.policy.parsing import parse
-from aidefence.policy.sources import Folder
-from aidefence.policy.tree import Default, Header, OnError, Source, Use
+
+if TYPE_CHECKING:
+    from aidefence.policy.compiling import Compiled
+    from aidefence.policy.tree import Source
 
 SUFFIX = ".pdl"
 STDIN = "-"
+# More than a policy may have: the language says by how much.
+_BYTES_MAX = 1_000_000
 PoliciesArgument = Annotated[
     list[Path],
     typer.Argument(metavar="PATH...", help="Policy files, folders of them, `-` for stdin."),
@@ -48,6 +48,9 @@ class PolicyFile:
             PolicyError: it cannot be read.
 
         """
+        # Imported here: the language costs more than all of `--help`.
+        from aidefence.policy.parsing import parse  # noqa: PLC0415
+
         return parse(self.text, file=self.name)
 
     def compile(self) -> Compiled | None:
@@ -57,34 +60,18 @@ class PolicyFile:
             PolicyError: it does not make sense.
 
         """
-        source = self.read()
-        if source.header is None:
-            return None
-        if not source.header.is_template:
-            return compile_tree(source, sources=Folder(self.folder))
-        name = source.header.name
-        around = (Default(Action.ALLOW), OnError(Action.BLOCK), Use(name))
-        trial = Source(Header(name), around, self.name)
-        return replace(compile_tree(trial, sources=_Tried(self, name)), source=source)
+        from aidefence.policy.alone import compile_alone  # noqa: PLC0415
 
-
-class _Tried(Folder):
-    """The templates that come with the product, and before them one that is looked at."""
-
-    def __init__(self, file: PolicyFile, name: str) -> None:
-        super().__init__(file.folder)
-        self._name = name
-        self._text = file.text
-
-    def template(self, name: str) -> str:
-        return self._text if name == self._name else super().template(name)
+        return compile_alone(self.read(), self.text, self.folder)
 
 
 def policy_files(paths: Sequence[Path], suffix: str = SUFFIX) -> Iterator[PolicyFile]:
     """Read the files that are named, those of named folders, and standard input for `-`."""
     for path in paths:
         if str(path) == STDIN:
-            yield PolicyFile(STDIN_NAME, _decoded(sys.stdin.buffer.read(), path), Path.cwd())
+            yield PolicyFile(
+                STDIN_NAME, _decoded(sys.stdin.buffer.read(_BYTES_MAX + 1), path), Path.cwd()
+            )
         elif path.is_dir():
             found = sorted(it for it in path.rglob(f"*{suffix}") if it.is_file())
             if not found:
@@ -97,7 +84,7 @@ def policy_files(paths: Sequence[Path], suffix: str = SUFFIX) -> Iterator[Policy
 def _file(path: Path) -> PolicyFile:
     try:
         with path.open("rb") as opened:
-            data = opened.read(SOURCE_BYTES_MAX + 1)
+            data = opened.read(_BYTES_MAX + 1)
     except OSError as error:
         fail(f"cannot read `{path}`: {error.strerror or error}")
     return PolicyFile(str(path), _decoded(data, path), path.parent)
