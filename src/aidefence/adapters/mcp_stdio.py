@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, Final
 
@@ -38,33 +38,41 @@ def list_tools(server: ServerCommand, version: str, timeout_seconds: float) -> l
     deadline = time.monotonic() + timeout_seconds
     with _started(server) as process:
         session = _Session(server, process, deadline)
-        session.ask(
-            "initialize",
-            {
-                "protocolVersion": PROTOCOL,
-                "capabilities": {},
-                "clientInfo": {"name": "aidefence", "version": version},
-            },
-        )
+        session.ask("initialize", greeting(version))
         session.tell("notifications/initialized")
-        return _all_pages(server, session)
+        return all_pages(server.name, session.ask)
 
 
-def _all_pages(server: ServerCommand, session: _Session) -> list[Any]:
+def greeting(version: str) -> dict[str, Any]:
+    """What a client says first."""
+    return {
+        "protocolVersion": PROTOCOL,
+        "capabilities": {},
+        "clientInfo": {"name": "aidefence", "version": version},
+    }
+
+
+def all_pages(name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> list[Any]:
+    """Ask for all pages of `tools/list`.
+
+    Raises:
+        LaunchError: the server answers something else, or too much.
+
+    """
     tools: list[Any] = []
     cursor: str | None = None
     for _ in range(PAGES_MAX):
-        answer = session.ask("tools/list", {} if cursor is None else {"cursor": cursor})
+        answer = ask("tools/list", {} if cursor is None else {"cursor": cursor})
         page = answer.get("tools")
         if not isinstance(page, list):
-            raise LaunchError(f"server `{server.name}` answers without a list of tools")
+            raise LaunchError(f"server `{name}` answers without a list of tools")
         tools += page
         cursor = answer.get("nextCursor")
         if not isinstance(cursor, str) or not cursor:
             return tools
         if len(tools) > TOOLS_MAX:
-            raise LaunchError(f"server `{server.name}` has more than {TOOLS_MAX} tools")
-    raise LaunchError(f"server `{server.name}` has more than {PAGES_MAX} pages of tools")
+            raise LaunchError(f"server `{name}` has more than {TOOLS_MAX} tools")
+    raise LaunchError(f"server `{name}` has more than {PAGES_MAX} pages of tools")
 
 
 class _Session:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from aidefence.adapters.outside import PORTS, pinned, resolve
 from aidefence.domain.refusals import DisabledError, ForbiddenError
 
 _SECONDS = 10.0
-_PORTS = {"http": 80, "https": 443}
 _URL_CODE_POINTS_MAX = 2048
 _TAKEN = range(200, 300)
 
@@ -42,7 +40,7 @@ class WebhookCourier:
             return problem
         parts = urlsplit(url)
         try:
-            address = _resolve(parts)
+            address = resolve(parts)
         except OSError as error:
             return f"its name is not known: {(error.strerror or str(error)).lower()}"
         if address is None:
@@ -57,47 +55,25 @@ class WebhookCourier:
             host, port = (parts.hostname or "").lower(), parts.port
         except ValueError:
             return "it is no URL"
-        if parts.scheme not in _PORTS or not host:
+        if parts.scheme not in PORTS or not host:
             return "expected `https://host/…` or `http://host/…`"
         if parts.username is not None or parts.password is not None:
             return "a name or a password has no place in it"
         shown = f"[{host}]" if ":" in host else host
-        usual = port in {None, _PORTS[parts.scheme]}
+        usual = port in {None, PORTS[parts.scheme]}
         if f"{shown}:{port}" in self._hosts or (usual and shown in self._hosts):
             return None
         return f"`{shown}` is not among the hosts that the operator allows"
 
 
-def _resolve(parts: SplitResult) -> str | None:
-    """Return an address to go to; none where the name leads inside."""
-    host = parts.hostname or ""
-    try:
-        # Whoever lists an address means it, wherever it is.
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        pass
-    port = parts.port or _PORTS[parts.scheme]
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(it[4][0]) for it in found]
-    # A name may stand for something else every time: all it stands for must be outside.
-    if not all(ipaddress.ip_address(it.partition("%")[0]).is_global for it in addresses):
-        return None
-    return addresses[0]
-
-
 def _post(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str]) -> str | None:
     httpx: Any = import_module("httpx")
-    host = parts.netloc
-    target = f"[{address}]" if ":" in address else address
-    port = parts.port or _PORTS[parts.scheme]
-    # To the very address that was looked at, under the name that was asked for.
-    url = httpx.URL(parts.geturl()).copy_with(host=target, port=port)
-    options = {"sni_hostname": parts.hostname} if parts.scheme == "https" else {}
+    url, host, options = pinned(parts, address)
     try:
         with (
             httpx.Client(timeout=_SECONDS, follow_redirects=False, trust_env=False) as client,
             client.stream(
-                "POST", url, content=body, headers={**headers, "host": host}, extensions=options
+                "POST", url, content=body, headers={**headers, **host}, extensions=options
             ) as response,
         ):
             status: int = response.status_code

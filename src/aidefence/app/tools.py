@@ -82,6 +82,19 @@ def ask_server(server: ServerCommand, *, timeout_seconds: float) -> list[Any]:
     return list_tools(server, __version__, timeout_seconds)
 
 
+def ask_server_at(url: str, *, timeout_seconds: float) -> list[Any]:
+    """Ask a server behind an address for its tools.
+
+    Raises:
+        LaunchError: it cannot be reached, or does not answer as a server of tools.
+
+    """
+    from aidefence import __version__  # noqa: PLC0415
+    from aidefence.adapters.mcp_http import list_tools_at  # noqa: PLC0415
+
+    return list_tools_at(url, __version__, timeout_seconds)
+
+
 def approve(file: PinFile, given: ToolSet, *, prune: bool) -> None:
     """Write the definitions that were given into the file."""
     definitions = {pin_name(tool): tool.definition for tool in given.tools}

@@ -48,7 +48,8 @@ _Output = Annotated[ToolFormat, typer.Option("--format", help="What to write.")]
 _Files = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILE", help="JSON: tools, `tools/list`, or a client's servers; - is stdin."
+        metavar="FILE|URL",
+        help="JSON: tools, `tools/list`, or a client's servers; - is stdin; or a server's address.",
     ),
 ]
 _Launch = Annotated[

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from aidefence.domain.content import Degraded
 from aidefence.domain.errors import AIDefenceError, ContentError
@@ -18,6 +19,7 @@ from aidefence.ingest.tools import read_tools, servers_in
 
 FILE_BYTES_MAX = 64 << 20
 STDIN = "-"
+_ADDRESSES = ("http://", "https://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,15 @@ class Collected:
 def collect(
     files: Sequence[str], *, launch: bool, timeout_seconds: float, tell: Callable[[str], None]
 ) -> Collected:
-    """Read all files; `tell` is told of every server before it is started."""
+    """Read all files; `tell` is told of every server before it is started or asked."""
     collected = Collected()
     for file in files:
+        if file.startswith(_ADDRESSES):
+            tell(f"asking {file}")
+            reason = _ask_at(file, collected, timeout_seconds)
+            if reason:
+                collected.errors.append(reason)
+            continue
         name = "standard input" if file == STDIN else file
         try:
             document = json.loads(_read(file))
@@ -115,6 +123,18 @@ def _ask(
             reason = _start(server, name, collected, timeout_seconds)
         if reason:
             collected.errors.append(f"{name}: server `{server.name}`: {reason}")
+
+
+def _ask_at(url: str, collected: Collected, timeout_seconds: float) -> str:
+    wiring: Any = import_module("aidefence.app.tools")
+    name = urlsplit(url).netloc
+    try:
+        tools = wiring.ask_server_at(url, timeout_seconds=timeout_seconds)
+        read_tools({name: tools})
+    except AIDefenceError as error:
+        return str(error)
+    collected.add(name, tools, Origin(url, ""))
+    return ""
 
 
 def _start(server: ServerCommand, name: str, collected: Collected, timeout_seconds: float) -> str:
