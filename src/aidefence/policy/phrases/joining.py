@@ -71,7 +71,10 @@ def of_calls(when: Expression) -> Expression:
 def contradicts_itself(when: Expression) -> bool:
     """Whether one thing is to have two values at once, as in `the input is an answer`."""
     known: dict[object, tuple[Value, ...]] = {}
-    for it in when.parts if isinstance(when, And) else ():
+    parts = when.parts if isinstance(when, And) else ()
+    if any(isinstance(it, Not) and it.part in parts for it in parts):
+        return True
+    for it in parts:
         if not isinstance(it, Compare) or it.operator is not Operator.IS:
             continue
         if known.setdefault(it.subject, it.values) != it.values:

@@ -20,7 +20,7 @@ _ELEMENT = re.compile(r"\[(?P<optional>[^\]]*)\]|\((?P<choice>[^() ][^()]*)\)|(?
 _MACRO = re.compile(r"\{(?P<name>[a-z_]+?)(?P<number>[2-9]?)\}")
 _BE = (
     r"(?:(?:is|are|was|were|be|been|being|has|have|had|got|gets|get|does|do|did|will) )*"
-    r"(?P<neg>not )?(?:(?:been|be|to|have) )*"
+    r"(?P<neg>not )?(?:(?:been|be) )*"
 )
 _MODAL = (
     r"(?:(?:is|are|must|shall|should|will|would|has|have|need|needs|gets|get|to|be|been|also) )*"

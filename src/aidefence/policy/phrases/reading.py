@@ -23,6 +23,7 @@ from aidefence.policy.phrases.words import PHRASE_LEN_MAX, WORDS_MAX, Word, cut
 from aidefence.policy.tree import Default, Header, OnError, Rule, Source
 
 RULE_ID = "rule"
+_MODALS = {"must", "may", "shall", "should", "can"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def read_phrase(phrase: str, *, action: Action = Action.BLOCK, rule_id: str = RU
 
 def _read(words: Sequence[Word], action: Action, rule_id: str) -> Outcome:
     try:
-        chunks = chunks_of(words, lexicon())
+        chunks = _chunks(words)
         said = sentence_of(chunks)
     except UnknownWordError as error:
         word = error.word
@@ -104,6 +105,24 @@ def _read(words: Sequence[Word], action: Action, rule_id: str) -> Outcome:
     except PolicyError as error:
         return Refused(error.message)
     return _outcome(said, chunks, action, rule_id)
+
+
+def _chunks(words: Sequence[Word]) -> tuple[Chunk, ...]:
+    try:
+        return chunks_of(words, lexicon())
+    except UnknownWordError:
+        moved = _forbidden_first(words)
+        if moved is None:
+            raise
+    return chunks_of(moved, lexicon())
+
+
+def _forbidden_first(words: Sequence[Word]) -> tuple[Word, ...] | None:
+    """Say `must not A B` for `A must not B`, where A and B make sense only together."""
+    for at in range(1, len(words) - 1):
+        if words[at].form in _MODALS and words[at + 1].form == "not":
+            return (*words[at : at + 2], *words[:at], *words[at + 2 :])
+    return None
 
 
 def _written(phrase: str, action: Action, rule_id: str) -> Reading | None:

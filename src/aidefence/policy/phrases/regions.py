@@ -265,7 +265,7 @@ def _combined(
         return [any_of(clauses)]
     if set(kinds) == {"AND"}:
         is_list = place is Place.OBJECT and not any("STRICT" in it for it in words)
-        return _both_or_each(clauses, parts) if is_list else [all_of(clauses)]
+        return _both_or_each(clauses, parts, words) if is_list else [all_of(clauses)]
     return _mixed(clauses, words, kinds)
 
 
@@ -281,12 +281,17 @@ def _mixed(
 
 
 def _both_or_each(
-    clauses: Sequence[Expression], parts: Sequence[Sequence[_Part]]
+    clauses: Sequence[Expression],
+    parts: Sequence[Sequence[_Part]],
+    words: Sequence[frozenset[str]],
 ) -> list[Expression | None]:
     """Read things that are named with `and`: each of them, or only what is all of them."""
     heads = {kind_of(it[0].sort) for it in parts if it}
     if len(heads) == 1 and heads <= {"finding", "tool", "modality"}:
         return [any_of(clauses)]
+    # A comma alone parts a clause from what it is about: `on weekends, mail`.
+    if all(it == {"COMMA"} for it in words):
+        return [all_of(clauses)]
     if any(it[0].sort.startswith("not ") for it in parts[1:] if it):
         return [all_of(clauses)]
     return [all_of(clauses), any_of(clauses)]

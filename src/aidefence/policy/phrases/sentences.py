@@ -443,8 +443,10 @@ def _rates(sentence: _Sentence) -> Iterator[Said]:
     action = Action(actions[0]) if actions else Action.BLOCK
     most = Value(Unit.WHOLE, int(numbers[0].value))
     window = parse_value(windows[0].value)
-    scopes = [Scope(it.value) for it in sentence.core if it.letter == "P"] or list(Scope)
-    if len(scopes) > 1 and "P" in letters:
+    # `No user may …` counts for each user.
+    named = [it.value for it in sentence.core if it.letter in "PF" and it.value]
+    scopes = [Scope(it) for it in dict.fromkeys(named)] or list(Scope)
+    if len(scopes) > 1 and named:
         raise UnreadableError("it counts for two at once: write two rules", windows[0].at)
     for what in _together(sentence.regions(), Place.OBJECT):
         for scope in scopes:

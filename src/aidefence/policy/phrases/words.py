@@ -98,6 +98,7 @@ _CONTRACTIONS = (
     (re.compile(r"\bshan't\b"), "shall not"),
     (re.compile(r"\bdont\b"), "do not"),
     (re.compile(r"n't\b"), " not"),
+    (re.compile(r"'re\b"), " are"),
 )
 _WORD = re.compile(
     r"""
@@ -281,8 +282,9 @@ def _spelled_number(words: list[Word], at: int) -> tuple[int, int]:
         else:
             break
         used += 1
-    # "no one" is nobody.
-    if used == 1 and total == 1 and at and words[at - 1].form == "no":
+    # "no one" is nobody, "one of" chooses.
+    after = words[at + 1].form if at + 1 < len(words) else ""
+    if used == 1 and total == 1 and (after == "of" or (at and words[at - 1].form == "no")):
         return 0, 0
     return total, used
 
