@@ -30,8 +30,8 @@ from aidefence.policy.trials import Judge, Ruled
 
 EXAMPLES_MAX = 50
 _TRIES = 8
-_REPEATED_MAX = 30
-_SECOND_MS = 1_000
+# What looks back to the event before needs two.
+_REPEATED_MIN = 2
 _UNITS = {
     Kind.SCORE: Unit.PERCENT,
     Kind.DURATION: Unit.DURATION,
@@ -184,8 +184,9 @@ class _Examples:
             return None
         raw = {it: value for it, value in values.items() if self._image.features[it].is_raw}
         given, state = listed(raw, self._size), None
-        for times in range(1, _REPEATED_MAX + 1):
-            ruled, state = self._judge.ruled(given, state, times * _SECOND_MS)
+        counted = [it.most for it in self._image.features if it.count]
+        for times in range(1, max(counted, default=_REPEATED_MIN) + 2):
+            ruled, state = self._judge.ruled(given, state, times)
             if rule.id in ruled.rules:
                 return Example(self._facts(raw), ruled.action, ruled.rules, times)
         return None

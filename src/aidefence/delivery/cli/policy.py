@@ -27,7 +27,9 @@ from aidefence.delivery.cli.terminal import console, json_text, printable
 from aidefence.domain.errors import PolicyError
 
 app = typer.Typer(
-    help="Format, check, explain and test policies.", no_args_is_help=True, rich_markup_mode=None
+    help="Format, check, explain, test and prove policies.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 app.command("explain")(explain_policies)
 app.command("test")(try_policies)
