@@ -97,6 +97,13 @@ def test_a_file_of_a_megabyte_is_read_and_a_larger_one_refused() -> None:
         parse(rule * (most + 1))
 
 
+def test_a_name_ends_where_the_next_thing_is_said() -> None:
+    said = ["default allow", "on error block", "timezone UTC", 'include "x"', "use x"]
+    said += ["parameter x = 5", "define x as y", "rule x:\n    block always", "prove complete"]
+    for after in said:
+        assert len(parse(f"define mail as some name\n{after}\n").items) == 2
+
+
 def test_a_comment_is_kept_where_there_is_nothing_else() -> None:
     assert parse("# alone").comments == (Comment("alone", 0),)
     assert format_source(parse("#alone\n#  two ")) == "# alone\n# two\n"

@@ -14,7 +14,7 @@ from aidefence.policy.tree import At, Unit, Value
 
 DEPTH_MAX = 64
 _RESERVED = """
-after all always and as at because before between breaks complete contains count counting
+after all always and as at because before between breaks complete contains count counting default
 define earlier ends error eventually every false followed implies in include is last matches
 monotone never next no not on once or parameter per policy possible previously priority prove
 release rule since starts template timezone true unless until use weak what when with within
