@@ -19,6 +19,8 @@ def test_what_is_read_is_said_back() -> None:
     code, told, _ = _run("read", "if the confidence of a jailbreak is above 80%, ask a person")
     assert code == 0
     assert "review when confidence(jailbreak) > 80%" in told
+    assert "review: confidence(jailbreak) 80.01%" in told
+    assert "allow: confidence(jailbreak) 80%" in told
 
 
 def test_what_may_mean_several_things_is_asked() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -16,14 +17,16 @@ from aidefence.delivery.cli.options import Exit, JsonOption, fail
 from aidefence.delivery.cli.policy_files import policy_files
 from aidefence.delivery.cli.terminal import console, json_text, printable
 from aidefence.domain.enums import Action
-from aidefence.domain.errors import ConfigError
+from aidefence.domain.errors import AIDefenceError, ConfigError
 from aidefence.policy.cedar import to_cedar
+from aidefence.policy.phrases.proposing import propose
 from aidefence.policy.phrases.reading import (
     Ambiguous,
     Outcome,
     Reading,
     Refused,
     Understood,
+    examples_of,
     read_phrase,
 )
 from aidefence.policy.templates import instantiate, template, templates
@@ -45,13 +48,22 @@ def read(
     phrase: Annotated[str, typer.Argument(metavar="PHRASE", help="A sentence or a condition.")],
     action: Annotated[Action, typer.Option(help="What a bare condition asks for.")] = Action.BLOCK,
     rule_id: Annotated[str, typer.Option("--id", metavar="ID", help="Name of the rule.")] = "rule",
+    model_url: Annotated[
+        str, typer.Option(metavar="URL", help="A model to ask for what is not understood.")
+    ] = "",
+    model: Annotated[str, typer.Option(metavar="NAME", help="Name of that model.")] = "",
+    model_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File with the key for that model.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read what somebody says of a policy, and say it back.
 
-    Exit codes: 0 it has one meaning, 1 it has several or none is understood.
+    Exit codes: 0 it has one meaning, 1 it has several or none is understood, 2 no model answers.
     """
     outcome = read_phrase(phrase, action=action, rule_id=rule_id)
+    if isinstance(outcome, Refused) and model_url:
+        outcome = _proposed(phrase, rule_id, model_url, model, model_key)
     if as_json:
         _write(json_text(outcome_object(outcome), indent=2))
     else:
@@ -139,6 +151,17 @@ def use_template(
         fail(str(error))
 
 
+def _proposed(phrase: str, rule_id: str, url: str, model: str, key: Path | None) -> Outcome:
+    # By name, as elsewhere here: wiring stands above.
+    wiring = import_module("aidefence.app.proposing")
+    try:
+        secret = key.read_text("utf-8").strip() if key else ""
+        with wiring.opened_proposer(url, model, secret) as proposer:
+            return propose(phrase, proposer, rule_id=rule_id)
+    except (AIDefenceError, OSError, UnicodeDecodeError) as error:
+        fail(str(error))
+
+
 def outcome_object(outcome: Outcome) -> dict[str, object]:
     """Write what became of a phrase as JSON holds it."""
     if isinstance(outcome, Refused):
@@ -161,6 +184,10 @@ def _reading_object(reading: Reading) -> dict[str, object]:
         "paraphrase": reading.paraphrase,
         "notes": list(reading.notes),
         "bare": reading.is_bare,
+        "examples": [
+            {"request": dict(it.facts), "decision": it.action.value, "times": it.times}
+            for it in examples_of(reading)
+        ],
     }
 
 
@@ -195,6 +222,11 @@ def _tell(terminal: Console, phrase: str, outcome: Outcome) -> None:
         for note in reading.notes:
             terminal.print(Text(f"   ({note})", style="dim"))
         terminal.print(Text(printable(reading.pdl, keep="\n").rstrip()))
+        for it in examples_of(reading):
+            asked = ", ".join(f"{name} {value}" for name, value in it.facts.items())
+            often = f", {it.times} times" if it.times > 1 else ""
+            told = f"   {it.action.value}: {asked or 'any other request'}{often}"
+            terminal.print(Text(printable(told), style="dim"))
 
 
 def _write(text: str) -> None:

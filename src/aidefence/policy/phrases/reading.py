@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aidefence.domain.enums import Action
 from aidefence.domain.errors import PolicyError
 from aidefence.policy.compiling import compile_tree
+from aidefence.policy.explaining import Example, explain
 from aidefence.policy.formatting import format_source
 from aidefence.policy.paraphrase import paraphrase
 from aidefence.policy.parsing import parse_condition
@@ -47,6 +48,11 @@ class Reading:
     def pdl(self) -> str:
         """The rule as the policy language writes it."""
         return format_source(Source(None, (self.rule,)))
+
+
+def examples_of(reading: Reading) -> tuple[Example, ...]:
+    """Give requests that the rule decides about and such as it lets through, as it decides them."""
+    return explain(compile_tree(_source(reading.rule))).examples
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from aidefence.adapters.proposer_openai import Endpoint, OpenAiProposer
+from aidefence.delivery.cli.main import app
 from aidefence.domain.refusals import DeadlineError, UnavailableError
 from aidefence.policy.phrases.proposing import ProposalBudget, propose
 from aidefence.policy.phrases.reading import Outcome, Refused, Understood
@@ -160,6 +163,25 @@ def test_a_slow_server_is_not_waited_for(server: _Server) -> None:
     with pytest.raises(DeadlineError):
         _ask(server, [drip], seconds=0.4)
     assert time.monotonic() - begun < 1.5
+
+
+def test_the_command_line_asks_a_model_for_what_it_does_not_understand(
+    server: _Server, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("a-key\n", "utf-8")
+    address = f"http://127.0.0.1:{server.server_port}/v1"
+    model = ("--model-url", address, "--model", "some-model", "--model-key", str(key))
+    server.script = [_says(_RULE)]
+    told = CliRunner().invoke(app, ["policy", "read", "jailbreaks: no thanks", *model])
+    assert told.exit_code == 0
+    assert "block when confidence(jailbreak) >= 80%" in told.stdout
+    assert "language model" in told.stdout
+    assert server.keys == ["Bearer a-key"]
+    server.script = [_fails(401)]
+    told = CliRunner().invoke(app, ["policy", "read", "jailbreaks: no thanks", *model])
+    assert told.exit_code == 2
+    assert CliRunner().invoke(app, ["policy", "read", "block jailbreaks", *model]).exit_code == 0
 
 
 def test_nobody_there_is_told() -> None:
