@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fuzzes every target of the engine, one after another: FUZZ_SECONDS each, 60 by default.
+# Fuzzes every target of every crate, one after another: FUZZ_SECONDS each, 60 by default.
 set -eu
-cd "$(dirname "$0")/../crates/engine/fuzz"
+cd "$(dirname "$0")/../crates"
 seconds=${FUZZ_SECONDS:-60}
 
 if ! cargo +nightly --version >/dev/null 2>&1; then
@@ -13,9 +13,12 @@ if ! cargo +nightly fuzz --version >/dev/null 2>&1; then
     exit 2
 fi
 
-for target in fuzz_targets/*.rs; do
+for target in */fuzz/fuzz_targets/*.rs; do
     name=$(basename "$target" .rs)
     echo "fuzzing $name for $seconds s"
-    cargo +nightly fuzz run --fuzz-dir . "$name" -- \
-        -max_total_time="$seconds" -max_len=8192 -timeout=5 -rss_limit_mb=2048
+    (
+        cd "${target%/fuzz_targets/*}"
+        cargo +nightly fuzz run --fuzz-dir . "$name" -- \
+            -max_total_time="$seconds" -max_len=8192 -timeout=5 -rss_limit_mb=2048
+    )
 done
