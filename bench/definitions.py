@@ -18,6 +18,7 @@ from bench import (
     footprint,
     hidden,
     journal,
+    kernel,
     languages,
     payloads_web,
     pii,
@@ -464,6 +465,20 @@ DEFINITIONS: tuple[Definition, ...] = (
             _least("edited_answered", 0.99, "of the claims about edited policies"),
         ),
         proving.measure,
+    ),
+    Definition(
+        "kernel",
+        "the proof checker: the theory, certificates of 20, 200 and 2,000 rules",
+        "Python call, one thread",
+        1,
+        (
+            _under("check_ms_200", 150, "ms"),
+            _under("check_ms_2000", 2000, "ms"),
+            _least("accepted_2000", 1, "of 1: every claim proved and judged"),
+            _under("forged_accepted_2000", 1, "forged certificates accepted"),
+            _under("resident_mb", 50, "MB"),
+        ),
+        kernel.measure,
     ),
     Definition(
         "proxy",
