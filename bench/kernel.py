@@ -11,10 +11,9 @@ from statistics import median
 
 from aidefence.engine import PolicySet
 from aidefence.engine import Theory as Judge
+from aidefence.knowledge.theory import Part, load
 from aidefence.policy.compiling import compile_source
-from aidefence.proof.checking import Kernel
 from aidefence.proof.proving import Session, prove, scope_of
-from aidefence.proof.theory import shipped
 from bench.record import Outcome
 
 _REPEATS = 5
@@ -23,12 +22,12 @@ _SIZES = ((20, 5), (200, 50), (2_000, 500))
 
 def measure() -> Outcome:
     """Judge the theory, then certificates of policies whose rules all block."""
-    text = shipped().text
-    judge = Judge.load(text)
+    whole = load().data
+    judge = Judge.load(load(Part.RULES).data)
     results: dict[str, float | int] = {
-        "theory_ms": _milliseconds(partial(Judge.load, text)),
-        "theory_steps": judge.steps,
-        "theory_bytes": len(text),
+        "theory_ms": _milliseconds(partial(Judge.load, whole)),
+        "rules_ms": _milliseconds(partial(Judge.load, load(Part.RULES).data)),
+        "theory_bytes": len(whole),
     }
     for rules, claims in _SIZES:
         session = _proved(rules, claims)
@@ -71,14 +70,7 @@ def _condition(number: int, step: int) -> str:
 
 def _proved(rules: int, claims: int) -> Session:
     compiled = compile_source(source(rules, claims))
-    theory = shipped()
-    return prove(
-        compiled.image,
-        compiled.properties,
-        load=PolicySet.load,
-        theory=theory,
-        checker=Kernel(theory),
-    )
+    return prove(compiled.image, compiled.properties, load=PolicySet.load)
 
 
 def _milliseconds(work: Callable[[], object]) -> float:
@@ -95,13 +87,13 @@ def _resident() -> float:
     program = (
         "from aidefence.engine import Theory\n"
         "from aidefence.knowledge.theory import load\n"
-        "def peak():\n"
+        "def now(key):\n"
         "    lines = open('/proc/self/status').read().splitlines()\n"
-        "    return next(int(it.split()[1]) for it in lines if it.startswith('VmHWM'))\n"
+        "    return next(int(it.split()[1]) for it in lines if it.startswith(key))\n"
         "data = load().data\n"
-        "before = peak()\n"
+        "before = now('VmRSS')\n"
         "Theory.load(data)\n"
-        "print(peak() - before)"
+        "print(now('VmHWM') - before)"
     )
     run = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
