@@ -10,7 +10,7 @@ from tests.policies import EXPRESSIONS, NEARLY, SOURCES
 from aidefence import PolicyError
 from aidefence.policy.formatting import format_expression, format_source
 from aidefence.policy.parsing import parse, parse_condition
-from aidefence.policy.tree import Comment, Expression, Source
+from aidefence.policy.tree import Ask, AtMost, Comment, Expression, Source
 
 
 @given(SOURCES)
@@ -102,6 +102,13 @@ def test_a_name_ends_where_the_next_thing_is_said() -> None:
     said += ["parameter x = 5", "define x as y", "rule x:\n    block always", "prove complete"]
     for after in said:
         assert len(parse(f"define mail as some name\n{after}\n").items) == 2
+
+
+def test_what_is_counted_may_be_called_like_a_unit() -> None:
+    for name in ("h", "days", "EUR"):
+        rate = parse_condition(f"at most 5 {name} in 1 h")
+        assert isinstance(rate, AtMost)
+        assert (rate.most.number, rate.what) == (5, Ask(name))
 
 
 def test_a_comment_is_kept_where_there_is_nothing_else() -> None:

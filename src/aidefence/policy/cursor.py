@@ -195,6 +195,18 @@ class Cursor:
             return self._hundredths(self.take())
         raise self.unexpected(expected)
 
+    def bare_value(self, expected: str) -> Value:
+        """Take a value where a name follows: that may be called like a unit.
+
+        Raises:
+            PolicyError: something else stands here, or the number is too large or too exact.
+
+        """
+        if self.token.sort is not Sort.NUMBER:
+            return self.value(expected)
+        token = self.take()
+        return Value(Unit.WHOLE, self._whole(token, token.text, 1, "a whole number"), at=token.at)
+
     def _hundredths(self, token: Token) -> Value:
         if token.sort is Sort.PERCENT:
             number = self._whole(token, token.text.removesuffix("%"), 100, "two decimals")

@@ -191,7 +191,7 @@ class Expressions(Cursor):
     def at_most(self) -> AtMost:
         """Read `at most N A in T`."""
         at = self.expect_word("at", "most").at
-        most = self.value("how many")
+        most = self.bare_value("how many")
         if most.unit not in {Unit.WHOLE, Unit.PARAMETER}:
             raise self.error("this is no number of events", "a whole number", at=most.at)
         what = self.expression()
