@@ -19,16 +19,16 @@ from aidefence.policy.phrases.words import PHRASE_LEN_MAX
 from .measuring import Fate, Measured, measured, phrasings, totals
 
 _SHORT = 45
-_OPEN, _HELD_OUT = "phrasings.toml", "phrasings_held_out.toml"
+_OPEN, _HELD_OUT, _THIRD = "phrasings.toml", "phrasings_held_out.toml", "phrasings_third.toml"
 
 
-@pytest.fixture(scope="module", params=[_OPEN, _HELD_OUT])
+@pytest.fixture(scope="module", params=[_OPEN, _HELD_OUT, _THIRD])
 def results(request: pytest.FixtureRequest) -> list[Measured]:
     return list(measured(request.param))
 
 
 def test_there_are_enough_phrasings() -> None:
-    said = [it.said for name in (_OPEN, _HELD_OUT) for it in phrasings(name)]
+    said = [it.said for name in (_OPEN, _HELD_OUT, _THIRD) for it in phrasings(name)]
     assert len(phrasings(_OPEN)) >= 300
     assert len(phrasings(_HELD_OUT)) >= 150
     assert len(set(said)) == len(said)
