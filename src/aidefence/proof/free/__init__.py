@@ -1,0 +1,1 @@
+"""Free-form theorems: a statement, a proof somebody wrote, and a judgement that trusts neither."""
