@@ -33,6 +33,7 @@ _END_SECONDS = 5.0
 _FOLD_SECONDS = 0.25
 _WEBHOOK_SECONDS = 1.0
 _PURGE_SECONDS = 600.0
+_PROOF_SECONDS = 0.25
 _ROLLOUT_SECONDS = 2.0
 _TALLIES_MS = 7 * 24 * 3_600_000
 # Long enough for others who want to write to get their turn.
@@ -109,6 +110,8 @@ def keep_house(settings: Settings, store: Store, ended: Event) -> None:
         "fold": (_FOLD_SECONDS, store.folding.fold_some),
         "webhooks": (_WEBHOOK_SECONDS, store.jobs.deliver_next),
         "purge": (_PURGE_SECONDS, lambda: _purge(store, policies)),
+        "proofs": (_PROOF_SECONDS, policies.prove_next),
+        "policy-watch": (settings.policies.watch_minutes * 60, policies.watch.look),
         "roll-outs": (_ROLLOUT_SECONDS, policies.steward.look),
     }
     threads = [

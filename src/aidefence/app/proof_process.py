@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 from aidefence.app.settings import Settings
@@ -15,7 +16,7 @@ from aidefence.domain.policy_store import PolicyVersion, Progress
 from aidefence.domain.refusals import UnavailableError
 from aidefence.ports.proving import Comparison, Proven, Told
 
-COMMAND = (sys.executable, "-m", "aidefence.app.proving")
+COMMAND = (sys.executable, "-m", "aidefence.app.proof_worker")
 _ATTEMPTS = 2
 _TOLD, _DONE = "told", "done"
 
@@ -120,8 +121,9 @@ class ProofProcess:
             return
         process.kill()
         for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
+            # What it did not take any more is lost with it.
+            with suppress(OSError):
+                _pipe(stream).close()
         process.wait()
 
 

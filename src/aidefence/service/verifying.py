@@ -114,9 +114,16 @@ class Verifications:
             # Somebody asked for it anew, and that run will speak; or it was settled before.
             return b"{}"
         basis = self._prover.basis(version)
-        self._note(found, Progress("compile"))
-        proven = self._prover.prove(version, lambda progress: self._note(found, progress))
-        settled = self._settled(replace(found, basis=basis), version, proven)
+        seen: list[Progress] = []
+
+        def told_of(progress: Progress) -> None:
+            seen.append(progress)
+            self._note(found, progress)
+
+        proven = self._prover.prove(version, told_of)
+        last = seen[-1] if seen else Progress()
+        done = replace(last, current="", completed=(*last.completed, last.current), remaining_ms=0)
+        settled = self._settled(replace(found, basis=basis, progress=done), version, proven)
         self._settle(settled)
         return json.dumps({"state": settled.state.value}).encode()
 
@@ -221,7 +228,6 @@ class Verifications:
             certificate=certificate if proved else None,
             settled_ms=now,
             expires_ms=proven.expires_ms if proved else 0,
-            progress=replace(found.progress, current="", remaining_ms=0),
         )
 
     def _settle(self, verification: Verification) -> None:
