@@ -14,10 +14,13 @@ use crate::ids::{BaseIds, Ids, found, next_number, said};
 use crate::inductive::{ConstructorEntry, FamilyEntry, Head, InductiveEntry, RecursorEntry};
 use crate::json::{Json, Object};
 use crate::levels::{Level, Shape};
-use crate::limits::{Refusal, Res, Stop, malformed, unsupported};
+use crate::limits::{Meter, Refusal, Res, Stop, limit, malformed, unsupported};
 use crate::names::Names;
 use crate::table::{Mixer, Set};
 use crate::terms::{Node, Term, Terms};
+
+/// Level parameters of one declaration.
+const PARAMS_MAX: usize = 100;
 
 /// A declaration and the line it stands on.
 pub(crate) struct Entry {
@@ -113,7 +116,7 @@ impl Export {
             return self.term(object, terms);
         }
         if object.has("in") {
-            return self.name(object, names);
+            return self.name(object, names, &mut terms.meter);
         }
         if object.has("il") {
             return self.level(object, terms);
@@ -136,7 +139,7 @@ impl Export {
         malformed("a line that is neither name, level, expression nor declaration")
     }
 
-    fn name(&mut self, mut object: Object<'_>, names: &mut Names) -> Res<()> {
+    fn name(&mut self, mut object: Object<'_>, names: &mut Names, meter: &mut Meter) -> Res<()> {
         next_number(&mut object, "in", self.names.len())?;
         let name = if object.has("str") {
             let mut inner = object.object("str")?;
@@ -153,6 +156,8 @@ impl Export {
         };
         object.end()?;
         self.once(&("name", name))?;
+        let probes = names.take_probes();
+        meter.step(probes / 64)?;
         self.names.own.push(name);
         Ok(())
     }
@@ -317,9 +322,13 @@ impl Export {
     }
 
     fn head(&self, object: &mut Object<'_>) -> Res<Head> {
+        let params = self.all(object.list("levelParams")?, &self.names)?;
+        if params.len() > PARAMS_MAX {
+            return limit(format!("more than {PARAMS_MAX} universe level parameters"));
+        }
         Ok(Head {
             name: self.earlier(object, "name", &self.names)?,
-            params: self.all(object.list("levelParams")?, &self.names)?,
+            params,
             of: self.earlier(object, "type", &self.terms)?,
         })
     }

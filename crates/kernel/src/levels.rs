@@ -249,6 +249,15 @@ impl Levels {
         Ok(Normal::Atoms(atoms))
     }
 
+    /// How long tables were searched since this was forgotten.
+    pub(crate) const fn probes(&self) -> u64 {
+        self.store.probes
+    }
+
+    pub(crate) const fn forget_probes(&mut self) {
+        self.store.probes = 0;
+    }
+
     pub(crate) fn pass(&mut self) {
         self.store.pass();
     }

@@ -56,6 +56,11 @@ impl Names {
         text.split('.').fold(ROOT, |prefix, word| self.word(prefix, word))
     }
 
+    /// How long the table was searched since this was asked.
+    pub(crate) const fn take_probes(&mut self) -> u64 {
+        std::mem::replace(&mut self.parts.probes, 0)
+    }
+
     /// Whether a name lies under a prefix (and is not the prefix itself).
     pub(crate) fn is_under(&self, mut name: Name, prefix: Name) -> bool {
         // A prefix is always older than what stands under it, so this ends.

@@ -223,9 +223,11 @@ impl Terms {
 
     /// A table that is searched for long is somebody's attack: it counts as steps.
     fn probed(&mut self, term: Term) -> Res<Term> {
-        if self.store.probes > 64 {
-            self.meter.step(self.store.probes / 64)?;
-            self.store.probes %= 64;
+        let probes = self.store.probes + self.lists.probes + self.numbers.probes + self.levels.probes();
+        if probes > 64 {
+            self.meter.step(probes / 64)?;
+            (self.store.probes, self.lists.probes, self.numbers.probes) = (0, 0, 0);
+            self.levels.forget_probes();
         }
         Ok(term)
     }
@@ -301,6 +303,7 @@ impl Terms {
         if self.loose(body) == 0 || values.is_empty() {
             return Ok(body);
         }
+        self.meter.step(values.len() as u64 / 16)?;
         if values.iter().any(|value| self.loose(*value) > 0) {
             return wrong("a bound variable stands outside its binder");
         }
@@ -378,10 +381,13 @@ impl Terms {
                     None => self.make(Node::Bound(at - count)).map(Some),
                 }
             }
-            (Change::Close(locals), Node::Local(..)) => match locals.iter().rposition(|local| *local == term) {
-                Some(at) => self.make(Node::Bound(depth + (locals.len() - 1 - at) as u32)).map(Some),
-                None => Ok(Some(term)),
-            },
+            (Change::Close(locals), Node::Local(..)) => {
+                self.meter.step(locals.len() as u64 / 16)?;
+                match locals.iter().rposition(|local| *local == term) {
+                    Some(at) => self.make(Node::Bound(depth + (locals.len() - 1 - at) as u32)).map(Some),
+                    None => Ok(Some(term)),
+                }
+            }
             (Change::Levels(params, values), Node::Sort(level)) => {
                 let level = self.levels.replace(level, params, values, &mut self.meter)?;
                 self.sort(level).map(Some)

@@ -302,6 +302,15 @@ fn levels_nested_too_deep_are_refused() {
 }
 
 #[test]
+fn a_declaration_of_many_level_parameters_is_refused() {
+    let mut book = shelf();
+    let params: Vec<String> = (0..101).map(|at| format!("u{at}")).collect();
+    let params: Vec<&str> = params.iter().map(String::as_str).collect();
+    book.def("Cert.t", &params, "Type", "Nat");
+    assert_eq!(book.judge().unwrap_err().cause, Cause::Limit);
+}
+
+#[test]
 fn an_export_may_be_cut_anywhere() {
     let text = shelf().text();
     let mut loaded = 0;
