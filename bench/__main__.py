@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 
-from bench.definitions import DEFINITIONS, Definition
+from bench.definition import Definition
+from bench.definitions import DEFINITIONS
 from bench.peers import FOLDER, build_all
 from bench.record import write_record
 from bench.table import write_table

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from aidefence.domain.enums import DeepMode
@@ -18,12 +16,9 @@ from bench import (
     footprint,
     hidden,
     journal,
-    kernel,
     languages,
     payloads_web,
     pii,
-    policy_compiling,
-    proving,
     proxy,
     python_door,
     rest,
@@ -36,29 +31,11 @@ from bench import (
     value_peers,
     vault,
 )
+from bench.definition import Definition
+from bench.definition import least as _least
+from bench.definition import under as _under
 from bench.payloads import EVERYDAY, HARD
-from bench.record import Bar, Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """One measurement."""
-
-    name: str
-    what: str
-    place: str
-    cores: int
-    bars: tuple[Bar, ...]
-    measure: Callable[[], Outcome]
-
-
-def _least(metric: str, limit: float, unit: str) -> Bar:
-    return Bar(metric, limit, unit, at_least=True)
-
-
-def _under(metric: str, limit: float, unit: str) -> Bar:
-    return Bar(metric, limit, unit, at_least=False)
-
+from bench.policy_definitions import POLICIES
 
 _KEPT_IN_DISGUISE = (
     _least("kept_single", 0.95, "kept"),
@@ -435,51 +412,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         ),
         payloads_web.measure,
     ),
-    Definition(
-        "policy-compiling",
-        "policies from text to closed form, to their layout and back",
-        "Python call, one thread",
-        1,
-        (
-            _under("compile_ms_200", 750, "ms"),
-            _under("compile_ms_2000", 6000, "ms"),
-            _least("right_200", 1, "of 1: nothing lost on the way"),
-            _least("right_2000", 1, "of 1: nothing lost on the way"),
-        ),
-        policy_compiling.measure,
-    ),
-    Definition(
-        "prove",
-        "policies from text to signed certificate and back to nothing, claims of known truth",
-        "Python call, one thread, no Lean; the theory judged before",
-        1,
-        (
-            _under("certificate_ms_20", 1000, "ms"),
-            _under("certificate_ms_200", 3000, "ms"),
-            _under("certificate_ms_2000", 15_000, "ms"),
-            _under("verify_ms_200", 200, "ms"),
-            _least("true_proved", 0.999, "of the true claims"),
-            _least("false_refuted", 0.99, "of the false claims"),
-            _under("false_proved", 1, "false claims proved"),
-            _under("counterexample_s_max", 2, "s"),
-            _least("edited_answered", 0.99, "of the claims about edited policies"),
-        ),
-        proving.measure,
-    ),
-    Definition(
-        "kernel",
-        "the proof checker: the theory, certificates of 20, 200 and 2,000 rules",
-        "Python call, one thread",
-        1,
-        (
-            _under("check_ms_200", 150, "ms"),
-            _under("check_ms_2000", 2000, "ms"),
-            _least("accepted_2000", 1, "of 1: every claim proved and judged"),
-            _under("forged_accepted_2000", 1, "forged certificates accepted"),
-            _under("resident_mb", 50, "MB"),
-        ),
-        kernel.measure,
-    ),
+    *POLICIES,
     Definition(
         "proxy",
         "the door in front of models: what it adds to a call and to the first word of a stream",

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         ModelError,
         PinError,
         PolicyError,
+        PolicyStateError,
         RulebookError,
         RuleError,
         SettingError,
@@ -112,6 +113,7 @@ __all__ = [
     "Piece",
     "PinError",
     "PolicyError",
+    "PolicyStateError",
     "Profile",
     "Released",
     "Remark",
@@ -153,7 +155,7 @@ _HOMES = {
     "aidefence.domain.enums": "Action Category Direction Modality Origin Profile Severity",
     "aidefence.domain.errors": "AIDefenceError AddressError ConfigError ContentError"
     " ConversationError ImageError LaunchError LimitError MissingExtraError ModelError PinError"
-    " PolicyError RuleError RulebookError SettingError VaultError",
+    " PolicyError PolicyStateError RuleError RulebookError SettingError VaultError",
     "aidefence.domain.rewrite": "Change ChangeKind OffsetMap Rewrite RewrittenContent",
     "aidefence.domain.tools": "CallDecision Capability ToolFinding ToolReport ToolsDecision"
     " TraceDecision",

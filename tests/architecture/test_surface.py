@@ -14,7 +14,7 @@ PROMISED = [
     *("ContentError", "Decision", "DecisionBatch", "Degraded", "Direction", "Finding", "Guard"),
     *("Match", "MissingExtraError", "Modality", "ModelError", "Origin", "Profile", "RuleError"),
     *("RulebookError", "SettingError", "Severity", "Span", "TierTiming", "Verdict"),
-    *("ImageError", "PolicyError"),
+    *("ImageError", "PolicyError", "PolicyStateError"),
     *("Capability", "PinError", "ToolFinding", "ToolPins", "ToolReport", "ToolsDecision"),
     *("Assembled", "Conversation", "ConversationDecision", "ConversationError"),
     *("ConversationStore", "Joint", "Piece", "Told"),

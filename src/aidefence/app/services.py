@@ -10,7 +10,7 @@ from aidefence.app.keeper import Keeper
 from aidefence.app.parts.access import open_access
 from aidefence.app.parts.limits import open_limits
 from aidefence.app.parts.meter import open_meter
-from aidefence.app.parts.policies import open_policies
+from aidefence.app.parts.policies import open_police, open_policies
 from aidefence.app.parts.policy_series import watch_policies
 from aidefence.app.parts.series import watch_store
 from aidefence.app.parts.store import open_store
@@ -70,6 +70,7 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
         meter,
         _manners(settings),
         clock.monotonic_ns,
+        open_police(settings, in_force),
     )
     versions = {"engine": __version__, **keeper.standing.inspector.knowledge}
     # Names first: the first answer of a new policy tells them.

@@ -231,6 +231,21 @@ class Decision:
         record, charter, elapsed_ns, parts, degraded, deep_ns = self._told
         return Decision(amend(record), charter, elapsed_ns, parts, degraded, deep_ns)
 
+    def ruled(
+        self, action: Action, charter: Charter, degraded: tuple[Degraded, ...], elapsed_ns: int
+    ) -> Decision:
+        """The same verdict, on which policies have had their say; it took so much longer."""
+        record, _, before_ns, parts, missed, deep_ns = self._told
+        record = (action.code, *record[1:])
+        return Decision(
+            record, charter, before_ns + elapsed_ns, parts, (*missed, *degraded), deep_ns
+        )
+
+    @property
+    def charter(self) -> Charter:
+        """What explains the decision, for those who have something to add."""
+        return self._told[1]
+
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a decision is immutable: `{name}` cannot be set")
 

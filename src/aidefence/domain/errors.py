@@ -126,6 +126,10 @@ class ConversationError(AIDefenceError):
     """What is kept of a conversation cannot be read or written."""
 
 
+class PolicyStateError(AIDefenceError):
+    """What policies remember cannot be read or written."""
+
+
 class LaunchError(AIDefenceError):
     """A server of tools cannot be started, or does not answer as one."""
 

@@ -17,10 +17,11 @@ from aidefence.domain.refusals import Allowance, DeadlineError, OverloadedError
 from aidefence.ports.admission import Admission
 from aidefence.ports.episodes import EpisodeLog
 from aidefence.ports.meter import Meter
+from aidefence.ports.police import Police
 from aidefence.service.seats import Seats
 from aidefence.service.shares import Shares
 from aidefence.service.standing import Standing
-from aidefence.service.talks import belongs_to_talk
+from aidefence.service.talks import Talks, belongs_to_talk
 from aidefence.service.visit import VISIT
 
 _NS_PER_SECOND = 1_000_000_000
@@ -62,6 +63,7 @@ class Desk:
         "_manners",
         "_meter",
         "_now_ns",
+        "_police",
         "_pool",
         "_seats",
         "_shares",
@@ -76,9 +78,14 @@ class Desk:
         meter: Meter,
         manners: Manners = DEFAULT_MANNERS,
         now_ns: Callable[[], int] = perf_counter_ns,
+        police: Police | None = None,
     ) -> None:
-        """`now_ns` is the clock on which requests say when they came in."""
+        """`now_ns` is the clock on which requests say when they came in.
+
+        `police` lets policies have their say about what was found.
+        """
         self.standing = standing
+        self._police = police
         self._admission = admission
         self._log = log
         self._meter = meter
@@ -137,10 +144,10 @@ class Desk:
         allowance = self._let_in(request)
         standing = self.standing
         inspector, talks = standing.at(request.door)
-        if _is_quick(request) and not (talks is not None and belongs_to_talk(request)):
+        if self._is_quick(request, talks):
             found = inspector.at_once(request.what, request.conditions)
             if found is not None:
-                return self._keep(request, _seen(found, standing, allowance))
+                return self._keep(request, _seen(self._ruled(request, found), standing, allowance))
         until_ns = self._until(request)
         try:
             self._check_time(until_ns)
@@ -177,6 +184,8 @@ class Desk:
             self._seats.taken(first.priority, self._until(first)),
         ):
             found = _inspect_all(standing, requests, threads, since_ns)
+        if self._police is not None:
+            found = [self._ruled(*pair) for pair in zip(requests, found, strict=True)]
         settled = _seen_all(found, standing, allowance)
         for request, detection in zip(requests, settled, strict=True):
             self._meter.count(request.door, detection)
@@ -187,7 +196,7 @@ class Desk:
 
         It is counted and written down like all others, and the kill switch holds for it.
         """
-        return self._keep(request, _seen(detection, self.standing, None))
+        return self._keep(request, _seen(self._ruled(request, detection), self.standing, None))
 
     def _let_in(self, request: Request, cost: int = 1) -> Allowance | None:
         visit = VISIT.get()
@@ -230,7 +239,7 @@ class Desk:
         self, request: Request, allowance: Allowance | None, standing: Standing, until_ns: int
     ) -> Detection:
         since_ns = standing.inspector.since_for(request.since_ns or self._now_ns(), until_ns)
-        found = _inspect(standing, request, since_ns)
+        found = self._ruled(request, _inspect(standing, request, since_ns))
         return self._keep(request, _seen(found, standing, allowance))
 
     def _fall_back(
@@ -257,6 +266,15 @@ class Desk:
         since_ns = request.since_ns or self._now_ns()
         usual_ns = since_ns + self._manners.deadline_ms * _NS_PER_MS
         return min(request.deadline_ns, usual_ns) if request.deadline_ns else usual_ns
+
+    def _is_quick(self, request: Request, talks: Talks | None) -> bool:
+        """Whether nothing is to be looked up for a request that takes microseconds."""
+        if not _is_quick(request) or (talks is not None and belongs_to_talk(request)):
+            return False
+        return self._police is None or not self._police.waits(request)
+
+    def _ruled(self, request: Request, found: Detection) -> Detection:
+        return found if self._police is None else self._police.rule(request, found)
 
     def _keep(self, request: Request, detection: Detection) -> Detection:
         self._meter.count(request.door, detection)

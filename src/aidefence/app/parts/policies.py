@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from aidefence.adapters.policy_states_sqlite import SqlitePolicyStates
 from aidefence.adapters.store.deployments import DeploymentTable
 from aidefence.adapters.store.policies import PolicyTable
 from aidefence.adapters.store.tallies import TallyTable
@@ -19,7 +20,9 @@ from aidefence.policy.image import Image
 from aidefence.ports.clock import Clock
 from aidefence.service.following import Follower, Place
 from aidefence.service.in_force import InForce
+from aidefence.service.police import PolicyPolice
 from aidefence.service.policies import Policies
+from aidefence.service.policing import Running
 from aidefence.service.policy_desk import PolicyDesk
 from aidefence.service.policy_watch import PolicyWatch
 from aidefence.service.rollout_health import HealthLimits
@@ -28,6 +31,7 @@ from aidefence.service.rollouts import PolicyStores, Rollouts
 from aidefence.service.verifying import ProofStores, Verifications
 
 _MINUTE_MS = 60_000
+_STATES_FILE = "policy-states.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +94,24 @@ def make_follower(settings: Settings, parts: PolicyParts, in_force: InForce) -> 
     )
 
 
-def load_version(version: PolicyVersion) -> Image:
-    """Read the closed form of a version.
+def load_version(version: PolicyVersion) -> Running:
+    """Make a version ready to decide.
 
     Raises:
         ImageError: it is none that this installation can decide by.
+        ValueError: the same.
 
     """
-    return Image.from_json(version.image)
+    return Running.of(Image.from_json(version.image))
+
+
+def open_police(settings: Settings, in_force: InForce) -> PolicyPolice:
+    """Make what holds policies against requests; all workers of this machine remember together.
+
+    Raises:
+        PolicyStateError: the file of what is remembered cannot be used.
+
+    """
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    states = SqlitePolicyStates(settings.state_dir / _STATES_FILE)
+    return PolicyPolice(in_force, states, SystemClock().now_ms)

@@ -1,0 +1,66 @@
+"""The measurements of policies: compiling, deciding, proving, judging."""
+
+from __future__ import annotations
+
+from bench import kernel, policy_compiling, policy_runtime, proving
+from bench.definition import Definition, least, under
+
+POLICIES: tuple[Definition, ...] = (
+    Definition(
+        "policy-compiling",
+        "policies from text to closed form, to their layout and back",
+        "Python call, one thread",
+        1,
+        (
+            under("compile_ms_200", 750, "ms"),
+            under("compile_ms_2000", 6000, "ms"),
+            least("right_200", 1, "of 1: nothing lost on the way"),
+            least("right_2000", 1, "of 1: nothing lost on the way"),
+        ),
+        policy_compiling.measure,
+    ),
+    Definition(
+        "policy-runtime",
+        "policies at work: rules, formulas and what is remembered; the same as a plain evaluator",
+        "Python call, one thread",
+        1,
+        (
+            under("us_rules_1000", 10, "us"),
+            under("us_policies_100", 20, "us"),
+            under("disagreements", 0.5, "of 100,000 policies with traces"),
+        ),
+        policy_runtime.measure,
+    ),
+    Definition(
+        "prove",
+        "policies from text to signed certificate and back to nothing, claims of known truth",
+        "Python call, one thread, no Lean; the theory judged before",
+        1,
+        (
+            under("certificate_ms_20", 1000, "ms"),
+            under("certificate_ms_200", 3000, "ms"),
+            under("certificate_ms_2000", 15_000, "ms"),
+            under("verify_ms_200", 200, "ms"),
+            least("true_proved", 0.999, "of the true claims"),
+            least("false_refuted", 0.99, "of the false claims"),
+            under("false_proved", 1, "false claims proved"),
+            under("counterexample_s_max", 2, "s"),
+            least("edited_answered", 0.99, "of the claims about edited policies"),
+        ),
+        proving.measure,
+    ),
+    Definition(
+        "kernel",
+        "the proof checker: the theory, certificates of 20, 200 and 2,000 rules",
+        "Python call, one thread",
+        1,
+        (
+            under("check_ms_200", 150, "ms"),
+            under("check_ms_2000", 2000, "ms"),
+            least("accepted_2000", 1, "of 1: every claim proved and judged"),
+            under("forged_accepted_2000", 1, "forged certificates accepted"),
+            under("resident_mb", 50, "MB"),
+        ),
+        kernel.measure,
+    ),
+)

@@ -1,0 +1,17 @@
+"""Whoever lets policies have their say about what comes in at the doors."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aidefence.domain.asking import Detection, Request
+
+
+class Police(Protocol):
+    """Holds policies against requests. Safe to share between threads."""
+
+    def waits(self, request: Request) -> bool:
+        """Whether something must be looked up for it, which may take longer than a moment."""
+
+    def rule(self, request: Request, found: Detection) -> Detection:
+        """Give what was found as it is after policies have had their say."""

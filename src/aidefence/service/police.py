@@ -1,0 +1,104 @@
+"""Holds the policies that are in force against what comes in at the doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from time import perf_counter_ns
+
+from aidefence.domain.asking import Detection, Request
+from aidefence.domain.enums import Action, Direction, Origin
+from aidefence.ports.policy_states import PolicyStates
+from aidefence.service.in_force import Choice, InForce, Loaded
+from aidefence.service.policing import Panel, Policing, RuledCharter, Ruling
+from aidefence.service.policy_values import Seen
+
+_CHOICES_MAX = 256
+
+
+class PolicyPolice:
+    """Asks the policies in force; those on trial are asked as well and change nothing."""
+
+    __slots__ = ("_in_force", "_panels", "_policing")
+
+    def __init__(self, in_force: InForce, states: PolicyStates, now_ms: Callable[[], int]) -> None:
+        self._in_force = in_force
+        self._policing = Policing(states, now_ms)
+        # A choice is the same object until another generation is in force.
+        self._panels: dict[int, tuple[Choice, Panel, tuple[tuple[Loaded, Panel], ...]]] = {}
+
+    def waits(self, request: Request) -> bool:
+        """Whether some policy remembers something for this request."""
+        choice = self._choose(request)
+        if choice is None:
+            return False
+        _, active, shadows = self._panels_of(choice)
+        return any(any(it.sets.remembers) for it in (active, *(panel for _, panel in shadows)))
+
+    def rule(self, request: Request, found: Detection) -> Detection:
+        """Give what was found as it is after policies have had their say."""
+        choice = self._choose(request)
+        if choice is None or isinstance(found.decision.charter, RuledCharter):
+            return found
+        begun_ns = perf_counter_ns()
+        _, active, shadows = self._panels_of(choice)
+        seen = _seen(request, found)
+        ruling = self._policing.rule(seen, active) if choice.active else None
+        ruled = found if ruling is None else _ruled(found, ruling, perf_counter_ns() - begun_ns)
+        if choice.arms:
+            failed = ruling is not None and ruling.failed
+            elapsed_ns = perf_counter_ns() - begun_ns
+            self._in_force.tallies.note(choice, ruled.action, failed=failed, elapsed_ns=elapsed_ns)
+        for loaded, panel in shadows:
+            would = self._policing.rule(seen, panel, f"shadow {loaded.policy_id}")
+            changed = _ruled(found, would, 0).action
+            self._in_force.tallies.note_shadow(loaded, request.id, ruled.action, changed)
+        return ruled
+
+    def _choose(self, request: Request) -> Choice | None:
+        context = request.context
+        session = context.session or context.user or request.id
+        return self._in_force.choose(request.caller.tenant, session)
+
+    def _panels_of(self, choice: Choice) -> tuple[Choice, Panel, tuple[tuple[Loaded, Panel], ...]]:
+        found = self._panels.get(id(choice))
+        if found is not None and found[0] is choice:
+            return found
+        if len(self._panels) >= _CHOICES_MAX:
+            self._panels.clear()
+        active = Panel([it.runs for it in choice.active])
+        shadows = tuple((it, _instead(choice, it)) for it in choice.shadows)
+        self._panels[id(choice)] = (choice, active, shadows)
+        return choice, active, shadows
+
+
+def _instead(choice: Choice, shadow: Loaded) -> Panel:
+    """All that is in force, with the version on trial in the place of its own policy."""
+    others = [it.runs for it in choice.active if it.policy_id != shadow.policy_id]
+    return Panel([*others, shadow.runs])
+
+
+def _seen(request: Request, found: Detection) -> Seen:
+    answer = request.answers is not None
+    return Seen(
+        found.decision,
+        request.what,
+        Origin.ASSISTANT if answer else Origin.USER,
+        Direction.OUTPUT if answer else Direction.INPUT,
+        request.caller,
+        request.context,
+        request.door,
+    )
+
+
+def _ruled(found: Detection, ruling: Ruling, elapsed_ns: int) -> Detection:
+    before = found.decision
+    decision = ruling.over(before, elapsed_ns)
+    # What a client's threshold or a check of an answer made graver, no policy makes milder.
+    raised = found.action if found.action > before.action else Action.ALLOW
+    return replace(
+        found,
+        decision=decision,
+        action=max(ruling.action, raised),
+        degraded=(*found.degraded, *ruling.degraded),
+    )
