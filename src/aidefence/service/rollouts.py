@@ -8,18 +8,21 @@ from enum import StrEnum
 
 from aidefence.domain.access import Caller, Permission
 from aidefence.domain.audit import AuditAction
-from aidefence.domain.errors import SettingError
+from aidefence.domain.errors import ImageError, SettingError
 from aidefence.domain.policy_store import (
     WHOLE,
+    Book,
     Deployment,
     DeploymentState,
     Environment,
+    PolicyVersion,
     ShadowChange,
     Slot,
     StoredPolicy,
     Strategy,
 )
 from aidefence.domain.refusals import ConflictError, ForbiddenError, NotFoundError
+from aidefence.policy.image import Image
 from aidefence.ports.audit import Together
 from aidefence.ports.clock import Clock
 from aidefence.ports.ids import Ids
@@ -116,7 +119,8 @@ class Rollouts:
 
         Raises:
             SettingError: strategy and percentage do not fit.
-            ConflictError: it is not proved, holds already, or another roll-out is going on.
+            ConflictError: it is not proved, holds already, another roll-out is going on, or another
+                policy of that name is in force.
             ForbiddenError: it is not proved and need not be, but the caller is no operator.
 
         """
@@ -125,13 +129,15 @@ class Rollouts:
         if policy.retired_ms is not None:
             raise ConflictError(f"policy `{policy.id}` is retired")
         version = policy.newest if wish.version is None else wish.version
-        if self._stores.policies.version(policy.id, version) is None:
+        given = self._stores.policies.version(policy.id, version)
+        if given is None:
             raise NotFoundError(f"policy `{policy.id}` has no version {version}")
         now = self._clock.now_ms()
         verified = self._check_proved(policy, version, caller, now)
         with self._together():
             slot = self._slot(policy, wish.environment)
             _check_free(slot, version)
+            _check_name(policy, given, self._stores.deployments.book(wish.environment))
             deployment = Deployment(
                 id=self._ids.name("dep"),
                 tenant=policy.tenant,
@@ -445,3 +451,23 @@ def _without_candidate(slot: Slot) -> Slot:
         strategy=Strategy.IMMEDIATE,
         share=0,
     )
+
+
+def _check_name(policy: StoredPolicy, given: PolicyVersion, book: Book) -> None:
+    """Two policies that decide side by side are told apart by what they call themselves."""
+    beside = {it.policy_id for it in book.slots if it.tenant == policy.tenant} - {policy.id}
+    name = _name_of(given)
+    for it in book.versions:
+        if name is not None and it.policy_id in beside and _name_of(it) == name:
+            raise ConflictError(
+                f"policy `{it.policy_id}` calls itself `{name}`, too, and is in force there: "
+                "retire it, or give one of them another name"
+            )
+
+
+def _name_of(version: PolicyVersion) -> str | None:
+    try:
+        return Image.from_json(version.image).id
+    except ImageError:
+        # Nodes will say that they cannot load it.
+        return None

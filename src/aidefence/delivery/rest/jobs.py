@@ -49,6 +49,7 @@ class _Kept(Struct, frozen=True):
     peer: str | None
 
 
+_OURS = (JobKind.DETECT, JobKind.DETECT_BATCH)
 _decode_kept = msgspec.json.Decoder(_Kept).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -69,7 +70,7 @@ def handlers(work_off: Callable[[JobKind, bytes, Came], bytes]) -> Mapping[JobKi
         came = Came(task.id, task.caller, kept.peer, kept.core)
         return work_off(task.kind, bytes(kept.body), came)
 
-    return dict.fromkeys(JobKind, work)
+    return dict.fromkeys(_OURS, work)
 
 
 async def _show(house: House, call: Call) -> Response:
