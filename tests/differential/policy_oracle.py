@@ -7,6 +7,7 @@ the engine is used. A state keeps whole lists and formulas, as they are.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,7 +99,7 @@ class Oracle:
                 state.clock[per] = now
 
 
-def meets(cond: list[Any] | tuple[Any, ...], values: list[int]) -> bool:  # noqa: PLR0911 -- a table
+def meets(cond: Sequence[Any], values: Sequence[int]) -> bool:  # noqa: PLR0911 -- a table
     """Whether a condition holds of the values."""
     match cond:
         case ["tt"]:
@@ -118,7 +119,7 @@ def meets(cond: list[Any] | tuple[Any, ...], values: list[int]) -> bool:  # noqa
     raise AssertionError(cond)
 
 
-def step(formula: Formula, values: list[int]) -> Formula:  # noqa: C901, PLR0911 -- a table
+def step(formula: Formula, values: Sequence[int]) -> Formula:  # noqa: C901, PLR0911 -- a table
     """Give what is left of a formula after one event."""
     match formula:
         case ("tt",) | ("ne",):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import cedarpy
 import pytest
-from tests.unit.proof.plain_evaluator import holds
+from tests.differential.policy_oracle import meets
 
 from aidefence.domain.enums import ACTIONS, Action
 from aidefence.domain.errors import ImageError
@@ -89,7 +89,7 @@ def test_rules_that_take_turns_for_ever_are_refused() -> None:
 
 
 def _decision(image: Image, values: Sequence[int]) -> Action:
-    return next((it.action for it in image.rules if holds(it.when, values)), image.default)
+    return next((it.action for it in image.rules if meets(it.when, values)), image.default)
 
 
 def _ask(image: Image, requests: Sequence[Sequence[int]]) -> list[Action]:

@@ -6,10 +6,10 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from tests.unit.proof.plain_evaluator import PlainEvaluator
 
 from aidefence.domain.enums import ACTIONS
 from aidefence.domain.errors import PolicyError
+from aidefence.engine import PolicySet
 from aidefence.policy.compiling import compile_source
 from aidefence.policy.facts import values_of_facts
 from aidefence.policy.formatting import format_source
@@ -30,7 +30,7 @@ def test_there_are_enough_of_them() -> None:
 def test_it_decides_what_its_tests_say(name: str) -> None:
     top = tomllib.loads(_text(f"{name}.toml"))
     image = compile_source(top["source"]).image
-    evaluator = PlainEvaluator(image.to_json())
+    evaluator = PolicySet.load(image.to_json())
     decided = set()
     for trial in top["test"]:
         state = None
@@ -63,7 +63,7 @@ def test_what_it_claims_holds(name: str) -> None:
     outcomes = decide(
         compiled.image,
         compiled.properties,
-        load=PlainEvaluator,
+        load=PolicySet.load,
         budget=Budget(property_ms=20_000),
         against={},
     )

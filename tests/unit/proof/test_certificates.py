@@ -13,6 +13,7 @@ import pytest
 from aidefence import ImageError
 from aidefence.adapters.signing import SigningKey
 from aidefence.domain.policies import PropertyKind
+from aidefence.engine import PolicySet
 from aidefence.knowledge.theory import Part
 from aidefence.policy.compiling import Compiled, compile_source
 from aidefence.policy.image import Image
@@ -34,7 +35,6 @@ from aidefence.proof.proving import Session, prove, scope_of, written
 from aidefence.proof.verifying import Verification, verify
 
 from .drawn import condition, image
-from .plain_evaluator import PlainEvaluator
 
 NOW = 1_800_000_000_000
 DAY = 24 * 3600 * 1000
@@ -78,7 +78,7 @@ def session(it: Compiled, **against: Image) -> Session:
     return prove(
         it.image,
         it.properties,
-        load=PlainEvaluator,
+        load=PolicySet.load,
         against=against or others(),
     )
 
@@ -122,7 +122,7 @@ def test_drawn_proofs_are_accepted(seed: int) -> None:
     found = prove(
         policy,
         properties,
-        load=PlainEvaluator,
+        load=PolicySet.load,
         against={"other": other},
     )
     assert found.judgement.accepted

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise, product
 from random import Random
 
 import pytest
+from tests.differential.policy_oracle import meets, step
 
 from aidefence.domain.enums import ACTIONS
 from aidefence.domain.policies import PropertyKind
+from aidefence.engine import PolicySet
 from aidefence.policy.image import Image
 from aidefence.policy.properties import Property
 from aidefence.proof.budget import Budget
 from aidefence.proof.deciding import decide
 from aidefence.proof.outcomes import Outcome, Proved, Refuted, Searched, Undecided
+from aidefence.proof.replaying import REFUSED
 
 from .drawn import condition, formula, image, requests
-from .plain_evaluator import STOP, PlainEvaluator, holds, step
 
 
 def _one(policy: Image, claim: Property, **against: Image) -> Outcome:
     budget = Budget(property_ms=20_000)
-    return decide(policy, [claim], load=PlainEvaluator, budget=budget, against=against)[0]
+    return decide(policy, [claim], load=PolicySet.load, budget=budget, against=against)[0]
 
 
 def _claim(kind: PropertyKind, **fields: object) -> Property:
@@ -40,14 +41,15 @@ def test_stateless_claims_are_decided_as_asking_every_request_says(seed: int) ->
     policy = image(dice)
     when = condition(dice, policy.features)
     actions = tuple(it for it in ACTIONS if dice.random() < 0.5)
-    decided = {it: PlainEvaluator(policy.to_json()).decide(it, None, 0) for it in requests(policy)}
-    inside = [it for it in decided if holds(_lists(when), it)]
+    evaluator = PolicySet.load(policy.to_json())
+    decided = {it: evaluator.decide(it, None, 0) for it in requests(policy)}
+    inside = [it for it in decided if meets(when, it)]
 
     truth = all(ACTIONS[decided[it][0]] in actions for it in inside)
     claim = _claim(PropertyKind.DECIDES, when=when, actions=actions)
     assert _is_true(_one(policy, claim)) is truth
 
-    truth = any(decided[it][0] < STOP for it in inside)
+    truth = any(decided[it][0] < REFUSED for it in inside)
     assert _is_true(_one(policy, _claim(PropertyKind.POSSIBLE, when=when))) is truth
 
     truth = all(decided[it][1] for it in decided)
@@ -81,7 +83,7 @@ def test_policies_are_compared_as_asking_both_says(seed: int) -> None:
     if seed % 3 == 0:
         theirs = Image("other", 1, ours.features, ours.rules[1:], ours.default)
     pairs = [
-        tuple(PlainEvaluator(p.to_json()).decide(it, None, 0)[0] for p in (ours, theirs))
+        tuple(PolicySet.load(p.to_json()).decide(it, None, 0)[0] for p in (ours, theirs))
         for it in requests(ours)
     ]
     refining = _one(ours, _claim(PropertyKind.REFINES, than="other"), other=theirs)
@@ -99,17 +101,17 @@ def test_nothing_is_held_that_a_short_trace_breaks(seed: int) -> None:
     safe = formula(dice, policy.features)
     decides = _one(policy, _claim(PropertyKind.DECIDES, when=when, actions=actions))
     holds_always = _one(policy, _claim(PropertyKind.TEMPORAL, formula=safe))
-    evaluator = PlainEvaluator(policy.to_json())
+    evaluator = PolicySet.load(policy.to_json())
     broken_decision = broken_trace = False
     for events in product(requests(policy)[:: dice.randint(1, 3)], repeat=2):
-        state, monitor = None, _lists(safe)
+        state, monitor = None, safe
         for at, event in enumerate(events):
+            full = evaluator.extended(event, state, at)
             action, _, _, state, _ = evaluator.decide(event, state, at)
-            full = json.loads(state)["all"][-1][1]
-            broken_decision |= holds(_lists(when), full) and ACTIONS[action] not in actions
-            if action < STOP:
+            broken_decision |= meets(when, full) and ACTIONS[action] not in actions
+            if action < REFUSED:
                 monitor = step(monitor, full)
-                broken_trace |= monitor == ["ff"]
+                broken_trace |= monitor == ("ff",)
     if broken_decision:
         assert isinstance(decides, Refuted), decides
     if broken_trace:
@@ -117,7 +119,3 @@ def test_nothing_is_held_that_a_short_trace_breaks(seed: int) -> None:
     for outcome in (decides, holds_always):
         if isinstance(outcome, Undecided):
             assert "is not what the evaluator does" not in outcome.reason
-
-
-def _lists(value: object) -> object:
-    return [_lists(it) for it in value] if isinstance(value, tuple) else value
