@@ -20,6 +20,10 @@ def watched(settings: Settings, config: Path | None) -> Iterator[Path]:
     yield from (it for it in named if it is not None)
     yield from settings.lists
     yield from settings.topics
+    for path in settings.policies.files:
+        yield path
+        # What a policy includes lies beside it, or below.
+        yield from path.parent.glob("*.pdl")
 
 
 def fingerprint(places: Iterable[Path]) -> Fingerprint:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aidefence.app import sanitise
-from aidefence.app.setup import ExcludeLike, Setup, ThresholdLike, make_setup
-from aidefence.app.wiring import corridor_for
+from aidefence.app.setup import ExcludeLike, Setup, ThresholdLike, codes_of, make_setup, pairs_of
+from aidefence.app.wiring import corridor_for, house_for
 from aidefence.domain.content import Degraded
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import (
@@ -27,7 +27,6 @@ from aidefence.domain.errors import ContentError, SettingError
 from aidefence.domain.rewrite import Rewrite
 from aidefence.domain.streaming import KEPT_BYTES, OnFinding, StreamMode
 from aidefence.ingest.messages import Inspectable, read
-from aidefence.policy.profiles import NEVER, Threshold
 from aidefence.respond.batch import DecisionBatch
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ _Answer = TypeVar("_Answer")
 class Guard:
     """Inspects texts and messages and decides. Immutable; share it between threads and tasks."""
 
-    __slots__ = ("_corridor", "_inspect_text", "_setup")
+    __slots__ = ("_corridor", "_house", "_inspect_text", "_setup")
 
     def __init__(
         self,
@@ -68,6 +67,7 @@ class Guard:
         on_error: OnError | str = OnError.KEEP,
         lists: Path | str | Iterable[Path | str] = (),
         topics: Path | str | Iterable[Path | str] = (),
+        policies: Path | str | Iterable[Path | str] = (),
     ) -> None:
         """Build a guard; equal settings share one engine.
 
@@ -83,7 +83,8 @@ class Guard:
         of the dense model, which reads what rules and n-grams are not sure of. `on_error` says
         what happens to a text when a check that it needed failed: `"keep"` what the others
         decided, `"flag"` or `"block"`. `lists` are files of what is always and never let through,
-        `topics` files of what texts may be about, by example.
+        `topics` files of what texts may be about, by example. `policies` are files of policies;
+        they decide after the profile, and the gravest of their actions counts.
         """
         setup = make_setup(
             profile=profile,
@@ -99,6 +100,7 @@ class Guard:
             on_error=on_error,
             lists=lists,
             topics=topics,
+            policies=policies,
         )
         self._open(setup)
 
@@ -121,6 +123,7 @@ class Guard:
         self._setup = setup
         self._corridor = corridor_for(setup)
         self._inspect_text = self._corridor.inspect_text
+        self._house = house_for(setup)
 
     def inspect(
         self,
@@ -128,12 +131,20 @@ class Guard:
         *,
         origin: Origin = Origin.USER,
         direction: Direction = Direction.INPUT,
+        session: str | None = None,
     ) -> Decision:
-        """Inspect a text, or the messages of a conversation together."""
+        """Inspect a text, or the messages of a conversation together.
+
+        `session` names whose earlier events policies may ask about.
+        """
+        if self._house is not None:
+            codes_of(origin, direction)
+            what = read(content, origin=Origin(origin), direction=Direction(direction))
+            return self._house.over(self._corridor.inspect(what), what, session)
         if content.__class__ is str:
             if origin is Origin.USER and direction is Direction.INPUT:
                 return self._inspect_text(content, _USER, _INPUT)
-            return self._inspect_text(content, _code(origin, Origin), _code(direction, Direction))
+            return self._inspect_text(content, *codes_of(origin, direction))
         return self._corridor.inspect(read(content, origin=origin, direction=direction))
 
     def inspect_batch(
@@ -143,17 +154,19 @@ class Guard:
         origin: Origin = Origin.USER,
         direction: Direction = Direction.INPUT,
         threads: int = 0,
+        session: str | None = None,
     ) -> DecisionBatch:
         """Inspect many texts on all cores, or on as many `threads` as told."""
         if isinstance(texts, str):
             raise ContentError("a batch is a sequence of texts, not one text")
         if threads < 0:
             raise SettingError("threads", f"`{threads}` is negative")
-        codes = _code(origin, Origin), _code(direction, Direction)
+        codes = codes_of(origin, direction)
         try:
-            return self._corridor.inspect_batch(texts, *codes, threads)
+            batch = self._corridor.inspect_batch(texts, *codes, threads)
         except TypeError as error:
             raise ContentError(f"a batch holds only texts: {error}") from error
+        return self._house.over_batch(batch, texts, codes, session) if self._house else batch
 
     async def ainspect(
         self,
@@ -161,14 +174,17 @@ class Guard:
         *,
         origin: Origin = Origin.USER,
         direction: Direction = Direction.INPUT,
+        session: str | None = None,
     ) -> Decision:
         """Inspect without holding up the event loop."""
         if isinstance(content, str) and len(content) <= _INLINE_CODE_POINTS_MAX:
-            codes = _code(origin, Origin), _code(direction, Direction)
+            codes = codes_of(origin, direction)
             decision = self._corridor.text_at_once(content, *codes)
             if decision is not None:
-                return decision
-        return await _aside(partial(self.inspect, content, origin=origin, direction=direction))
+                house = self._house
+                return house.over_text(decision, content, codes, session) if house else decision
+        work = partial(self.inspect, content, origin=origin, direction=direction)
+        return await _aside(partial(work, session=session))
 
     async def ainspect_batch(
         self,
@@ -177,11 +193,11 @@ class Guard:
         origin: Origin = Origin.USER,
         direction: Direction = Direction.INPUT,
         threads: int = 0,
+        session: str | None = None,
     ) -> DecisionBatch:
         """Inspect many texts without holding up the event loop."""
-        return await _aside(
-            partial(self.inspect_batch, texts, origin=origin, direction=direction, threads=threads)
-        )
+        work = partial(self.inspect_batch, texts, origin=origin, direction=direction)
+        return await _aside(partial(work, threads=threads, session=session))
 
     def inspect_answer(
         self,
@@ -224,7 +240,7 @@ class Guard:
             repetition=repetition,
             flag=flag,
         )
-        _code(origin, Origin)
+        codes_of(origin, Direction.OUTPUT)
         return inspect_answer(self._corridor, answer, asked, Origin(origin))
 
     def stream(
@@ -258,7 +274,7 @@ class Guard:
             mode=mode,
             on_finding=on_finding,
             stop_at=stop_at,
-            codes=(_code(origin, Origin), _code(direction, Direction)),
+            codes=codes_of(origin, direction),
             wanted=wanted,
             kept_bytes=kept_bytes,
         )
@@ -292,7 +308,7 @@ class Guard:
             key=key,
             min_score=min_score,
         )
-        codes = _code(origin, Origin), _code(direction, Direction)
+        codes = codes_of(origin, direction)
         return sanitise.redact(text, sanitise.make_locator(self._corridor, *codes), wanted)
 
     def inspect_tools(self, tools: Tools, *, pins: PinsLike = None) -> ToolsDecision:
@@ -425,7 +441,7 @@ class Guard:
         """
         if not isinstance(text, str):
             raise ContentError("confidences are of one text")
-        codes = _code(origin, Origin), _code(direction, Direction)
+        codes = codes_of(origin, direction)
         return dict(zip(CATEGORIES, self._corridor.confidences(text, *codes), strict=True))
 
     @property
@@ -434,12 +450,12 @@ class Guard:
 
         Confidences are in single precision, and so they are compared.
         """
-        return _pairs(self._corridor.charter.policy.thresholds)
+        return pairs_of(self._corridor.charter.policy.thresholds)
 
     @property
     def answer_thresholds(self) -> Mapping[Category, tuple[float, float | None]]:
         """The same for texts on their way out."""
-        return _pairs(self._corridor.charter.policy.of_answers().thresholds)
+        return pairs_of(self._corridor.charter.policy.of_answers().thresholds)
 
     @property
     def setup(self) -> Setup:
@@ -463,7 +479,8 @@ class Guard:
     @property
     def policy_version(self) -> str:
         """Name of the policy and the knowledge that speak."""
-        return self._corridor.charter.policy_version
+        version = self._corridor.charter.policy_version
+        return f"{version}+{self._house.version}" if self._house else version
 
     def __reduce__(self) -> tuple[object, ...]:
         return Guard.of, (self._setup,)
@@ -477,19 +494,3 @@ async def _aside(call: Callable[[], _Answer]) -> _Answer:
     import asyncio  # noqa: PLC0415
 
     return await asyncio.to_thread(call)
-
-
-def _pairs(table: Sequence[Threshold]) -> Mapping[Category, tuple[float, float | None]]:
-    return {
-        category: (it.flag, None if it.block >= NEVER else it.block)
-        for category, it in zip(CATEGORIES, table, strict=True)
-    }
-
-
-def _code(given: Origin | Direction, members: type[Origin | Direction]) -> int:
-    try:
-        return members(given).code
-    except ValueError:
-        known = ", ".join(members)
-        name = members.__name__.lower()
-        raise SettingError(name, f"`{given}` is unknown: expected {known}") from None

@@ -10,7 +10,7 @@ from aidefence.app.keeper import Keeper
 from aidefence.app.parts.access import open_access
 from aidefence.app.parts.limits import open_limits
 from aidefence.app.parts.meter import open_meter
-from aidefence.app.parts.policies import open_police, open_policies
+from aidefence.app.parts.policies import hold_files, open_police, open_policies
 from aidefence.app.parts.policy_series import watch_policies
 from aidefence.app.parts.series import watch_store
 from aidefence.app.parts.store import open_store
@@ -58,6 +58,7 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
     store = open_store(settings, lambda text: keeper.standing.guard.redact(text).text)
     running.add(Steward(settings, store).running)
     policies, in_force = open_policies(settings, store), InForce()
+    keeper.also(hold_files(settings, in_force))
     running.add(Following(settings, policies, in_force).running)
     access = open_access(settings, store.database, store.audit)
     limits = open_limits(settings, store.database)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from aidefence.domain.enums import Category, DeepMode, OnError, Profile
+from aidefence.domain.enums import (
+    CATEGORIES,
+    Category,
+    DeepMode,
+    Direction,
+    OnError,
+    Origin,
+    Profile,
+)
 from aidefence.domain.errors import SettingError
 from aidefence.knowledge.exclusions import Exclusion
 from aidefence.policy.profiles import NEVER, Threshold
@@ -38,6 +46,7 @@ class Setup:
     on_error: OnError = OnError.KEEP
     lists: tuple[Path, ...] = ()
     topics: tuple[Path, ...] = ()
+    policies: tuple[Path, ...] = ()
 
 
 def make_setup(
@@ -56,6 +65,7 @@ def make_setup(
     on_error: OnError | str = OnError.KEEP,
     lists: Path | str | Iterable[Path | str] = (),
     topics: Path | str | Iterable[Path | str] = (),
+    policies: Path | str | Iterable[Path | str] = (),
 ) -> Setup:
     """Check what a caller asks for; raises `SettingError` naming the setting."""
     if paranoia not in range(1, PARANOIA_MAX + 1):
@@ -75,7 +85,30 @@ def make_setup(
         on_error=_member("on_error", OnError, on_error),
         lists=tuple(Path(it).resolve() for it in _listed(lists)),
         topics=tuple(Path(it).resolve() for it in _listed(topics)),
+        policies=tuple(Path(it).resolve() for it in _listed(policies)),
     )
+
+
+def codes_of(origin: Origin, direction: Direction) -> tuple[int, int]:
+    """Give the codes of an origin and a direction; raises `SettingError` where it is none."""
+    return _code(origin, Origin), _code(direction, Direction)
+
+
+def _code(given: Origin | Direction, members: type[Origin | Direction]) -> int:
+    try:
+        return members(given).code
+    except ValueError:
+        known = ", ".join(members)
+        name = members.__name__.lower()
+        raise SettingError(name, f"`{given}` is unknown: expected {known}") from None
+
+
+def pairs_of(table: Sequence[Threshold]) -> Mapping[Category, tuple[float, float | None]]:
+    """Give thresholds as they are set: of flag and of block, by category."""
+    return {
+        category: (it.flag, None if it.block >= NEVER else it.block)
+        for category, it in zip(CATEGORIES, table, strict=True)
+    }
 
 
 def _member(setting: str, members: type[_Member], given: str) -> _Member:

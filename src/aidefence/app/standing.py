@@ -29,7 +29,8 @@ def make_standing(settings: Settings, switches: Switches) -> Standing:
         ConfigError: settings, rules, lists or a model are wrong.
 
     """
-    setup = switched(settings.setup(), switches)
+    # In a gateway its police holds all policies, those in files and those that are deployed.
+    setup = replace(switched(settings.setup(), switches), policies=())
     suspended = next(switches.of(SwitchKind.ALL), None)
     corridor = corridor_for(setup)
     return Standing(

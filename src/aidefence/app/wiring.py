@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from aidefence.adapters.system import SystemClock
 from aidefence.app.deep import DeepPart, open_deep
@@ -29,6 +31,9 @@ from aidefence.policy.profiles import Anchors, Policy, make_policy
 from aidefence.respond.charter import PolicyCharter
 from aidefence.service.ordinary_texts import ORDINARY_TEXTS
 
+if TYPE_CHECKING:
+    from aidefence.service.house import House
+
 _ENGINES_MAX = 16
 # Without a model nothing anchors the confidences; rules speak at their own word.
 _RULES_ALONE = Anchors(fpr_5=0.5, fpr_1=0.8, fpr_02=0.95)
@@ -44,9 +49,22 @@ def corridor_for(setup: Setup) -> Corridor:
     own = () if setup.rules_dir is None else rulebook.from_folder(setup.rules_dir)
     lists = read_lists(setup.lists) if setup.lists else _NO_LISTS
     topics = read_topics(setup.topics) if setup.topics else ()
+    if setup.policies:
+        # They decide after the corridor: with other policies it is the same one.
+        setup = replace(setup, policies=())
     # One at a time: guards made by many threads at once must not build the same engine twice.
     with _building:
         return _build(setup, own, lists, topics)
+
+
+def house_for(setup: Setup) -> House | None:
+    """Make what holds policies against decisions, where there are some; they are read anew."""
+    if not setup.policies:
+        return None
+    # The language costs more than all of this: only who has policies loads it.
+    from aidefence.app.policy_files import open_house  # noqa: PLC0415
+
+    return open_house(setup.policies)
 
 
 def forget() -> None:

@@ -47,8 +47,8 @@ class Follower:
         self._load = load
         self._place = place
         self._clock = clock
-        self._refused = 0
-        """The generation that could not be put in force."""
+        self._refused: tuple[int, object] = 0, ()
+        """The generation that could not be put in force, and the files beside it then."""
         self._problem = ""
         self._reported_ms = 0
 
@@ -60,7 +60,8 @@ class Follower:
 
         """
         generation = self._deployments.generation()
-        if generation not in {self._in_force.held.generation, self._refused}:
+        is_new = generation != self._in_force.held.generation
+        if is_new and self._refused != (generation, self._in_force.files):
             self._follow()
         elif self._clock.now_ms() < self._reported_ms + REPORT_MS:
             return
@@ -89,17 +90,18 @@ class Follower:
         book = self._deployments.book(self._place.environment)
         try:
             held = hold(book, self._load, self._in_force.held)
+            self._in_force.swap(held)
         except UnavailableError:
             raise
         except (AIDefenceError, ValueError) as error:
-            self._refused, self._problem = book.generation, str(error)
+            self._refused = book.generation, self._in_force.files
+            self._problem = str(error)
             _log.error(
                 "policies not in force",
                 extra={"generation": book.generation, "reason": self._problem},
             )
             return
-        self._in_force.swap(held)
-        self._refused, self._problem = 0, ""
+        self._refused, self._problem = (0, ()), ""
         _log.warning(
             "policies in force",
             extra={"generation": held.generation, "policies": len(held.loaded)},

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from aidefence.domain.durations import bucket_of
 from aidefence.domain.enums import Action
+from aidefence.domain.errors import SettingError
 from aidefence.domain.policy_store import (
     WHOLE,
     Arm,
@@ -20,6 +21,7 @@ from aidefence.domain.policy_store import (
     ShadowChange,
     Slot,
 )
+from aidefence.service.policing import Running
 
 _EXAMPLES_MAX = 20
 
@@ -110,10 +112,13 @@ class Held:
 class InForce:
     """The policies that a worker decides by. Safe to share between threads."""
 
-    __slots__ = ("held", "tallies")
+    __slots__ = ("_swapping", "files", "held", "tallies")
 
     def __init__(self) -> None:
+        self._swapping = threading.Lock()
         self.held = Held()
+        self.files: tuple[Running, ...] = ()
+        """Policies from files: they hold for everybody, whatever is deployed."""
         self.tallies = Tallies()
 
     def choose(self, tenant: str, session: str) -> Choice | None:
@@ -122,8 +127,37 @@ class InForce:
         return None if house is None else house.choose(session)
 
     def swap(self, held: Held) -> None:
-        """Decide by these from now on; what runs ends as it began."""
-        self.held = held
+        """Decide by these from now on; what runs ends as it began.
+
+        Raises:
+            SettingError: one of them is called like a policy from a file; nothing changes.
+
+        """
+        with self._swapping:
+            _check_names(self.files, held)
+            self.held = held
+
+    def check_files(self, files: tuple[Running, ...]) -> None:
+        """Raise `SettingError` where one of these is called like a policy that is deployed."""
+        _check_names(files, self.held)
+
+    def swap_files(self, files: tuple[Running, ...]) -> None:
+        """Decide by these policies from files from now on; raises as `check_files`."""
+        with self._swapping:
+            _check_names(files, self.held)
+            self.files = files
+
+
+def _check_names(files: tuple[Running, ...], held: Held) -> None:
+    """Policies that decide side by side are told apart by what they call themselves."""
+    names = {it.image.id for it in files}
+    for it in held.loaded.values() if names else ():
+        if it.runs.image.id in names:
+            raise SettingError(
+                "policies.files",
+                f"a file and a deployed policy are both called `{it.runs.image.id}`: leave the "
+                "file out, retire the other, or give one of them another name",
+            )
 
 
 def is_new(name: str, session: str, share: int) -> bool:

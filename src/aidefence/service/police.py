@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter_ns
 
 from aidefence.domain.asking import Detection, Request
 from aidefence.domain.enums import Action, Direction, Origin
 from aidefence.ports.policy_states import PolicyStates
 from aidefence.service.in_force import Choice, InForce, Loaded
-from aidefence.service.policing import Panel, Policing, RuledCharter, Ruling
+from aidefence.service.policing import Panel, Policing, RuledCharter, Ruling, Running
 from aidefence.service.policy_values import Seen
 
 _CHOICES_MAX = 256
+_NOTHING = Choice(0, ())
+"""What is chosen where nothing is deployed."""
 
 
 class PolicyPolice:
@@ -25,15 +27,16 @@ class PolicyPolice:
         self._in_force = in_force
         self._policing = Policing(states, now_ms)
         # A choice is the same object until another generation is in force.
-        self._panels: dict[int, tuple[Choice, Panel, tuple[tuple[Loaded, Panel], ...]]] = {}
+        self._panels: dict[int, _Panels] = {}
 
     def waits(self, request: Request) -> bool:
         """Whether some policy remembers something for this request."""
         choice = self._choose(request)
         if choice is None:
             return False
-        _, active, shadows = self._panels_of(choice)
-        return any(any(it.sets.remembers) for it in (active, *(panel for _, panel in shadows)))
+        panels = self._panels_of(choice)
+        asked = (panels.active, *(panel for _, panel in panels.shadows))
+        return any(any(it.sets.remembers) for it in asked)
 
     def rule(self, request: Request, found: Detection) -> Detection:
         """Give what was found as it is after policies have had their say."""
@@ -41,15 +44,16 @@ class PolicyPolice:
         if choice is None or isinstance(found.decision.charter, RuledCharter):
             return found
         begun_ns = perf_counter_ns()
-        _, active, shadows = self._panels_of(choice)
+        panels = self._panels_of(choice)
         seen = _seen(request, found)
-        ruling = self._policing.rule(seen, active) if choice.active else None
+        active = panels.active
+        ruling = self._policing.rule(seen, active) if active.running else None
         ruled = found if ruling is None else _ruled(found, ruling, perf_counter_ns() - begun_ns)
         if choice.arms:
             failed = ruling is not None and ruling.failed
             elapsed_ns = perf_counter_ns() - begun_ns
             self._in_force.tallies.note(choice, ruled.action, failed=failed, elapsed_ns=elapsed_ns)
-        for loaded, panel in shadows:
+        for loaded, panel in panels.shadows:
             would = self._policing.rule(seen, panel, f"shadow {loaded.policy_id}")
             changed = _ruled(found, would, 0).action
             self._in_force.tallies.note_shadow(loaded, request.id, ruled.action, changed)
@@ -58,24 +62,36 @@ class PolicyPolice:
     def _choose(self, request: Request) -> Choice | None:
         context = request.context
         session = context.session or context.user or request.id
-        return self._in_force.choose(request.caller.tenant, session)
+        choice = self._in_force.choose(request.caller.tenant, session)
+        return _NOTHING if choice is None and self._in_force.files else choice
 
-    def _panels_of(self, choice: Choice) -> tuple[Choice, Panel, tuple[tuple[Loaded, Panel], ...]]:
+    def _panels_of(self, choice: Choice) -> _Panels:
+        files = self._in_force.files
         found = self._panels.get(id(choice))
-        if found is not None and found[0] is choice:
+        if found is not None and found.choice is choice and found.files is files:
             return found
         if len(self._panels) >= _CHOICES_MAX:
             self._panels.clear()
-        active = Panel([it.runs for it in choice.active])
-        shadows = tuple((it, _instead(choice, it)) for it in choice.shadows)
-        self._panels[id(choice)] = (choice, active, shadows)
-        return choice, active, shadows
+        active = Panel([*files, *(it.runs for it in choice.active)])
+        shadows = tuple((it, _instead(files, choice, it)) for it in choice.shadows)
+        made = self._panels[id(choice)] = _Panels(choice, files, active, shadows)
+        return made
 
 
-def _instead(choice: Choice, shadow: Loaded) -> Panel:
+@dataclass(frozen=True, slots=True)
+class _Panels:
+    """Who decides where this was chosen, and who is on trial there."""
+
+    choice: Choice
+    files: tuple[Running, ...]
+    active: Panel
+    shadows: tuple[tuple[Loaded, Panel], ...]
+
+
+def _instead(files: Sequence[Running], choice: Choice, shadow: Loaded) -> Panel:
     """All that is in force, with the version on trial in the place of its own policy."""
     others = [it.runs for it in choice.active if it.policy_id != shadow.policy_id]
-    return Panel([*others, shadow.runs])
+    return Panel([*files, *others, shadow.runs])
 
 
 def _seen(request: Request, found: Detection) -> Seen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aidefence.adapters.policy_states_sqlite import SqlitePolicyStates
@@ -12,6 +13,7 @@ from aidefence.adapters.store.tallies import TallyTable
 from aidefence.adapters.store.verifications import VerificationTable
 from aidefence.adapters.system import RandomIds, SystemClock
 from aidefence.app.parts.store import Store
+from aidefence.app.policy_files import read_policies
 from aidefence.app.proof_process import ProofProcess
 from aidefence.app.settings import Settings
 from aidefence.domain.job import JobKind
@@ -83,6 +85,23 @@ def open_policies(settings: Settings, store: Store, clock: Clock | None = None) 
         watch=PolicyWatch(stores, verifications, audit, clock),
         _store=store,
     )
+
+
+def hold_files(settings: Settings, in_force: InForce) -> Callable[[Settings], Callable[[], None]]:
+    """Put policies from files in force; gives what gets ready for those of new settings.
+
+    Raises:
+        ConfigError: one of them is wrong.
+
+    """
+    in_force.swap_files(read_policies(settings.policies.files))
+
+    def prepare(settings: Settings) -> Callable[[], None]:
+        files = read_policies(settings.policies.files)
+        in_force.check_files(files)
+        return lambda: in_force.swap_files(files)
+
+    return prepare
 
 
 def make_follower(settings: Settings, parts: PolicyParts, in_force: InForce) -> Follower:

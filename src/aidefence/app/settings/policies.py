@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
 
 from aidefence.app.settings.section import Section
 from aidefence.domain.policy_store import Environment
@@ -11,6 +15,8 @@ from aidefence.domain.policy_store import Environment
 class PolicySettings(Section):
     """Policies: which of them hold here, and how versions come into force."""
 
+    files: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Files of [policies](policies.md#from-files) that hold here, beside all that is deployed."""
     environment: Environment = Environment.PRODUCTION
     """What this node is for: it follows [deployments](policy-deployment.md) to this environment."""
     stage_minutes: float = Field(default=10, gt=0)
@@ -31,3 +37,13 @@ class PolicySettings(Section):
     """Seconds that the proofs of one version may take."""
     prove_bytes_max: int = Field(default=4 << 30, ge=1 << 28)
     """Bytes of memory that proofs may take, in a process of their own."""
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        # A variable of the environment holds a list as `a, b`.
+        if isinstance(given, Path):
+            return (given,)
+        if not isinstance(given, str):
+            return given
+        return tuple(part.strip() for part in given.split(",") if part.strip())

@@ -138,6 +138,7 @@ class Settings(BaseSettings):
             on_error=self.on_error,
             lists=self.lists,
             topics=self.topics,
+            policies=self.policies.files,
         )
 
     @classmethod

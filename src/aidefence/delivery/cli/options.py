@@ -86,6 +86,10 @@ TopicsOption: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option("--topics", metavar="FILE", help="Topics by example (TOML); repeat for more."),
 ]
+PolicyOption: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option("--policy", metavar="FILE", help="A policy (PDL); repeat for more files."),
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 ColourOption: TypeAlias = Annotated[Colour, typer.Option("--color", help="When to write colours.")]
 
@@ -98,6 +102,7 @@ def open_guard(
     exclude: tuple[str, ...] = (),
     lists: tuple[Path, ...] = (),
     topics: tuple[Path, ...] = (),
+    policies: tuple[Path, ...] = (),
     dense: bool | None = None,
     deep: bool | None = None,
 ) -> Guard:
@@ -113,6 +118,7 @@ def open_guard(
             exclude=exclude,
             lists=lists,
             topics=topics,
+            policies=policies,
             dense=mode_of(dense),
             deep=mode_of(deep),
         )

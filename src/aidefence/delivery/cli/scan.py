@@ -26,6 +26,7 @@ from aidefence.delivery.cli.options import (
     Exit,
     ListsOption,
     ParanoiaOption,
+    PolicyOption,
     ProfileOption,
     RulesOption,
     TopicsOption,
@@ -98,6 +99,7 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
     exclude_rule: given.ExcludeRule = None,
     lists: ListsOption = None,
     topics: TopicsOption = None,
+    policy: PolicyOption = None,
     dense: DenseOption = None,
     deep: DeepOption = None,
     threads: given.Threads = 0,
@@ -108,9 +110,7 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
 
     Exit codes: 0 clean, 1 found, 2 something could not be scanned.
     """
-    arguments, paths = texts or [], file or []
-    if not arguments and not paths:
-        raise typer.BadParameter("nothing to scan: give texts, `-` for standard input, or --file")
+    arguments, paths = _asked(texts or [], file or [])
     options = SourceOptions(
         field, id_field, input_format, tuple(include or ()), tuple(exclude or ()), max_bytes
     )
@@ -121,6 +121,7 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
         exclude=tuple(exclude_rule or ()),
         lists=tuple(lists or ()),
         topics=tuple(topics or ()),
+        policies=tuple(policy or ()),
         dense=dense,
         deep=deep,
     )
@@ -136,6 +137,12 @@ def scan(  # noqa: PLR0917 - one parameter an option is how typer reads a comman
         raise typer.Exit(Exit.BROKEN_PIPE) from None
     _tell_notices(summary, quiet=quiet)
     raise typer.Exit(summary.exit_code)
+
+
+def _asked(arguments: list[str], paths: list[Path]) -> tuple[list[str], list[Path]]:
+    if not arguments and not paths:
+        raise typer.BadParameter("nothing to scan: give texts, `-` for standard input, or --file")
+    return arguments, paths
 
 
 @dataclass(frozen=True, slots=True)

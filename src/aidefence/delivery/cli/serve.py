@@ -11,6 +11,7 @@ from aidefence.delivery.cli.options import (
     ConfigOption,
     DeepOption,
     DenseOption,
+    PolicyOption,
     RulesOption,
     SetOption,
     fail,
@@ -34,6 +35,7 @@ def serve(
     rules: RulesOption = None,
     dense: DenseOption = None,
     deep: DeepOption = None,
+    policy: PolicyOption = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Start without keys on an address others can reach.")
     ] = False,
@@ -54,6 +56,7 @@ def serve(
         **_told(chosen),
         **{name: mode_of(value) for name, value in _told(modes).items()},
         "server": _told(server),
+        "policies": {"files": policy} if policy else {},
     }
     try:
         for one in made or ():
