@@ -8,6 +8,17 @@ print(decision.action, decision.category, decision.confidence)
 
 from aidefence.client.asynchronous import AsyncClient
 from aidefence.client.errors import GatewayError
+from aidefence.client.policies import AsyncPolicies, Policies
+from aidefence.client.policy_words import (
+    Policy,
+    PolicyDeployment,
+    PolicyDiff,
+    PolicyRollback,
+    PolicyShadow,
+    PolicySlot,
+    PolicySummary,
+    PolicyVerification,
+)
 from aidefence.client.sync import Client
 from aidefence.client.words import RemoteDecision
 from aidefence.domain.refusals import (
@@ -25,6 +36,7 @@ from aidefence.domain.refusals import (
 
 __all__ = [
     "AsyncClient",
+    "AsyncPolicies",
     "Client",
     "ConflictError",
     "DeadlineError",
@@ -34,6 +46,15 @@ __all__ = [
     "LimitedError",
     "NotFoundError",
     "OverloadedError",
+    "Policies",
+    "Policy",
+    "PolicyDeployment",
+    "PolicyDiff",
+    "PolicyRollback",
+    "PolicyShadow",
+    "PolicySlot",
+    "PolicySummary",
+    "PolicyVerification",
     "RefusedError",
     "RemoteDecision",
     "UnauthenticatedError",

@@ -10,6 +10,7 @@ from typing import Self
 import httpx
 
 from aidefence.client import questions
+from aidefence.client.policies import AsyncPolicies
 from aidefence.client.questions import Given, Question, Told
 from aidefence.client.sending import Manner, request_of, settle
 from aidefence.client.words import RemoteDecision
@@ -193,6 +194,11 @@ class AsyncClient:
     async def ready(self) -> tuple[Degraded, ...]:
         """Give the checks that a gateway does not run; raises where it inspects nothing now."""
         return await self._ask(questions.READY)
+
+    @property
+    def policies(self) -> AsyncPolicies:
+        """Policies of the gateway, and what of them is in force."""
+        return AsyncPolicies(self._ask)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -59,6 +59,12 @@ class Problem(Struct):
 
 _decode = msgspec.json.Decoder(Problem).decode
 _Make: TypeAlias = Callable[[str], AIDefenceError]
+_WRONG = frozenset(
+    {
+        *("invalid-field", "invalid-policy", "malformed-json", "not-supported", "too-large"),
+        "unread",
+    }
+)
 _BY_KIND: Mapping[str, _Make] = {
     "unauthenticated": UnauthenticatedError,
     "forbidden": ForbiddenError,
@@ -87,7 +93,7 @@ def error_of_problem(problem: Problem, status: int, headers: Mapping[str, str]) 
         return LimitedError(told, retry_after_ms(headers) or _RETRY_MS, _allowance(headers))
     if kind == "overloaded":
         return OverloadedError(told, retry_after_ms(headers) or _RETRY_MS)
-    if kind in {"invalid-field", "not-supported", "malformed-json", "too-large"}:
+    if kind in _WRONG:
         wrong = problem.errors[0] if problem.errors else FieldProblem()
         return ContentError(wrong.detail or told, wrong.pointer)
     make = _BY_KIND.get(kind)

@@ -47,17 +47,18 @@ class Question(Generic[Told]):
     read: Callable[[bytes], Told]
     repeatable: bool = True
     media: str = "application/json"
+    verb: str = ""
 
     @property
     def method(self) -> str:
-        """What has a body is posted."""
-        return "GET" if self.body is None else "POST"
+        """What has a body is posted, unless it says otherwise."""
+        return self.verb or ("GET" if self.body is None else "POST")
 
 
 def detect(content: Given, origin: Origin, direction: Direction) -> Question[words.RemoteDecision]:
     """Ask about a text, or the messages of a conversation together."""
     body = _detect_body(content, origin, direction)
-    return Question("/api/v2/detect", _json(body), words.read_decision)
+    return Question("/api/v2/detect", as_json(body), words.read_decision)
 
 
 def detect_blocks(
@@ -69,7 +70,7 @@ def detect_blocks(
     for text in texts:
         if not isinstance(text, str):
             raise ContentError(f"a batch holds only texts, not a `{type(text).__name__}`")
-        line = _json(_detect_body(text, origin, direction))
+        line = as_json(_detect_body(text, origin, direction))
         if block and (len(block) == BLOCK_TEXTS_MAX or length + len(line) > _BLOCK_BYTES_MAX):
             yield _block(block)
             block, length = [], 0
@@ -117,13 +118,13 @@ def answer(
         "language": language,
         "flag": [str(it) for it in flag],
     }
-    body = {**_detect_body(text, origin, Direction.OUTPUT), "answers": _without_none(asked)}
-    return Question("/api/v2/detect", _json(body), words.read_report)
+    body = {**_detect_body(text, origin, Direction.OUTPUT), "answers": without_none(asked)}
+    return Question("/api/v2/detect", as_json(body), words.read_report)
 
 
 def tools(given: object) -> Question[ToolsDecision]:
     """Ask about tool definitions."""
-    return Question("/api/v2/tools/scan", _json({"tools": given}), words.read_tools)
+    return Question("/api/v2/tools/scan", as_json({"tools": given}), words.read_tools)
 
 
 def call(
@@ -131,13 +132,13 @@ def call(
 ) -> Question[CallDecision]:
     """Ask about a tool call before it is made."""
     body = {"name": name, "arguments": arguments, "tools": given, "task": task, "seen": list(seen)}
-    return Question("/api/v2/tools/call", _json(_without_none(body)), words.read_call)
+    return Question("/api/v2/tools/call", as_json(without_none(body)), words.read_call)
 
 
 def trace(messages: object, given: object) -> Question[TraceDecision]:
     """Ask about the calls of a whole trace."""
     body = {"messages": messages, "tools": given}
-    return Question("/api/v2/tools/trace", _json(_without_none(body)), words.read_trace)
+    return Question("/api/v2/tools/trace", as_json(without_none(body)), words.read_trace)
 
 
 def redact(
@@ -160,7 +161,7 @@ def redact(
         "key": key,
         "minScore": min_score,
     }
-    return Question("/api/v2/redact", _json(_without_none(body)), words.read_rewrite)
+    return Question("/api/v2/redact", as_json(without_none(body)), words.read_rewrite)
 
 
 def neutralize(
@@ -174,13 +175,13 @@ def neutralize(
         "hosts": list(hosts),
         "wrap": None if wrap is None else str(wrap),
     }
-    return Question("/api/v2/neutralize", _json(_without_none(body)), words.read_rewrite)
+    return Question("/api/v2/neutralize", as_json(without_none(body)), words.read_rewrite)
 
 
 def feedback(request_id: str, truth: GroundTruth | str) -> Question[str]:
     """Say what a content really was."""
     body = {"requestId": request_id, "groundTruth": str(GroundTruth(truth))}
-    return Question("/api/v2/feedback", _json(body), words.read_feedback, repeatable=False)
+    return Question("/api/v2/feedback", as_json(body), words.read_feedback, repeatable=False)
 
 
 READY: Question[tuple[Degraded, ...]] = Question("/readyz", None, words.read_ready)
@@ -213,15 +214,22 @@ def _message(given: object, origin: Origin) -> object:
         return {"role": _ROLES[origin], "content": given}
     if isinstance(given, Content):
         named = {"name": given.tool, "tool_call_id": given.call_id, "source": given.source}
-        return {"role": _ROLES[given.origin], "content": given.text, **_without_none(named)}
+        return {"role": _ROLES[given.origin], "content": given.text, **without_none(named)}
     return given
 
 
-def _without_none(given: Mapping[str, Any]) -> dict[str, Any]:
+def without_none(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is not said."""
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _json(body: object) -> bytes:
+def as_json(body: object) -> bytes:
+    """Write what is sent.
+
+    Raises:
+        ContentError: it is not JSON.
+
+    """
     try:
         return _encode(body)
     except (TypeError, ValueError, UnicodeError, RecursionError) as error:

@@ -13,7 +13,7 @@ from aidefence.client.questions import Question, Told
 from aidefence.domain.errors import AIDefenceError, SettingError
 from aidefence.domain.refusals import DeadlineError, UnavailableError
 
-_OK = frozenset({200, 201, 202})
+_OK = frozenset({200, 201, 202, 204})
 # The gateway says of these that nothing was done.
 _UNDONE = frozenset({429, 503})
 _CONNECT_SECONDS_MAX = 5.0

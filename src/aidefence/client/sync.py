@@ -10,6 +10,7 @@ from typing import Self
 import httpx
 
 from aidefence.client import questions
+from aidefence.client.policies import Policies
 from aidefence.client.questions import Given, Question, Told
 from aidefence.client.sending import Manner, request_of, settle
 from aidefence.client.words import RemoteDecision
@@ -191,6 +192,11 @@ class Client:
     def ready(self) -> tuple[Degraded, ...]:
         """Give the checks that a gateway does not run; raises where it inspects nothing now."""
         return self._ask(questions.READY)
+
+    @property
+    def policies(self) -> Policies:
+        """Policies of the gateway, and what of them is in force."""
+        return Policies(self._ask)
 
     def close(self) -> None:
         """Close all connections."""

@@ -67,12 +67,12 @@ def _named(request_id: str, told: tuple[object, ...]) -> RemoteDecision:
 
 def read_decision(body: bytes) -> RemoteDecision:
     """Read the answer to one question."""
-    return _read(_decode_detected, body, _decision)
+    return read_with(_decode_detected, body, _decision)
 
 
 def read_line(body: bytes) -> RemoteDecision:
     """Read the answer to one question of many; a refused one raises."""
-    line = _read(_decode_line, body, lambda it: it)
+    line = read_with(_decode_line, body, lambda it: it)
     if line.error is not None:
         raise error_of_problem(line.error, line.error.status, _NO_HEADERS)
     return read_decision(body)
@@ -80,46 +80,54 @@ def read_line(body: bytes) -> RemoteDecision:
 
 def read_report(body: bytes) -> AnswerReport:
     """Read what was decided and noticed about an answer of a model."""
-    return _read(_decode_detected, body, _report)
+    return read_with(_decode_detected, body, _report)
 
 
 def read_tools(body: bytes) -> ToolsDecision:
     """Read a ruling on tool definitions."""
-    return _read(_decode_ruled, body, lambda it: ToolsDecision(*_ruling(it), tools=_tools(it)))
+    return read_with(_decode_ruled, body, lambda it: ToolsDecision(*_ruling(it), tools=_tools(it)))
 
 
 def read_call(body: bytes) -> CallDecision:
     """Read a ruling on a call."""
-    return _read(
+    return read_with(
         _decode_ruled, body, lambda it: CallDecision(*_ruling(it), it.tool, _can(it.capabilities))
     )
 
 
 def read_trace(body: bytes) -> TraceDecision:
     """Read a ruling on a trace."""
-    return _read(_decode_ruled, body, lambda it: TraceDecision(*_ruling(it), it.events))
+    return read_with(_decode_ruled, body, lambda it: TraceDecision(*_ruling(it), it.events))
 
 
 def read_rewrite(body: bytes) -> Rewrite:
     """Read what became of a text."""
-    return _read(_decode_rewritten, body, _rewrite)
+    return read_with(_decode_rewritten, body, _rewrite)
 
 
 def read_feedback(body: bytes) -> str:
     """Read under which name a word was taken."""
-    told: wire.Given = _read(_decode_given, body, lambda it: it)
+    told: wire.Given = read_with(_decode_given, body, lambda it: it)
     return told.feedback_id
 
 
 def read_ready(body: bytes) -> tuple[Degraded, ...]:
     """Read which checks an installation that is ready does not run."""
-    return _read(_decode_ready, body, lambda it: _missed(it.degraded))
+    return read_with(_decode_ready, body, lambda it: _missed(it.degraded))
 
 
 _Wire = TypeVar("_Wire")
 
 
-def _read(decode: Callable[[bytes], _Wire], body: bytes, make: Callable[[_Wire], _Told]) -> _Told:
+def read_with(
+    decode: Callable[[bytes], _Wire], body: bytes, make: Callable[[_Wire], _Told]
+) -> _Told:
+    """Decode an answer and make our words of it.
+
+    Raises:
+        GatewayError: it is none that we understand.
+
+    """
     try:
         return make(decode(body))
     except (msgspec.MsgspecError, ValueError) as error:
