@@ -25,6 +25,7 @@ from aidefence.ports.clock import Clock
 from aidefence.ports.watcher import Watcher
 from aidefence.service.conversation import Follower
 from aidefence.service.conversation_digests import Blocks
+from aidefence.service.house import House
 
 TTL_SECONDS = 86_400
 _TTL_SECONDS_MAX = 10 * 365 * 86_400
@@ -80,8 +81,9 @@ class ConversationStore:
         *,
         clock: Clock = _CLOCK,
         watchers: Sequence[Watcher] = (),
+        house: House | None = None,
     ) -> Follower:
-        """Tie the store to what inspects."""
+        """Tie the store to what inspects, and to the policies that decide after it."""
         return Follower(
             corridor,
             self._store,
@@ -91,6 +93,7 @@ class ConversationStore:
             self._blocks,
             ttl_ms=self._ttl_ms,
             watchers=watchers,
+            house=house,
         )
 
     def key_for(self, purpose: str) -> bytes:

@@ -213,6 +213,7 @@ class Guard:
         repetition: bool = False,
         flag: Iterable[AnswerCheck | str] = (),
         origin: Origin = Origin.ASSISTANT,
+        session: str | None = None,
     ) -> AnswerReport:
         """Inspect an answer together with what it answers.
 
@@ -241,7 +242,9 @@ class Guard:
             flag=flag,
         )
         codes_of(origin, Direction.OUTPUT)
-        return inspect_answer(self._corridor, answer, asked, Origin(origin))
+        report = inspect_answer(self._corridor, answer, asked, Origin(origin))
+        house = self._house
+        return house.over_answer(report, answer, Origin(origin), session) if house else report
 
     def stream(
         self,
@@ -336,6 +339,7 @@ class Guard:
         tools: Tools | None = None,
         task: str | None = None,
         seen: Sequence[str] = (),
+        session: str | None = None,
     ) -> CallDecision:
         """Inspect a tool call before it is made.
 
@@ -351,7 +355,9 @@ class Guard:
         """
         from aidefence.app import tools as door  # noqa: PLC0415
 
-        return door.inspect_call(self._setup, name, arguments, tools=tools, task=task, seen=seen)
+        call = door.inspect_call(self._setup, name, arguments, tools=tools, task=task, seen=seen)
+        house = self._house
+        return house.over_call(call, arguments, self._corridor, session) if house else call
 
     def inspect_trace(self, messages: Inspectable, *, tools: Tools | None = None) -> TraceDecision:
         """Inspect the calls of a whole trace, and what flows into them from where.
@@ -398,11 +404,10 @@ class Guard:
         kept = store or door.process_store()
         watchers: tuple[Watcher, ...] = ()
         if flows or tools is not None:
-            from aidefence.app import tools as tools_door  # noqa: PLC0415
+            from aidefence.app.tools import FLOWS, flow_watcher  # noqa: PLC0415
 
-            key = kept.key_for(tools_door.FLOWS)
-            watchers = (tools_door.flow_watcher(self._setup, tools, key=key),)
-        follower = kept.follower(self._corridor, watchers=watchers)
+            watchers = (flow_watcher(self._setup, tools, key=kept.key_for(FLOWS)),)
+        follower = kept.follower(self._corridor, watchers=watchers, house=self._house)
         return door.Conversation(follower, name, conduct)
 
     @staticmethod
@@ -490,7 +495,6 @@ class Guard:
 
 
 async def _aside(call: Callable[[], _Answer]) -> _Answer:
-    # Two thirds of the whole import, for those who never await.
-    import asyncio  # noqa: PLC0415
+    import asyncio  # noqa: PLC0415 -- two thirds of the whole import, for those who never await
 
     return await asyncio.to_thread(call)

@@ -174,6 +174,8 @@ class CallDecision(Ruling):
 
     tool: str = ""
     capabilities: tuple[Capability, ...] = ()
+    reasons: tuple[str, ...] = ()
+    """What policies say, and why."""
 
 
 @dataclass(frozen=True, slots=True)

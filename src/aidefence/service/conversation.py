@@ -43,6 +43,7 @@ from aidefence.service.conversation_state import (
     write_state,
 )
 from aidefence.service.conversation_turns import Reader, Turn, Walk, follow, watched
+from aidefence.service.house import House
 
 MESSAGES_MAX = 100_000
 ROWS_MAX = 100_000
@@ -58,8 +59,8 @@ class Follower:
     """Follows conversations by name. Safe to share between threads; processes share the store."""
 
     __slots__ = (
-        *("_blocks", "_cipher", "_clock", "_corridor", "_key", "_purged_ms", "_store", "_ttl_ms"),
-        "_watchers",
+        *("_blocks", "_cipher", "_clock", "_corridor", "_house", "_key", "_purged_ms", "_store"),
+        *("_ttl_ms", "_version", "_watchers"),
     )
 
     def __init__(
@@ -73,8 +74,12 @@ class Follower:
         *,
         ttl_ms: int,
         watchers: Sequence[Watcher] = (),
+        house: House | None = None,
     ) -> None:
-        """`key` gives the key of this installation; `blocks` is shared by all who use the store."""
+        """`key` gives the key of this installation; `blocks` is shared by all who use the store.
+
+        `house` holds policies against every message; the conversation is their session.
+        """
         self._corridor = corridor
         self._store = store
         self._cipher = cipher
@@ -83,6 +88,9 @@ class Follower:
         self._blocks = blocks
         self._ttl_ms = ttl_ms
         self._watchers = tuple(watchers)
+        self._house = house
+        version = corridor.charter.policy_version
+        self._version = f"{version}+{house.version}" if house else version
         self._purged_ms = 0
 
     def inspect(
@@ -100,7 +108,8 @@ class Follower:
         """
         request = open_request(given, messages_max=MESSAGES_MAX)
         start_ns = self._clock.monotonic_ns()
-        reader = Reader(self._corridor, since_ns or self._corridor.batch_since(start_ns))
+        since_ns = since_ns or self._corridor.batch_since(start_ns)
+        reader = Reader(self._corridor, since_ns, self._house, name)
         call = _Call(self._known(name), conduct, reader, start_ns)
         head = [(it, it.read(origin, Direction.INPUT)) for it in request.head]
         for _ in range(_ATTEMPTS_MAX):
@@ -135,7 +144,7 @@ class Follower:
     ) -> ConversationDecision:
         """Decide about the next message alone; what came before is known."""
         start_ns = self._clock.monotonic_ns()
-        reader = Reader(self._corridor, since_ns or start_ns)
+        reader = Reader(self._corridor, since_ns or start_ns, self._house, name)
         call = _Call(self._known(name), conduct, reader, start_ns)
         inspection = Place("", message).read(origin, Direction.INPUT)
         digest = call.known.digest(inspection)
@@ -166,7 +175,7 @@ class Follower:
         return self._store.purge(self._clock.now_ms())
 
     def _known(self, name: str) -> Known:
-        return Known.of(self._key(), name, self._corridor.charter.policy_version)
+        return Known.of(self._key(), name, self._version)
 
     def _open(self, known: Known) -> tuple[Kept | None, State]:
         tag = known.address.tag
@@ -236,7 +245,7 @@ class Follower:
             assembled=tuple(walk.assembled),
             degraded=tuple(degraded),
             reasons=tuple(_reasons(walk)),
-            policy_version=self._corridor.charter.policy_version,
+            policy_version=self._version,
             elapsed_ns=self._clock.monotonic_ns() - call.start_ns,
         )
 

@@ -28,6 +28,7 @@ from aidefence.service.conversation_assembly import (
     candidates,
     fragments,
 )
+from aidefence.service.house import House
 
 WATCHED_BYTES_MAX = 1 << 18
 # What is put together must say clearly more than each of its pieces said alone.
@@ -53,12 +54,25 @@ class Turn:
 class Reader:
     """Inspects for one call, everything once: also when the call must begin again."""
 
-    __slots__ = ("_assembled", "_corridor", "_messages", "_since_ns")
+    __slots__ = (
+        "_assembled",
+        "_corridor",
+        "_house",
+        "_messages",
+        "_ruled",
+        "_session",
+        "_since_ns",
+    )
 
-    def __init__(self, corridor: Corridor, since_ns: int) -> None:
+    def __init__(
+        self, corridor: Corridor, since_ns: int, house: House | None = None, session: str = ""
+    ) -> None:
         self._corridor = corridor
         self._since_ns = since_ns
+        self._house = house
+        self._session = session
         self._messages: dict[bytes, Decision] = {}
+        self._ruled: dict[tuple[str, bytes], Decision] = {}
         self._assembled: dict[tuple[str, int], Decision | None] = {}
 
     @property
@@ -66,12 +80,23 @@ class Reader:
         """What inspects."""
         return self._corridor
 
-    def message(self, digest: bytes, inspection: Inspection) -> Decision:
-        """Inspect a message."""
-        found = self._messages.get(digest)
+    @property
+    def remembers(self) -> bool:
+        """Whether the same words may be decided otherwise the next time."""
+        return self._house is not None and self._house.remembers
+
+    def message(self, turn: Turn) -> Decision:
+        """Inspect a message, and let policies have their say: once for each place where it is."""
+        found = self._messages.get(turn.digest)
         if found is None:
-            found = self._messages[digest] = self._corridor.inspect(inspection, self._since_ns)
-        return found
+            found = self._corridor.inspect(turn.inspection, self._since_ns)
+            self._messages[turn.digest] = found
+        if self._house is None:
+            return found
+        place = turn.path, turn.digest
+        if place not in self._ruled:
+            self._ruled[place] = self._house.over(found, turn.inspection, self._session)
+        return self._ruled[place]
 
     def whole(self, candidate: Candidate, origin: Origin) -> Decision | None:
         """Inspect what was put together; none if it says nothing that its pieces do not."""
@@ -187,7 +212,7 @@ class Walk:
         known = self.outcomes.get(turn.digest, turn.outcome)
         decision = None
         if known is None or known.by_context:
-            decision = self.reader.message(turn.digest, turn.inspection)
+            decision = self.reader.message(turn)
             self.degraded |= dict.fromkeys(decision.degraded)
             if self.reader.is_partial(decision):
                 self.partial.add(turn.digest)
@@ -216,9 +241,8 @@ class Walk:
         action = max(action, self._weigh(turn.inspection, suspicion))
         enforced = self.reader.corridor.charter.enforced
         quarantined = action >= self.conduct.quarantine and enforced
-        outcome = Outcome(
-            action, category, severity, confidence, quarantined, by_context=action is not alone
-        )
+        by_context = action is not alone or self.reader.remembers
+        outcome = Outcome(action, category, severity, confidence, quarantined, by_context)
         self.told.append(Told(turn.path, turn.index, self.turns, outcome, decision, tuple(found)))
         self._keep(turn.digest, outcome)
         if quarantined:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from aidefence.domain.answer import AnswerReport
 from aidefence.domain.asking import Context
-from aidefence.domain.content import Inspection
-from aidefence.domain.decision import Decision
-from aidefence.domain.enums import DIRECTIONS, ORIGINS
+from aidefence.domain.canonical import canonical
+from aidefence.domain.content import Content, Inspection
+from aidefence.domain.decision import Decision, FindingRecord, Record
+from aidefence.domain.enums import DIRECTIONS, ORIGINS, Direction, Modality, Origin
+from aidefence.domain.tools import CallDecision, ToolFinding
+from aidefence.pipeline.corridor import Corridor
 from aidefence.ports.policy_states import PolicyStates
 from aidefence.respond.batch import DecisionBatch
+from aidefence.service.call_arguments import read_arguments
 from aidefence.service.policing import Panel, Policing, Running
-from aidefence.service.policy_values import Seen
+from aidefence.service.policy_values import Call, Seen
 
 
 class House:
@@ -57,5 +63,54 @@ class House:
         """Give the decisions on many texts; each is an event, in their order."""
         return batch.ruled(lambda at, it: self.over_text(it, texts[at], codes, session))
 
+    def over_answer(
+        self, report: AnswerReport, answer: str, origin: Origin, session: str | None
+    ) -> AnswerReport:
+        """Give the report on an answer; what a check of it made graver, stays so."""
+        codes = origin.code, Direction.OUTPUT.code
+        return replace(report, decision=self.over_text(report.decision, answer, codes, session))
+
+    def over_call(
+        self, call: CallDecision, arguments: object, corridor: Corridor, session: str | None
+    ) -> CallDecision:
+        """Give the decision on a tool call; what its arguments say was found counts, too."""
+        spelled = arguments if isinstance(arguments, str) else canonical(arguments)
+        charter = corridor.charter_of(Direction.OUTPUT.code)
+        found = corridor.evidence(spelled, Origin.ASSISTANT.code, Direction.OUTPUT.code).record
+        content = Content(spelled, Origin.ASSISTANT, Modality.TOOL_CALL, call.tool)
+        made = Call(call.tool, read_arguments(arguments).value, frozenset(call.capabilities))
+        seen = Seen(
+            Decision(_record(call, found), charter, 0, (), call.degraded),
+            Inspection((content,), Direction.OUTPUT),
+            context=Context(session=session),
+            call=made,
+        )
+        ruling = self._policing.rule(seen, self._panel)
+        return replace(
+            call,
+            action=ruling.action,
+            policy_version=f"{call.policy_version}+{ruling.version}",
+            degraded=(*call.degraded, *ruling.degraded),
+            reasons=ruling.reasons,
+        )
+
     def _rule(self, seen: Seen) -> Decision:
         return self._policing.decide(seen, self._panel)
+
+
+def _record(call: CallDecision, found: Record) -> Record:
+    """Write down what was found of a call as what is found of texts; the worst of it leads."""
+    worst = next(iter(call.findings), None)
+    own = tuple(_finding(it) for it in call.findings)
+    if worst is None:
+        return (call.action.code, -1, 0, 0.0, 0.0, found[5], found[6], found[7])
+    leading = worst.category.code, worst.severity.code, worst.score, worst.score
+    return (call.action.code, *leading, found[5], (*own, *found[6]), found[7])
+
+
+def _finding(it: ToolFinding) -> FindingRecord:
+    start, end = (it.span.start, it.span.end) if it.span else (0, 0)
+    return (
+        *(it.rule_id, it.category.code, start, end, it.score, it.severity.code),
+        *(False, it.chain, ()),
+    )

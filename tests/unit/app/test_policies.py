@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from aidefence import Action, ConfigError, Guard, Origin, PolicyError, SettingError
+from aidefence import (
+    Action,
+    ConfigError,
+    ConversationStore,
+    Guard,
+    Origin,
+    PolicyError,
+    SettingError,
+)
 from aidefence.app.settings import read_settings
 from aidefence.app.wiring import corridor_for
 
@@ -151,6 +159,87 @@ def test_settings_name_policies_from_where_they_lie(tmp_path: Path) -> None:
 def test_guards_with_and_without_policies_share_an_engine(tmp_path: Path) -> None:
     ruled = Guard(policies=_written(tmp_path, HOUSE))
     assert corridor_for(ruled.setup) is corridor_for(Guard().setup)
+
+
+def test_turns_of_a_conversation_are_events_of_its_session(tmp_path: Path) -> None:
+    guard = Guard(policies=_written(tmp_path, TWICE))
+    chat = guard.conversation("one", store=ConversationStore())
+    # The same words again are another event; what is sent again is none.
+    assert [chat.observe("Hello").action for _ in range(3)] == ["allow", "allow", "block"]
+    assert "+twice.1-" in chat.observe("Hello").policy_version
+    assert guard.conversation("two", store=ConversationStore()).observe("Hello").action == "allow"
+    listed = guard.conversation("three", store=ConversationStore())
+    said = [{"role": "user", "content": it} for it in ("Hello", "Are you there?", "Still?")]
+    assert [listed.inspect(said[:2]).action for _ in range(3)] == ["allow"] * 3
+    third = listed.inspect(said)
+    assert third.blocked
+    assert third.reasons == ("/2: policy `twice` 1: rule `twice` says block",)
+    assert [it.path for it in third.quarantined] == ["/2"]
+
+
+def test_a_message_that_a_policy_stops_is_set_apart(tmp_path: Path) -> None:
+    chat = Guard(policies=_written(tmp_path, HOUSE)).conversation("c", store=ConversationStore())
+    said = [{"role": "user", "content": LONG}]
+    first = chat.inspect(said)
+    assert (first.blocked, [it.path for it in first.quarantined]) == (True, ["/0"])
+    assert "Only short questions here." in first.reasons[0]
+    again = chat.inspect([*said, {"role": "user", "content": "Hello"}])
+    assert [it.path for it in again.quarantined] == ["/0"]
+
+
+def test_calls_are_asked_about(tmp_path: Path) -> None:
+    rules = """
+rule mails: block when tool.name is "send_mail" and tool.argument("to") ends with "@evil.example"
+    because "Not there."
+rule keys: review when event is call and found(secret)
+rule pay: block when tool.argument("payment.amount") >= 100 EUR
+rule shells: flag when tool.can(shell)
+"""
+    text = f"policy calls version 1\ndefault profile\non error block\n{rules}"
+    guard = Guard(policies=_written(tmp_path, text))
+    call = guard.inspect_call("send_mail", {"to": "ann@evil.example", "body": "Hello"})
+    assert call.blocked
+    assert call.reasons == ("policy `calls` 1: rule `mails` says block: Not there.",)
+    assert "+calls.1-" in call.policy_version
+    assert guard.inspect_call("send_mail", '{"to": "ann@good.example"}').action is Action.ALLOW
+    assert guard.inspect_call("pay", {"payment": {"amount": 250.0}}).blocked
+    assert guard.inspect_call("pay", {"payment": {"amount": 2.5}}).action is Action.ALLOW
+    assert guard.inspect_call("run_shell", {"command": "ls"}).action is Action.FLAG
+    key = "AKIA" + "QYLPMN5HHHFPZAM2"
+    assert guard.inspect_call("note", {"text": f"aws_access_key_id={key}"}).action is Action.REVIEW
+    assert (
+        guard.inspect_call("note", "not json").action
+        == Guard().inspect_call("note", "not json").action
+    )
+
+
+def test_what_detection_says_of_a_call_can_be_asked(tmp_path: Path) -> None:
+    rule = "rule grave: block when profile.action is at least flag"
+    text = f"policy calls version 1\ndefault profile\non error block\n{rule}"
+    guard = Guard(policies=_written(tmp_path, text))
+    plain = Guard().inspect_call("read_file", {"path": "../../../../etc/passwd"})
+    assert plain.action is not Action.ALLOW
+    ruled = guard.inspect_call("read_file", {"path": "../../../../etc/passwd"})
+    assert (ruled.action, ruled.findings) == (Action.BLOCK, plain.findings)
+    assert plain.reasons == ()
+
+
+def test_calls_are_counted_where_the_session_is_named(tmp_path: Path) -> None:
+    rule = 'rule once: block what breaks at most 1 tool.name is "pay" in 1 h'
+    text = f"policy calls version 1\ndefault profile\non error block\n{rule}"
+    guard = Guard(policies=_written(tmp_path, text))
+    assert [guard.inspect_call("pay", {}, session="s").blocked for _ in range(2)] == [False, True]
+    assert guard.inspect("May I pay?", session="s").action is Action.ALLOW
+    assert "policy.session" in {it.check for it in guard.inspect_call("pay", {}).degraded}
+
+
+def test_answers_are_asked_about(tmp_path: Path) -> None:
+    rule = "rule out: block when direction is output and text.length > 60"
+    text = f"policy out version 1\ndefault profile\non error block\n{rule}"
+    guard = Guard(policies=_written(tmp_path, text))
+    assert guard.inspect_answer(LONG).blocked
+    assert guard.inspect_answer("Hello").action is Action.ALLOW
+    assert guard.inspect(LONG).action is Action.ALLOW
 
 
 def test_a_variable_holds_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
