@@ -15,6 +15,7 @@ from aidefence.delivery.cli import (
     mcp,
     policy,
     policy_proof,
+    policy_theorem,
     review,
     rules,
     switch,
@@ -54,6 +55,7 @@ app.command()(export)
 app.add_typer(rules.app, name="rules")
 policy.app.command()(policy_proof.prove)
 policy.app.command()(policy_proof.verify)
+policy.app.command()(policy_theorem.theorem)
 policy.app.add_typer(policy_proof.log, name="log")
 app.add_typer(policy.app, name="policy")
 app.add_typer(config.app, name="config")

@@ -1,0 +1,87 @@
+"""Free-form theorems: Lean reads them, our own checker judges, a model may propose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from aidefence.adapters.lean.process import LeanProcess, find
+from aidefence.adapters.prover_model import ModelAddress, WholeProofs
+from aidefence.domain.errors import ConfigError
+from aidefence.knowledge import theory
+from aidefence.ports.prover import ProverError
+from aidefence.proof.free.judging import Judgement, judge, stated, submission
+from aidefence.proof.free.repairing import Attempt, Budget, Goal, Repaired, repair
+from aidefence.proof.free.trying import trial_of
+
+_NO_LEAN = (
+    "no Lean here: `make lean` in a checkout fetches it, or put `lean` 4.28.0 on the path; "
+    "certificates of policies need none"
+)
+_OWN_LEMMAS = "AIDefence."
+_TWINS = ".Base."
+
+
+@dataclass(frozen=True, slots=True)
+class TheoremDesk:
+    """Judges proofs and mends broken ones, with one Lean."""
+
+    lean: LeanProcess
+
+    def judge(self, statement: str, proof: str) -> Judgement:
+        """Judge a proof of a statement.
+
+        Raises:
+            ConfigError: the statement is no closed proposition, or Lean does not answer.
+
+        """
+        with _told(), stated(self.lean, statement) as known:
+            return judge(self.lean, known, submission(statement, proof))
+
+    def repair(
+        self,
+        statement: str,
+        proof: str,
+        budget: Budget,
+        model: ModelAddress | None,
+        progress: Callable[[Attempt], None],
+    ) -> Repaired:
+        """Look for a proof that Lean accepts, beginning with one that it may not.
+
+        Raises:
+            ConfigError: Lean does not answer.
+
+        """
+        with _told():
+            lemmas = tuple(it for it in self.lean.listed(_OWN_LEMMAS) if _TWINS not in it.name)
+            trial = trial_of(self.lean, statement)
+            proposer = None if model is None else WholeProofs(model)
+            goal = Goal(statement, lemmas)
+            return repair(goal, proof, trial, budget=budget, proposer=proposer, progress=progress)
+
+
+@contextmanager
+def theorem_desk() -> Iterator[TheoremDesk]:
+    """Start Lean with the shipped theory; it ends with the block.
+
+    Raises:
+        ConfigError: there is no Lean here.
+
+    """
+    runtime = find()
+    if runtime is None:
+        raise ConfigError(_NO_LEAN)
+    lean = LeanProcess(runtime, theory=tuple(theory.load().texts().values()))
+    try:
+        yield TheoremDesk(lean)
+    finally:
+        lean.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except ProverError as error:
+        raise ConfigError(f"Lean does not answer: {error}") from error
