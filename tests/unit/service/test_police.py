@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aidefence import Action, Guard
+import pytest
+
+from aidefence import Action, Guard, SettingError
 from aidefence.adapters.policy_states_memory import MemoryPolicyStates
 from aidefence.app.parts.policies import load_version
 from aidefence.domain.access import LOCAL
@@ -12,6 +14,7 @@ from aidefence.policy.image import Count, Feature, Image, PolicyRule
 from aidefence.service.in_force import Held, InForce, hold
 from aidefence.service.inspect import conclude
 from aidefence.service.police import PolicyPolice
+from aidefence.service.policing import Running
 
 _GUARD = Guard()
 _PLACE = (LOCAL.tenant, "p", Environment.PRODUCTION)
@@ -22,7 +25,8 @@ def _version(number: int, *rules: PolicyRule, features: tuple[Feature, ...] = ()
     return PolicyVersion("p", number, "", image.to_json(), image.digest, b"[]", 0, "ann")
 
 
-_BLOCK = _version(1, PolicyRule("all", 1, Action.BLOCK, ("tt",)))
+_BLOCK_ALL = PolicyRule("all", 1, Action.BLOCK, ("tt",))
+_BLOCK = _version(1, _BLOCK_ALL)
 _ALLOW = _version(2, PolicyRule("none", 1, Action.ALLOW, ("tt",)))
 _TWO = _version(
     3,
@@ -89,3 +93,30 @@ def test_sides_of_a_roll_out_are_counted() -> None:
     counts, _ = in_force.tallies.take()
     [(arm, seen)] = counts.items()
     assert (arm.new, seen.decisions, seen.blocked, seen.failed) == (True, 1, 1, 0)
+
+
+def test_a_file_decides_beside_what_is_deployed_and_for_everybody() -> None:
+    police, in_force = _police(Slot(*_PLACE, stable=2), _ALLOW)
+    assert _ask(police).action is Action.ALLOW
+    in_force.swap_files((Running.of(Image("house", 1, (), (_BLOCK_ALL,))),))
+    told = _ask(police)
+    assert told.action is Action.BLOCK
+    assert told.decision.reasons[0] == "policy `house` 1: rule `all` says block"
+    in_force.swap(Held())
+    assert _ask(police).action is Action.BLOCK
+    in_force.swap_files(())
+    assert _ask(police).decision.policy_version == _GUARD.policy_version
+
+
+def test_a_file_and_a_deployed_policy_of_one_name_are_refused_either_way() -> None:
+    police, in_force = _police(Slot(*_PLACE, stable=2), _ALLOW)
+    deployed, file = in_force.held, (Running.of(Image("p", 9, (), (_BLOCK_ALL,))),)
+    for refuses in (in_force.check_files, in_force.swap_files):
+        with pytest.raises(SettingError, match="both called `p`"):
+            refuses(file)
+    assert _ask(police).action is Action.ALLOW
+    in_force.swap(Held())
+    in_force.swap_files(file)
+    with pytest.raises(SettingError, match="both called `p`"):
+        in_force.swap(deployed)
+    assert _ask(police).action is Action.BLOCK
