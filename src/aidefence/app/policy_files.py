@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aidefence.adapters.policy_states_memory import MemoryPolicyStates
 from aidefence.adapters.system import SystemClock
+from aidefence.app.tool_book import capabilities_by_name
 from aidefence.domain.errors import ConfigError, SettingError
 from aidefence.policy.compiling import compile_source
 from aidefence.policy.lexing import SOURCE_BYTES_MAX
@@ -43,7 +44,8 @@ def open_house(paths: Iterable[Path]) -> House:
         ConfigError: as above.
 
     """
-    return House(read_policies(paths), MemoryPolicyStates(), SystemClock().now_ms)
+    now_ms = SystemClock().now_ms
+    return House(read_policies(paths), MemoryPolicyStates(), now_ms, capabilities_by_name)
 
 
 def _read(path: Path) -> Running:

@@ -10,21 +10,18 @@ from typing import Any, TypeAlias
 
 from aidefence.adapters.pins import PinFile
 from aidefence.app.setup import Setup
+from aidefence.app.tool_book import shared_book
 from aidefence.app.wiring import corridor_for
-from aidefence.domain.enums import CATEGORIES, Origin
+from aidefence.domain.enums import Origin
 from aidefence.domain.errors import ContentError
 from aidefence.domain.launching import ServerCommand
 from aidefence.domain.tools import CallDecision, ToolsDecision, TraceDecision
-from aidefence.engine import Engine
 from aidefence.ingest.messages import Inspectable
 from aidefence.ingest.tools import Tools, ToolSet, read_tools
-from aidefence.knowledge import rulebook
-from aidefence.policy.profiles import NEVER
 from aidefence.service.tools import ToolInspector, gone, pin_name
 from aidefence.service.traces import FlowWatcher, Tracer
 
 PinsLike: TypeAlias = "ToolPins | Path | str | None"
-_SOME = 0.5
 _KEY_BYTES = 32
 FLOWS = "flows"
 
@@ -153,18 +150,10 @@ def _process_key() -> bytes:
 
 def inspector_for(setup: Setup) -> ToolInspector:
     """Build the inspector of a setup; all share the rules about tools."""
-    book, titles = _book()
+    book, titles = shared_book()
     everywhere = {"*", Origin.TOOL.value}
     silent = tuple(it.rules for it in setup.exclude if it.origin in everywhere)
     return ToolInspector(corridor_for(setup), book, titles, silent)
-
-
-@lru_cache(maxsize=1)
-def _book() -> tuple[Engine, dict[str, str]]:
-    """Build the engine that reads definitions and calls; it has no model and no policy."""
-    rules = [rule.pair for rule in rulebook.shipped_for_tools()]
-    book = Engine(rules, None, flag=[_SOME] * len(CATEGORIES), block=[NEVER] * len(CATEGORIES))
-    return book, {rule.id: rule.title for rule in book.rules()}
 
 
 def _open(pins: ToolPins | Path | str) -> ToolPins:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from urllib.parse import unquote
 
 from aidefence.domain.content import Span
 from aidefence.domain.tools import Capability
 from aidefence.service.call_arguments import Argument
+from aidefence.service.tool_texts import words_of
 
 Danger = tuple[str, Span]
 _TEXT_MAX = 100_000
@@ -37,6 +38,12 @@ _BODY_KEYS = frozenset(
      "string", "str", "description", "comment", "note", "notes", "subject", "title", "prompt",
      "question", "summary", "data"}
 )  # fmt: skip
+
+# Whatever a tool is called: one that is handed this runs it, sends to it, asks it or pays it.
+_COMMAND_KEYS = frozenset({"command", "commands", "cmd", "shell", "bash", "powershell"})
+_RECEIVER_KEYS = frozenset({"to", "cc", "bcc", "recipient", "recipients", "receiver", "webhook"})
+_PAYEE_KEYS = frozenset({"iban", "payee", "beneficiary", "wallet"})
+_SHELL_NAMES = frozenset({"shell", "bash", "sh", "zsh", "terminal", "powershell", "cmd"})
 
 # Comments and blanks between words are how statements are dressed.
 _GAP = r"(?:\s|/\*.{0,40}?\*/|--[^\n]{0,40}\n)+"
@@ -81,6 +88,24 @@ _PLAIN = frozenset({"http", "https", "ws", "wss", "ftp"})
 _INSIDE = ("localhost", "metadata.google.internal", "metadata", "host.docker.internal")
 _INSIDE_ENDS = (".localhost", ".internal", ".local", ".localdomain")
 _NUMBERS = re.compile(r"^(?:0x[0-9a-f]{1,8}|0[0-7]{1,11}|\d{1,10})$", re.IGNORECASE)
+
+
+def told_by_call(name: str, arguments: Sequence[Argument]) -> frozenset[Capability]:
+    """Tell what a tool can do from what it is handed, and from a name that is a shell's own."""
+    can: set[Capability] = set()
+    if not _SHELL_NAMES.isdisjoint(words_of(name).lower().split()[-1:]):
+        can.add(Capability.SHELL)
+    for argument in arguments:
+        words = set(argument.key.split())
+        if words & _COMMAND_KEYS:
+            can.add(Capability.SHELL)
+        if words & _RECEIVER_KEYS:
+            can.add(Capability.OUTWARD)
+        if words & _PAYEE_KEYS:
+            can.add(Capability.PAYMENT)
+        if _ADDRESS.match(argument.text):
+            can.add(Capability.NETWORK)
+    return frozenset(can)
 
 
 def role_of(argument: Argument, tool: str, can: frozenset[Capability]) -> Role:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from time import monotonic_ns
 
 from aidefence.domain.answer import AnswerReport
 from aidefence.domain.asking import Context
@@ -15,20 +16,26 @@ from aidefence.domain.tools import CallDecision, ToolFinding
 from aidefence.pipeline.corridor import Corridor
 from aidefence.ports.policy_states import PolicyStates
 from aidefence.respond.batch import DecisionBatch
-from aidefence.service.call_arguments import read_arguments
 from aidefence.service.policing import Panel, Policing, Running
-from aidefence.service.policy_values import Call, Seen
+from aidefence.service.policy_calls import Classify, read_call
+from aidefence.service.policy_events import events_of, rule_all
+from aidefence.service.policy_values import Seen
 
 
 class House:
     """Policies that decide after the profile. Safe to share between threads."""
 
-    __slots__ = ("_panel", "_policing")
+    __slots__ = ("_classify", "_panel", "_policing")
 
     def __init__(
-        self, policies: Sequence[Running], states: PolicyStates, now_ms: Callable[[], int]
+        self,
+        policies: Sequence[Running],
+        states: PolicyStates,
+        now_ms: Callable[[], int],
+        classify: Classify,
     ) -> None:
-        """`states` keeps what policies remember of sessions."""
+        """`states` keeps what policies remember, `classify` tells what a tool can do."""
+        self._classify = classify
         self._panel = Panel(policies)
         self._policing = Policing(states, now_ms)
 
@@ -78,7 +85,8 @@ class House:
         charter = corridor.charter_of(Direction.OUTPUT.code)
         found = corridor.evidence(spelled, Origin.ASSISTANT.code, Direction.OUTPUT.code).record
         content = Content(spelled, Origin.ASSISTANT, Modality.TOOL_CALL, call.tool)
-        made = Call(call.tool, read_arguments(arguments).value, frozenset(call.capabilities))
+        # Its definition may be known, which says more than its name.
+        made = read_call(content, lambda _: frozenset(call.capabilities))
         seen = Seen(
             Decision(_record(call, found), charter, 0, (), call.degraded),
             Inspection((content,), Direction.OUTPUT),
@@ -95,7 +103,9 @@ class House:
         )
 
     def _rule(self, seen: Seen) -> Decision:
-        return self._policing.decide(seen, self._panel)
+        begun_ns = monotonic_ns()
+        ruling = rule_all(self._policing, events_of(seen, self._classify), self._panel)
+        return ruling.over(seen.decision, monotonic_ns() - begun_ns)
 
 
 def _record(call: CallDecision, found: Record) -> Record:

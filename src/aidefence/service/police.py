@@ -7,10 +7,15 @@ from dataclasses import dataclass, replace
 from time import perf_counter_ns
 
 from aidefence.domain.asking import Detection, Request
+from aidefence.domain.content import Degraded
 from aidefence.domain.enums import Action, Direction, Origin
+from aidefence.domain.errors import AIDefenceError
 from aidefence.ports.policy_states import PolicyStates
 from aidefence.service.in_force import Choice, InForce, Loaded
-from aidefence.service.policing import Panel, Policing, RuledCharter, Ruling, Running
+from aidefence.service.policing import TTL_MS, Panel, Policing, RuledCharter, Ruling, Running
+from aidefence.service.policy_calls import Classify
+from aidefence.service.policy_events import events_of, rule_all
+from aidefence.service.policy_sessions import Past, Pasts, taints_to_come
 from aidefence.service.policy_values import Seen
 
 _CHOICES_MAX = 256
@@ -21,11 +26,20 @@ _NOTHING = Choice(0, ())
 class PolicyPolice:
     """Asks the policies in force; those on trial are asked as well and change nothing."""
 
-    __slots__ = ("_in_force", "_panels", "_policing")
+    __slots__ = ("_classify", "_in_force", "_panels", "_pasts", "_policing")
 
-    def __init__(self, in_force: InForce, states: PolicyStates, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        in_force: InForce,
+        states: PolicyStates,
+        now_ms: Callable[[], int],
+        classify: Classify,
+    ) -> None:
+        """`classify` tells what a tool can do, from its name."""
+        self._classify = classify
         self._in_force = in_force
         self._policing = Policing(states, now_ms)
+        self._pasts = Pasts(states, now_ms, TTL_MS)
         # A choice is the same object until another generation is in force.
         self._panels: dict[int, _Panels] = {}
 
@@ -34,9 +48,8 @@ class PolicyPolice:
         choice = self._choose(request)
         if choice is None:
             return False
-        panels = self._panels_of(choice)
-        asked = (panels.active, *(panel for _, panel in panels.shadows))
-        return any(any(it.sets.remembers) for it in asked)
+        asked = self._panels_of(choice).all
+        return any(any(it.sets.remembers) or it.values.past_names for it in asked)
 
     def rule(self, request: Request, found: Detection) -> Detection:
         """Give what was found as it is after policies have had their say."""
@@ -45,19 +58,41 @@ class PolicyPolice:
             return found
         begun_ns = perf_counter_ns()
         panels = self._panels_of(choice)
-        seen = _seen(request, found)
         active = panels.active
-        ruling = self._policing.rule(seen, active) if active.running else None
+        remembers = any(it.values.past_names for it in panels.all)
+        past, failure = self._look(request) if remembers else (None, None)
+        events = events_of(_seen(request, found, past), self._classify)
+        ruling = rule_all(self._policing, events, active) if active.running else None
+        if remembers:
+            action = found.action if ruling is None else ruling.action
+            failure = failure or self._note(request, action, events)
+        if failure is not None and ruling is not None and active.values.past_names:
+            ruling = _failed(ruling, active, failure)
         ruled = found if ruling is None else _ruled(found, ruling, perf_counter_ns() - begun_ns)
         if choice.arms:
             failed = ruling is not None and ruling.failed
             elapsed_ns = perf_counter_ns() - begun_ns
             self._in_force.tallies.note(choice, ruled.action, failed=failed, elapsed_ns=elapsed_ns)
         for loaded, panel in panels.shadows:
-            would = self._policing.rule(seen, panel, f"shadow {loaded.policy_id}")
+            would = rule_all(self._policing, events, panel, f"shadow {loaded.policy_id}")
             changed = _ruled(found, would, 0).action
             self._in_force.tallies.note_shadow(loaded, request.id, ruled.action, changed)
         return ruled
+
+    def _look(self, request: Request) -> tuple[Past | None, Degraded | None]:
+        try:
+            return self._pasts.look(request.caller.tenant, request.context), None
+        except (AIDefenceError, OSError) as error:
+            return None, Degraded("policy.session", f"{error}: `on_error` speaks"[:500])
+
+    def _note(self, request: Request, action: Action, events: Sequence[Seen]) -> Degraded | None:
+        calls = [it.call for it in events if it.call is not None]
+        taints = events[0].taints | taints_to_come(calls)
+        try:
+            self._pasts.note(request.caller.tenant, request.context, action, taints)
+        except (AIDefenceError, OSError) as error:
+            return Degraded("policy.session", f"{error}: `on_error` speaks"[:500])
+        return None
 
     def _choose(self, request: Request) -> Choice | None:
         context = request.context
@@ -87,6 +122,11 @@ class _Panels:
     active: Panel
     shadows: tuple[tuple[Loaded, Panel], ...]
 
+    @property
+    def all(self) -> tuple[Panel, ...]:
+        """Everybody who is asked."""
+        return (self.active, *(panel for _, panel in self.shadows))
+
 
 def _instead(files: Sequence[Running], choice: Choice, shadow: Loaded) -> Panel:
     """All that is in force, with the version on trial in the place of its own policy."""
@@ -94,7 +134,20 @@ def _instead(files: Sequence[Running], choice: Choice, shadow: Loaded) -> Panel:
     return Panel([*files, *others, shadow.runs])
 
 
-def _seen(request: Request, found: Detection) -> Seen:
+def _failed(ruling: Ruling, panel: Panel, failure: Degraded) -> Ruling:
+    """Let `on_error` speak where what is known of a session was asked for and failed."""
+    action = max(it.image.on_error for it in panel.running)
+    reason = f"policies: what the session did is not known, so {action.value}"
+    return replace(
+        ruling,
+        action=max(ruling.action, action),
+        degraded=(failure, *ruling.degraded),
+        reasons=(reason, *ruling.reasons),
+        failed=True,
+    )
+
+
+def _seen(request: Request, found: Detection, past: Past | None) -> Seen:
     answer = request.answers is not None
     return Seen(
         found.decision,
@@ -104,6 +157,8 @@ def _seen(request: Request, found: Detection) -> Seen:
         request.caller,
         request.context,
         request.door,
+        past=past,
+        risk=None if found.talk is None else found.talk.risk,
     )
 
 

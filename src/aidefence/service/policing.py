@@ -18,6 +18,7 @@ from aidefence.domain.verdict import Verdict
 from aidefence.engine import PolicyMissed, PolicySet, PolicySets
 from aidefence.policy.image import Image, PolicyRule, TemporalRule
 from aidefence.ports.policy_states import HeldState, PolicyStates
+from aidefence.service.policy_keys import session_of, state_key
 from aidefence.service.policy_values import Seen, Values
 
 TTL_MS = 31 * 24 * 3_600_000
@@ -225,15 +226,8 @@ def _keys(seen: Seen, panel: Panel, realm: str) -> list[bytes | None]:
     if not any(remembers):
         return [None, None, None]
     tenant, user = seen.caller.tenant, seen.context.user
-    session = seen.context.session or (user and f"\0{user}")
-    names = (session, user or f"\0{seen.caller.id}", "")
+    names = (session_of(seen.context), user or f"\0{seen.caller.id}", "")
     return [
-        _key(realm, tenant, scope, name) if needed and name is not None else None
+        state_key(realm, tenant, scope, name) if needed and name is not None else None
         for scope, (needed, name) in enumerate(zip(remembers, names, strict=True))
     ]
-
-
-def _key(realm: str, tenant: str, scope: int, name: str) -> bytes:
-    parts = (realm, tenant, str(scope), name)
-    written = "".join(f"{len(it)}:{it}" for it in parts)
-    return blake2b(written.encode("utf-8", "surrogatepass"), digest_size=16).digest()

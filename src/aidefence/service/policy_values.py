@@ -15,24 +15,16 @@ from aidefence.domain.content import Content, Degraded, Inspection
 from aidefence.domain.decision import Decision, Record
 from aidefence.domain.enums import CATEGORIES, Category, Direction, Modality, Origin
 from aidefence.domain.tools import Capability
-from aidefence.policy.catalog import Asked, Event, offset_minutes, resolve
+from aidefence.policy.catalog import COUNT_MAX, SCORE_MAX, Asked, Event, offset_minutes, resolve
+from aidefence.policy.conditions import VALUE_MAX
 from aidefence.policy.facts import values_of_facts
 from aidefence.policy.globs import fits
 from aidefence.policy.image import Feature
+from aidefence.service.policy_calls import Call
+from aidefence.service.policy_sessions import PAST_FEATURES, Past
 
 Facts = Mapping[str, object]
 NO_FACTS: Facts = MappingProxyType({})
-_NO_CAPABILITIES: frozenset[Capability] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """The tool call that a policy decides about."""
-
-    name: str
-    arguments: object = None
-    capabilities: frozenset[Capability] = _NO_CAPABILITIES
-    server: str = ""
 
 
 @dataclass(slots=True)
@@ -50,12 +42,27 @@ class Seen:
     facts: Facts = field(default_factory=lambda: NO_FACTS)
     """What the application or the session tells, by names of the catalog."""
     now_ms: int = 0
+    past: Past | None = None
+    """The session so far, where one is named."""
+    taints: frozenset[str] = frozenset()
+    """What this very request has brought in."""
+    risk: float | None = None
+    """The risk of the session, where sessions are followed."""
 
     def contents(self) -> tuple[Content, ...]:
         """The parts, also of a mere text."""
         if isinstance(self.what, str):
             return (Content(self.what, self.origin),)
         return self.what.contents
+
+    def missed(self) -> tuple[Degraded, ...]:
+        """What could not be learned of the event."""
+        return () if self.call is None else self.call.missed
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether findings are known of some contents alone, and not of which ones."""
+        return len(self.decision.records) != len(self.contents())
 
     def way(self) -> Direction:
         """Whether it is on its way to the model or from it."""
@@ -68,7 +75,7 @@ Read: TypeAlias = Callable[[Seen], int]
 class Values:
     """Computes the values of some features, and only of these."""
 
-    __slots__ = ("_reads", "untold")
+    __slots__ = ("_asked", "_reads", "_tells_origins", "past_names", "untold")
 
     def __init__(self, features: Sequence[tuple[str, int, tuple[str, ...]]]) -> None:
         reads: list[Read] = []
@@ -80,6 +87,11 @@ class Values:
                 read = _told(name, most, values)
             reads.append(read)
         self._reads = tuple(reads)
+        asked = {_spec_name(name) for name, _, _ in features}
+        self._asked = frozenset(f"policy.{it}" for it in asked)
+        self._tells_origins = any(_tells_origin(name) for name, _, _ in features)
+        self.past_names = frozenset(asked & PAST_FEATURES)
+        """What is asked of the session so far."""
         self.untold = tuple(untold)
         """Features that nothing computes here: they are what the facts say, or 0."""
 
@@ -89,13 +101,39 @@ class Values:
 
     def missing(self, seen: Seen) -> tuple[Degraded, ...]:
         """Tell what a policy asks for and nobody has told."""
-        if not self.untold:
-            return ()
-        return tuple(
-            Degraded(f"policy.{name}", "nobody tells it here: policies take it for 0 or none")
-            for name in self.untold
-            if name not in seen.facts
-        )
+        untold = [name for name in self.untold if name not in seen.facts]
+        told = [Degraded(f"policy.{name}", _UNTOLD) for name in untold]
+        told += [it for it in seen.missed() if it.check in self._asked]
+        if seen.past is None:
+            told += [
+                Degraded(f"policy.{name}", _NO_PAST)
+                for name in sorted(self.past_names)
+                if name not in seen.facts
+            ]
+        if self._tells_origins and seen.is_mixed:
+            told.append(_MIXED)
+        if seen.risk is None and "session.risk" not in seen.facts:
+            told += [Degraded(it, _NO_RISK) for it in self._asked & {"policy.session.risk"}]
+        return tuple(told)
+
+
+_UNTOLD = "nobody tells it here: policies take it for 0 or none"
+_NO_PAST = "the session so far is not known: only this request is looked at"
+_MIXED = Degraded(
+    "policy.origin", "old messages were not inspected again: what is found may be of any content"
+)
+_NO_RISK = "the session is not followed: policies take it for 0"
+
+
+def _spec_name(name: str) -> str:
+    try:
+        return resolve(name).spec.name
+    except ValueError:
+        return name
+
+
+def _tells_origin(name: str) -> bool:
+    return " from " in name or _spec_name(name) in {"origin", "modality"}
 
 
 def _read(name: str, most: int, values: tuple[str, ...]) -> Read | None:
@@ -103,6 +141,8 @@ def _read(name: str, most: int, values: tuple[str, ...]) -> Read | None:
         asked = resolve(name)
     except ValueError:
         return None
+    if asked.spec.name == "tool.argument":
+        return _argument(asked, Feature(name, most, values))
     make = _READERS.get(asked.spec.name)
     if make is not None:
         read = make(asked)
@@ -126,34 +166,40 @@ def _told(name: str, most: int, values: tuple[str, ...]) -> Read:
     feature = Feature(name, most, values)
 
     def read(seen: Seen) -> int:
-        facts = {**seen.facts, **_arguments(seen)}
-        if not facts:
-            return 0
         try:
-            return values_of_facts((feature,), facts)[0]
+            return values_of_facts((feature,), seen.facts)[0] if seen.facts else 0
         except ValueError:
             return 0
 
     return read
 
 
-def _arguments(seen: Seen) -> dict[str, object]:
-    """Name the arguments of a call by their paths, as the catalog does."""
-    if seen.call is None or not isinstance(seen.call.arguments, Mapping):
-        return {}
-    found: dict[str, object] = {}
-    left: list[tuple[str, object]] = [(str(k), v) for k, v in seen.call.arguments.items()]
-    while left and len(found) < _ARGUMENTS_MAX:
-        path, value = left.pop()
-        if isinstance(value, Mapping):
-            left += [(f"{path}.{key}", it) for key, it in value.items()]
-        elif value is not None:
-            quoted = path.replace("\\", "\\\\").replace('"', '\\"')
-            found[f'tool.argument("{quoted}")'] = value
-    return found
+def _argument(asked: Asked, feature: Feature) -> Read:
+    """Read an argument of the call by its path, however many others there are."""
+    fact = Asked(asked.spec, asked.argument, kind=asked.spec.kind).name
+
+    def read(seen: Seen) -> int:
+        found = None if seen.call is None else _at(seen.call.arguments, asked.argument)
+        if found is None:
+            found = seen.facts.get(fact)
+        return 0 if found is None else values_of_facts((feature,), {fact: found})[0]
+
+    return read
 
 
-_ARGUMENTS_MAX = 256
+def _at(value: object, path: str) -> object:
+    """Give what stands at a path through objects; a name may hold dots itself."""
+    if not isinstance(value, Mapping):
+        return None
+    if value.get(path) is not None:
+        return value[path]
+    at = path.find(".")
+    while at >= 0:
+        found = _at(value.get(path[:at]), path[at + 1 :])
+        if found is not None:
+            return found
+        at = path.find(".", at + 1)
+    return None
 
 
 # --- what was decided ------------------------------------------------------------------------
@@ -164,6 +210,9 @@ def _records(seen: Seen, origin: str) -> Sequence[Record]:
     if not origin:
         return records
     contents = seen.contents()
+    if seen.is_mixed:
+        # Taken for the worst: whichever was inspected anew may have come from there.
+        return records if any(it.origin.value == origin for it in contents) else ()
     return [
         record
         for at, record in enumerate(records)
@@ -230,7 +279,7 @@ def _degraded(asked: Asked) -> Read:
     return lambda seen: int(
         any(
             not check or it.check == check or it.check.startswith(below)
-            for it in seen.decision.degraded
+            for it in (*seen.decision.degraded, *seen.missed())
         )
     )
 
@@ -243,14 +292,11 @@ def _event(seen: Seen) -> int:
         return _EVENTS.index(Event.CALL) + 1
     if seen.way() is Direction.OUTPUT:
         return _EVENTS.index(Event.ANSWER) + 1
-    contents = seen.contents()
-    last = contents[-1] if contents else None
-    if last is None:
+    said = [it for it in seen.contents() if it.modality is not Modality.TOOL_CALL]
+    if not said:
         return _EVENTS.index(Event.MESSAGE) + 1
-    if last.modality is Modality.TOOL_CALL:
-        return _EVENTS.index(Event.CALL) + 1
     by_origin = {Origin.TOOL: Event.RESULT, Origin.RETRIEVAL: Event.DOCUMENT}
-    return _EVENTS.index(by_origin.get(last.origin, Event.MESSAGE)) + 1
+    return _EVENTS.index(by_origin.get(said[-1].origin, Event.MESSAGE)) + 1
 
 
 _EVENTS = tuple(Event)
@@ -290,15 +336,6 @@ def _of_worst(choice: Callable[[Content], int]) -> Callable[[Asked], Read]:
 # --- who asks, and when ----------------------------------------------------------------------
 
 
-def _tool(seen: Seen) -> str:
-    if seen.call is not None:
-        return seen.call.name
-    for content in reversed(seen.contents()):
-        if content.modality is Modality.TOOL_CALL and content.tool:
-            return content.tool
-    return ""
-
-
 def _can(asked: Asked) -> Read:
     capability = Capability(asked.argument)
     return lambda seen: int(seen.call is not None and capability in seen.call.capabilities)
@@ -329,6 +366,44 @@ def _door(asked: Asked) -> Read:
     return lambda seen: numbers.get(seen.door, 0)
 
 
+# --- the session so far ----------------------------------------------------------------------
+
+
+def _past(choice: Callable[[Past], int]) -> Callable[[Asked], Read]:
+    def make(asked: Asked) -> Read:
+        told = _told(asked.name, COUNT_MAX, ())
+        return lambda seen: told(seen) if seen.past is None else choice(seen.past)
+
+    return make
+
+
+def _age(asked: Asked) -> Read:
+    told = _told(asked.name, VALUE_MAX, ())
+
+    def read(seen: Seen) -> int:
+        if seen.past is None:
+            return told(seen)
+        return min(VALUE_MAX, max(0, seen.now_ms - seen.past.begun_ms))
+
+    return read
+
+
+def _taint(asked: Asked) -> Read:
+    name = asked.spec.name
+    told = _told(asked.name, 1, ())
+
+    def read(seen: Seen) -> int:
+        before = seen.past is not None and name in seen.past.taints
+        return int(before or name in seen.taints) or told(seen)
+
+    return read
+
+
+def _risk(asked: Asked) -> Read:
+    told = _told(asked.name, SCORE_MAX, ())
+    return lambda seen: told(seen) if seen.risk is None else _points(seen.risk)
+
+
 _READERS: Mapping[str, Callable[[Asked], Read]] = MappingProxyType(
     {
         "confidence": _confidence,
@@ -349,6 +424,14 @@ _READERS: Mapping[str, Callable[[Asked], Read]] = MappingProxyType(
         "any_modality": _any_modality,
         "text.length": lambda _: lambda seen: sum(len(it.text) for it in seen.contents()),
         "tool.can": _can,
+        "taint.untrusted": _taint,
+        "taint.private": _taint,
+        "taint.secret": _taint,
+        "session.risk": _risk,
+        "session.turns": _past(lambda it: it.turns),
+        "session.blocked": _past(lambda it: it.blocked),
+        "session.flagged": _past(lambda it: it.flagged),
+        "session.age": _age,
         "door": _door,
         "time.of_day": _time_of_day,
         "time.weekday": _weekday,
@@ -356,7 +439,7 @@ _READERS: Mapping[str, Callable[[Asked], Read]] = MappingProxyType(
 )
 _TEXTS: Mapping[str, Callable[[Seen], str]] = MappingProxyType(
     {
-        "tool.name": _tool,
+        "tool.name": lambda seen: "" if seen.call is None else seen.call.name,
         "tool.server": lambda seen: "" if seen.call is None else seen.call.server,
         "user": lambda seen: seen.context.user or "",
         "tenant": lambda seen: seen.caller.tenant,

@@ -112,6 +112,12 @@ def _is_akin(shape: str, own: str) -> bool:
     return shape == own or (len(shorter) >= _SERVER_MIN and shorter in longer)
 
 
+def server_in(name: str) -> str:
+    """Give the server that a client's prefix names, `mcp__server__tool`; nothing without one."""
+    claimed = _claimed(name)
+    return claimed[1] if claimed is not None and claimed[0] else ""
+
+
 def _claimed(name: str) -> tuple[bool, str] | None:
     """Whose a name says that it is, and whether it says so as clients do: `mcp__server__tool`."""
     parts = name.split("__")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 from aidefence.domain.enums import Origin
@@ -18,6 +19,8 @@ _TOLD_MAX = 240
 _NAMED_MAX = 5
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|\n\s*\n|。")
 _SENTENCES_MAX = 2
+_NAME_LEN_MAX = 200
+_NAMES_MAX = 4_096
 _BY_HINT: Mapping[str, frozenset[Capability]] = MappingProxyType(
     {
         "readOnlyHint": frozenset(
@@ -33,6 +36,16 @@ def classify(book: Engine, tools: Sequence[ToolDefinition]) -> tuple[frozenset[C
     return tuple(
         _capabilities([it[0] for it in records.get(at)[6]], tool) for at, tool in enumerate(tools)
     )
+
+
+def classify_name(book: Engine, name: str) -> frozenset[Capability]:
+    """Tell what a tool can do from its name alone."""
+    return _by_name(book, name[:_NAME_LEN_MAX])
+
+
+@lru_cache(maxsize=_NAMES_MAX)
+def _by_name(book: Engine, name: str) -> frozenset[Capability]:
+    return classify(book, [ToolDefinition(name)])[0]
 
 
 def _told(tool: ToolDefinition) -> str:

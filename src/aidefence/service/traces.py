@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from aidefence.domain.canonical import canonical
 from aidefence.domain.content import Content, Degraded, Span
@@ -26,13 +25,12 @@ from aidefence.pipeline.corridor import Corridor
 from aidefence.service.call_arguments import read_arguments
 from aidefence.service.calls import CallInspector, called_names
 from aidefence.service.flow import FlowTracker
-from aidefence.service.tool_posture import classify
+from aidefence.service.tool_posture import classify, classify_name
 from aidefence.service.tools import ToolInspector
 
 MESSAGES_MAX = 100_000
 WATCH = "flow"
 _TASK_MAX = 20_000
-_NAMES_MAX = 4_096
 _ORDERS = frozenset(
     {
         Category.PROMPT_INJECTION,
@@ -82,7 +80,7 @@ class Tracer:
         known = self._known.get(name)
         if known is not None:
             return known[1]
-        return _by_name(self._book, name[:200])
+        return classify_name(self._book, name)
 
     def call(
         self, name: str, arguments: object, task: str | None, seen: Sequence[str]
@@ -253,8 +251,3 @@ def _told(finding: ToolFinding) -> str:
 
 def _place(source: int | None) -> int | None:
     return None if source is None else source - 1
-
-
-@lru_cache(maxsize=_NAMES_MAX)
-def _by_name(book: Engine, name: str) -> frozenset[Capability]:
-    return classify(book, [ToolDefinition(name)])[0]

@@ -7,6 +7,7 @@ import pytest
 from aidefence import Action, Guard, SettingError
 from aidefence.adapters.policy_states_memory import MemoryPolicyStates
 from aidefence.app.parts.policies import load_version
+from aidefence.app.tool_book import capabilities_by_name
 from aidefence.domain.access import LOCAL
 from aidefence.domain.asking import UNCONDITIONAL, Conditions, Context, Detection, Request
 from aidefence.domain.policy_store import Book, Environment, PolicyVersion, Slot
@@ -38,7 +39,9 @@ _TWO = _version(
 def _police(slot: Slot, *versions: PolicyVersion) -> tuple[PolicyPolice, InForce]:
     in_force = InForce()
     in_force.swap(hold(Book(1, (slot,), versions), load_version, Held()))
-    return PolicyPolice(in_force, MemoryPolicyStates(), lambda: 1_000), in_force
+    return PolicyPolice(
+        in_force, MemoryPolicyStates(), lambda: 1_000, capabilities_by_name
+    ), in_force
 
 
 def _ask(police: PolicyPolice, conditions: Conditions = UNCONDITIONAL) -> Detection:
@@ -48,7 +51,7 @@ def _ask(police: PolicyPolice, conditions: Conditions = UNCONDITIONAL) -> Detect
 
 
 def test_where_no_policy_holds_nothing_changes() -> None:
-    police = PolicyPolice(InForce(), MemoryPolicyStates(), lambda: 0)
+    police = PolicyPolice(InForce(), MemoryPolicyStates(), lambda: 0, capabilities_by_name)
     found = conclude(_GUARD.inspect("hello"), UNCONDITIONAL)
     request = Request("hello", "r", "rest")
     assert police.rule(request, found) is found

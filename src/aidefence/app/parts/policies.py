@@ -16,6 +16,7 @@ from aidefence.app.parts.store import Store
 from aidefence.app.policy_files import read_policies
 from aidefence.app.proof_process import ProofProcess
 from aidefence.app.settings import Settings
+from aidefence.app.tool_book import capabilities_by_name
 from aidefence.domain.job import JobKind
 from aidefence.domain.policy_store import PolicyVersion
 from aidefence.policy.image import Image
@@ -133,4 +134,4 @@ def open_police(settings: Settings, in_force: InForce) -> PolicyPolice:
     """
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     states = SqlitePolicyStates(settings.state_dir / _STATES_FILE)
-    return PolicyPolice(in_force, states, SystemClock().now_ms)
+    return PolicyPolice(in_force, states, SystemClock().now_ms, capabilities_by_name)
