@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 from tests.store.conftest import MakeStore, TurnedClock
-from tests.store.policy_parts import DAY_MS, OPERATOR, Parts, Worker
+from tests.store.policy_parts import DAY_MS, OPERATOR, Parts, Worker, image_of
 
+from aidefence.app.parts.policies import load_version
 from aidefence.app.parts.store import Store
 from aidefence.domain.access import GRANTS, LOCAL, Caller, Permission, Role
 from aidefence.domain.audit import AuditAction
@@ -17,6 +18,9 @@ from aidefence.domain.enums import Action
 from aidefence.domain.errors import SettingError
 from aidefence.domain.policy_store import DeploymentState, Environment, Strategy
 from aidefence.domain.refusals import ConflictError, ForbiddenError, NotFoundError
+from aidefence.service.following import Follower, Place
+from aidefence.service.in_force import InForce
+from aidefence.service.policing import Running
 from aidefence.service.rollout_health import HealthLimits
 from aidefence.service.rollout_steward import Pace
 from aidefence.service.rollouts import DeployWish, Sync
@@ -365,3 +369,22 @@ def test_a_process_that_is_gone_keeps_nobody_waiting(parts: Parts, clock: Turned
     clock.pass_seconds(31)
     alive.follower.look()
     assert parts.rollouts.status(done.deployment.id, OPERATOR).is_done
+
+
+def test_what_is_called_like_a_file_holds_once_the_file_is_gone(parts: Parts) -> None:
+    stores, in_force = parts.stores, InForce()
+    place = Place("n1", 1, PRODUCTION)
+    follower = Follower(
+        stores.deployments, stores.tallies, in_force, load_version, place, parts.clock
+    )
+    in_force.swap_files((Running.of(image_of(Action.FLAG)),))
+    parts.rollouts.deploy(parts.policy().id, NOW, OPERATOR)
+    follower.look()
+    [node] = stores.tallies.nodes(0)
+    assert "both called `p`" in node.problem
+    assert in_force.choose(LOCAL.tenant, "s") is None
+    in_force.swap_files(())
+    follower.look()
+    [node] = stores.tallies.nodes(0)
+    assert (node.problem, node.loaded) == ("", in_force.held.digest)
+    assert in_force.choose(LOCAL.tenant, "s") is not None
