@@ -104,7 +104,11 @@ def sentences_of(source: str) -> tuple[str, ...]:
         PolicyError: it is none any more, as after a change of names.
 
     """
-    compiled = compile_tree(parse(source, file=_FILE))
+    return sentences_of_compiled(compile_tree(parse(source, file=_FILE)))
+
+
+def sentences_of_compiled(compiled: Compiled) -> tuple[str, ...]:
+    """Say what a compiled policy says, sentence by sentence."""
     items = (compiled.source.header, *(it.item for it in compiled.said))
     return tuple(paraphrase(it) for it in items if it is not None)
 

@@ -14,6 +14,8 @@ from aidefence.delivery.cli import (
     keys,
     mcp,
     policy,
+    policy_admin,
+    policy_diff,
     policy_proof,
     policy_theorem,
     review,
@@ -56,6 +58,17 @@ app.add_typer(rules.app, name="rules")
 policy.app.command()(policy_proof.prove)
 policy.app.command()(policy_proof.verify)
 policy.app.command()(policy_theorem.theorem)
+policy.app.command("list")(policy_admin.list_policies)
+for command in (
+    policy_admin.show,
+    policy_admin.create,
+    policy_diff.diff,
+    policy_admin.deploy,
+    policy_admin.rollback,
+    policy_admin.status,
+    policy_admin.shadow,
+):
+    policy.app.command()(command)
 policy.app.add_typer(policy_proof.log, name="log")
 app.add_typer(policy.app, name="policy")
 app.add_typer(config.app, name="config")
