@@ -6,7 +6,7 @@ import sys
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,18 +18,9 @@ from aidefence.delivery.cli.policy_files import policy_files
 from aidefence.delivery.cli.terminal import console, json_text, printable
 from aidefence.domain.enums import Action
 from aidefence.domain.errors import AIDefenceError, ConfigError
-from aidefence.policy.cedar import to_cedar
-from aidefence.policy.phrases.proposing import propose
-from aidefence.policy.phrases.reading import (
-    Ambiguous,
-    Outcome,
-    Reading,
-    Refused,
-    Understood,
-    examples_of,
-    read_phrase,
-)
-from aidefence.policy.templates import instantiate, template, templates
+
+if TYPE_CHECKING:
+    from aidefence.policy.phrases.reading import Outcome, Reading
 
 templates_app = typer.Typer(
     help="List, show and use the templates that come with the product.",
@@ -61,6 +52,13 @@ def read(
 
     Exit codes: 0 it has one meaning, 1 it has several or none is understood, 2 no model answers.
     """
+    # Help needs none of the grammar: commands load what they are about to use.
+    from aidefence.policy.phrases.reading import (  # noqa: PLC0415
+        Refused,
+        Understood,
+        read_phrase,
+    )
+
     outcome = read_phrase(phrase, action=action, rule_id=rule_id)
     if isinstance(outcome, Refused) and model_url:
         outcome = _proposed(phrase, rule_id, model_url, model, model_key)
@@ -82,6 +80,8 @@ def export(
     What cannot be said there is named on standard error. Exit codes: 0 done, 2 it cannot be read.
     """
     del to  # There is one so far.
+    from aidefence.policy.cedar import to_cedar  # noqa: PLC0415
+
     try:
         compiled = next(policy_files([path])).compile()
         if compiled is None:
@@ -98,6 +98,8 @@ def export(
 @templates_app.command("list")
 def list_templates(as_json: JsonOption = False) -> None:
     """List all templates."""
+    from aidefence.policy.templates import templates  # noqa: PLC0415
+
     found = templates()
     if as_json:
         _write(json_text([_template_object(it.name) for it in found], indent=2))
@@ -117,6 +119,8 @@ def show_template(
     name: Annotated[str, typer.Argument(metavar="NAME")], as_json: JsonOption = False
 ) -> None:
     """Show one template: what can be set, and its text."""
+    from aidefence.policy.templates import template  # noqa: PLC0415
+
     try:
         found = template(name)
     except ConfigError as error:
@@ -139,6 +143,8 @@ def use_template(
 
     Exit codes: 0 done, 2 there is no such template or parameter, or a value does not fit.
     """
+    from aidefence.policy.templates import instantiate  # noqa: PLC0415
+
     given: dict[str, str] = {}
     for it in settings or ():
         key, sign, value = it.partition("=")
@@ -153,6 +159,8 @@ def use_template(
 
 def _proposed(phrase: str, rule_id: str, url: str, model: str, key: Path | None) -> Outcome:
     # By name, as elsewhere here: wiring stands above.
+    from aidefence.policy.phrases.proposing import propose  # noqa: PLC0415
+
     wiring = import_module("aidefence.app.proposing")
     try:
         secret = key.read_text("utf-8").strip() if key else ""
@@ -164,6 +172,8 @@ def _proposed(phrase: str, rule_id: str, url: str, model: str, key: Path | None)
 
 def outcome_object(outcome: Outcome) -> dict[str, object]:
     """Write what became of a phrase as JSON holds it."""
+    from aidefence.policy.phrases.reading import Ambiguous, Refused  # noqa: PLC0415
+
     if isinstance(outcome, Refused):
         return {
             "outcome": "refused",
@@ -179,6 +189,8 @@ def outcome_object(outcome: Outcome) -> dict[str, object]:
 
 
 def _reading_object(reading: Reading) -> dict[str, object]:
+    from aidefence.policy.phrases.reading import examples_of  # noqa: PLC0415
+
     return {
         "pdl": reading.pdl,
         "paraphrase": reading.paraphrase,
@@ -192,6 +204,8 @@ def _reading_object(reading: Reading) -> dict[str, object]:
 
 
 def _template_object(name: str) -> dict[str, object]:
+    from aidefence.policy.templates import template  # noqa: PLC0415
+
     it = template(name)
     return {
         "name": it.name,
@@ -203,6 +217,12 @@ def _template_object(name: str) -> dict[str, object]:
 
 
 def _tell(terminal: Console, phrase: str, outcome: Outcome) -> None:
+    from aidefence.policy.phrases.reading import (  # noqa: PLC0415
+        Ambiguous,
+        Refused,
+        examples_of,
+    )
+
     if isinstance(outcome, Refused):
         terminal.print(Text(printable(phrase)))
         if outcome.column <= len(phrase):
