@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from aidefence.app.settings.listing import split_list
 from aidefence.app.settings.section import Section
 from aidefence.domain.policy_store import Environment
 
@@ -41,9 +42,4 @@ class PolicySettings(Section):
     @field_validator("files", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
-        # A variable of the environment holds a list as `a, b`.
-        if isinstance(given, Path):
-            return (given,)
-        if not isinstance(given, str):
-            return given
-        return tuple(part.strip() for part in given.split(",") if part.strip())
+        return split_list(given)

@@ -17,6 +17,7 @@ from aidefence.app.settings.conversations import ConversationSettings
 from aidefence.app.settings.graphql import GraphqlSettings
 from aidefence.app.settings.grpc import GrpcSettings
 from aidefence.app.settings.limits import LimitSettings
+from aidefence.app.settings.listing import split_list
 from aidefence.app.settings.log import LogSettings
 from aidefence.app.settings.mcp import McpSettings
 from aidefence.app.settings.mcp_proxy import McpProxySettings
@@ -114,12 +115,7 @@ class Settings(BaseSettings):
     @field_validator("exclude", "lists", "topics", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
-        # A variable of the environment holds a list as `a, b`.
-        if isinstance(given, Path):
-            return (given,)
-        if not isinstance(given, str):
-            return given
-        return tuple(part.strip() for part in given.split(",") if part.strip())
+        return split_list(given)
 
     def setup(self) -> Setup:
         """What a guard with these settings is made of."""

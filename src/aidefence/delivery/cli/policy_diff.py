@@ -15,13 +15,12 @@ from aidefence.delivery.cli.options import ConfigOption, Exit, JsonOption, fail
 from aidefence.delivery.cli.policy_files import (
     STDIN,
     PolicyFile,
+    compiled_or_leave,
     policy_files,
-    print_error,
 )
 from aidefence.delivery.cli.policy_hands import KeyOption, UrlOption, hands_of
 from aidefence.delivery.cli.policy_tables import print_diff
-from aidefence.delivery.cli.terminal import console, json_text
-from aidefence.domain.errors import PolicyError
+from aidefence.delivery.cli.terminal import json_text
 
 if TYPE_CHECKING:
     from aidefence.client.policy_words import PolicyDiff
@@ -82,14 +81,7 @@ def _compared(old: PolicyFile, new: PolicyFile, config: Path | None) -> PolicyDi
 
 
 def _written(wiring: Any, file: PolicyFile) -> object:  # noqa: ANN401 -- the wiring, by name
-    try:
-        compiled = file.compile()
-    except PolicyError as error:
-        print_error(console(sys.stderr), error, file)
-        raise typer.Exit(Exit.ERROR) from None
-    if compiled is None:
-        fail(f"`{file.name}` is a part of policies, not a policy")
-    return wiring.Written(file.name, file.text, compiled)
+    return wiring.Written(file.name, file.text, compiled_or_leave(file))
 
 
 def _side(hands: Hands, side: str) -> PolicyFile:

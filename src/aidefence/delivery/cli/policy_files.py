@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from aidefence.delivery.cli.options import fail
-from aidefence.delivery.cli.terminal import printable
+from aidefence.delivery.cli.options import Exit, fail
+from aidefence.delivery.cli.terminal import console, printable
 from aidefence.domain.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -95,6 +95,18 @@ def _decoded(data: bytes, path: Path) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         fail(f"`{path}` is not UTF-8: {error.reason} at byte {error.start}")
+
+
+def compiled_or_leave(file: PolicyFile) -> Compiled:
+    """Compile a policy; leave with its error, or where it is a part that others include."""
+    try:
+        compiled = file.compile()
+    except PolicyError as error:
+        print_error(console(sys.stderr), error, file)
+        raise typer.Exit(Exit.ERROR) from None
+    if compiled is None:
+        fail(f"`{file.name}` is a part of policies, not a policy")
+    return compiled
 
 
 def print_error(terminal: Console, error: PolicyError, file: PolicyFile) -> None:

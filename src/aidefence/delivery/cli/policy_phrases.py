@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aidefence.delivery.cli.options import Exit, JsonOption, fail
-from aidefence.delivery.cli.policy_files import policy_files
+from aidefence.delivery.cli.policy_files import compiled_or_leave, policy_files
 from aidefence.delivery.cli.terminal import console, json_text, printable
 from aidefence.domain.enums import Action
 from aidefence.domain.errors import AIDefenceError, ConfigError
@@ -82,10 +82,9 @@ def export(
     del to  # There is one so far.
     from aidefence.policy.cedar import to_cedar  # noqa: PLC0415
 
+    [file] = policy_files([path])
+    compiled = compiled_or_leave(file)
     try:
-        compiled = next(policy_files([path])).compile()
-        if compiled is None:
-            fail(f"`{path}` is a part that others include: name a policy")
         exported = to_cedar(compiled.image)
     except ConfigError as error:
         fail(str(error))

@@ -14,9 +14,8 @@ from rich.text import Text
 
 from aidefence.delivery.cli.opening import sources_of, telling_errors, when
 from aidefence.delivery.cli.options import ConfigOption, Exit, JsonOption, fail
-from aidefence.delivery.cli.policy_files import PolicyFile, policy_files, print_error
+from aidefence.delivery.cli.policy_files import compiled_or_leave, policy_files
 from aidefence.delivery.cli.terminal import console, json_text, printable
-from aidefence.domain.errors import PolicyError
 
 if TYPE_CHECKING:
     from aidefence.policy.compiling import Compiled
@@ -202,18 +201,7 @@ def _desk(config: Path | None) -> Any:  # noqa: ANN401 -- by name: wiring stands
 
 def _compiled(path: Path) -> Compiled:
     [file] = policy_files([path])
-    return _made(file)
-
-
-def _made(file: PolicyFile) -> Compiled:
-    try:
-        compiled = file.compile()
-    except PolicyError as error:
-        print_error(console(sys.stderr), error, file)
-        raise typer.Exit(Exit.ERROR) from None
-    if compiled is None:
-        fail(f"`{file.name}` is a part of policies, not a policy")
-    return compiled
+    return compiled_or_leave(file)
 
 
 def _others(against: list[str] | None) -> Mapping[str, Any]:
