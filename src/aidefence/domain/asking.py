@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aidefence.domain.access import LOCAL, Caller
@@ -12,6 +13,7 @@ from aidefence.domain.conversation import ConversationDecision
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Action, Category, Coded
 from aidefence.domain.refusals import Allowance
+from aidefence.domain.tools import Capability
 
 
 class Detector(StrEnum):
@@ -54,6 +56,23 @@ UNCONDITIONAL = Conditions()
 NO_CONTEXT = Context()
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What policies must know of a request that is one step of something larger."""
+
+    is_turn: bool = True
+    """Whether it is a message of its own; a later part of an answer is none."""
+    calls_made: bool = False
+    """Its calls are history: they were judged when the model asked for them."""
+    taints: frozenset[str] = frozenset()
+    """What had come in before it, as far as whoever asks can see; by names of the catalog."""
+    capabilities: Mapping[str, frozenset[Capability]] = field(default_factory=dict)
+    """What called tools can do whose definitions are known."""
+
+
+ALONE = Step()
+
+
 # These two are made for every text: to freeze them would cost a microsecond for each.
 @dataclass(slots=True)
 class Request:
@@ -76,6 +95,7 @@ class Request:
     """When the client needs the answer, on the same clock; 0 if it did not say."""
     chat: object | None = None
     """The chat as it came, where `what` is one: what follows sessions knows its old messages."""
+    step: Step = ALONE
 
     def __repr__(self) -> str:
         return f"Request({self.id}, {self.door}, {self.caller.id})"

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from aidefence.domain.asking import Detection, Request
+from aidefence.domain.content import Content
 
 
 class Police(Protocol):
     """Holds policies against requests. Safe to share between threads."""
+
+    def holds(self, request: Request) -> bool:
+        """Whether some policy is asked about it at all."""
 
     def waits(self, request: Request) -> bool:
         """Whether something must be looked up for it, which may take longer than a moment."""
 
     def rule(self, request: Request, found: Detection) -> Detection:
         """Give what was found as it is after policies have had their say."""
+
+    def brought(self, contents: Sequence[Content]) -> frozenset[str]:
+        """Say what came in with contents that are not inspected again, by names of the catalog."""

@@ -12,6 +12,7 @@ from functools import partial
 from time import perf_counter_ns
 
 from aidefence.domain.asking import Detection, Request
+from aidefence.domain.content import Content
 from aidefence.domain.enums import Action
 from aidefence.domain.refusals import Allowance, DeadlineError, OverloadedError
 from aidefence.ports.admission import Admission
@@ -191,12 +192,26 @@ class Desk:
             self._meter.count(request.door, detection)
         return self._log.record_all(list(zip(requests, settled, strict=True)))
 
-    def tell(self, request: Request, detection: Detection) -> Detection:
+    def tell(self, request: Request, detection: Detection, *, ruled: bool = False) -> Detection:
         """Take in what was decided elsewhere about a request that was let in before.
 
-        It is counted and written down like all others, and the kill switch holds for it.
+        It is counted and written down like all others, and the kill switch holds for it. Policies
+        that were asked before, as `ruled` says, are not asked again.
         """
-        return self._keep(request, _seen(self._ruled(request, detection), self.standing, None))
+        found = detection if ruled else self._ruled(request, detection)
+        return self._keep(request, _seen(found, self.standing, None))
+
+    def holds(self, request: Request) -> bool:
+        """Whether some policy is asked about a request."""
+        return self._police is not None and self._police.holds(request)
+
+    def rule(self, request: Request, found: Detection) -> Detection:
+        """Let policies have their say about a part of something that is told as a whole later."""
+        return self._ruled(request, found)
+
+    def brought(self, contents: Sequence[Content]) -> frozenset[str]:
+        """Say what came in with contents that are not inspected again, for policies to know."""
+        return frozenset() if self._police is None else self._police.brought(contents)
 
     def _let_in(self, request: Request, cost: int = 1) -> Allowance | None:
         visit = VISIT.get()

@@ -10,15 +10,16 @@ from aidefence.domain.answer import AnswerReport
 from aidefence.domain.asking import Context
 from aidefence.domain.canonical import canonical
 from aidefence.domain.content import Content, Inspection
-from aidefence.domain.decision import Decision, FindingRecord, Record
+from aidefence.domain.decision import Decision
 from aidefence.domain.enums import DIRECTIONS, ORIGINS, Direction, Modality, Origin
-from aidefence.domain.tools import CallDecision, ToolFinding
+from aidefence.domain.tools import CallDecision
 from aidefence.pipeline.corridor import Corridor
 from aidefence.ports.policy_states import PolicyStates
 from aidefence.respond.batch import DecisionBatch
 from aidefence.service.policing import Panel, Policing, Running
 from aidefence.service.policy_calls import Classify, read_call
 from aidefence.service.policy_events import events_of, rule_all
+from aidefence.service.policy_rulings import record_of
 from aidefence.service.policy_values import Seen
 
 
@@ -88,7 +89,7 @@ class House:
         # Its definition may be known, which says more than its name.
         made = read_call(content, lambda _: frozenset(call.capabilities))
         seen = Seen(
-            Decision(_record(call, found), charter, 0, (), call.degraded),
+            Decision(record_of(call.action, call.findings, found), charter, 0, (), call.degraded),
             Inspection((content,), Direction.OUTPUT),
             context=Context(session=session),
             call=made,
@@ -106,21 +107,3 @@ class House:
         begun_ns = monotonic_ns()
         ruling = rule_all(self._policing, events_of(seen, self._classify), self._panel)
         return ruling.over(seen.decision, monotonic_ns() - begun_ns)
-
-
-def _record(call: CallDecision, found: Record) -> Record:
-    """Write down what was found of a call as what is found of texts; the worst of it leads."""
-    worst = next(iter(call.findings), None)
-    own = tuple(_finding(it) for it in call.findings)
-    if worst is None:
-        return (call.action.code, -1, 0, 0.0, 0.0, found[5], found[6], found[7])
-    leading = worst.category.code, worst.severity.code, worst.score, worst.score
-    return (call.action.code, *leading, found[5], (*own, *found[6]), found[7])
-
-
-def _finding(it: ToolFinding) -> FindingRecord:
-    start, end = (it.span.start, it.span.end) if it.span else (0, 0)
-    return (
-        *(it.rule_id, it.category.code, start, end, it.score, it.severity.code),
-        *(False, it.chain, ()),
-    )

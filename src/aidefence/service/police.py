@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter_ns
 
 from aidefence.domain.asking import Detection, Request
-from aidefence.domain.content import Degraded
+from aidefence.domain.content import Content, Degraded
 from aidefence.domain.enums import Action, Direction, Origin
 from aidefence.domain.errors import AIDefenceError
 from aidefence.ports.policy_states import PolicyStates
@@ -15,7 +15,7 @@ from aidefence.service.in_force import Choice, InForce, Loaded
 from aidefence.service.policing import TTL_MS, Panel, Policing, RuledCharter, Ruling, Running
 from aidefence.service.policy_calls import Classify
 from aidefence.service.policy_events import events_of, rule_all
-from aidefence.service.policy_sessions import Past, Pasts, taints_to_come
+from aidefence.service.policy_sessions import Past, Pasts, taints_of, taints_to_come
 from aidefence.service.policy_values import Seen
 
 _CHOICES_MAX = 256
@@ -43,6 +43,14 @@ class PolicyPolice:
         # A choice is the same object until another generation is in force.
         self._panels: dict[int, _Panels] = {}
 
+    def holds(self, request: Request) -> bool:
+        """Whether some policy is asked about it at all."""
+        return self._choose(request) is not None
+
+    def brought(self, contents: Sequence[Content]) -> frozenset[str]:
+        """Say what came in with contents that are not inspected again, by names of the catalog."""
+        return taints_of(contents, None, self._classify)
+
     def waits(self, request: Request) -> bool:
         """Whether some policy remembers something for this request."""
         choice = self._choose(request)
@@ -61,10 +69,10 @@ class PolicyPolice:
         active = panels.active
         remembers = any(it.values.past_names for it in panels.all)
         past, failure = self._look(request) if remembers else (None, None)
-        events = events_of(_seen(request, found, past), self._classify)
+        events = events_of(_seen(request, found, past), self._classes(request))
         ruling = rule_all(self._policing, events, active) if active.running else None
         if remembers:
-            action = found.action if ruling is None else ruling.action
+            action = found.action if ruling is None else max(ruling.action, _raised(found))
             failure = failure or self._note(request, action, events)
         if failure is not None and ruling is not None and active.values.past_names:
             ruling = _failed(ruling, active, failure)
@@ -79,6 +87,13 @@ class PolicyPolice:
             self._in_force.tallies.note_shadow(loaded, request.id, ruled.action, changed)
         return ruled
 
+    def _classes(self, request: Request) -> Classify:
+        """Tell what tools can do: from their definitions where these are known."""
+        known, by_name = request.step.capabilities, self._classify
+        if not known:
+            return by_name
+        return lambda name: known[name] if name in known else by_name(name)
+
     def _look(self, request: Request) -> tuple[Past | None, Degraded | None]:
         try:
             return self._pasts.look(request.caller.tenant, request.context), None
@@ -89,7 +104,8 @@ class PolicyPolice:
         calls = [it.call for it in events if it.call is not None]
         taints = events[0].taints | taints_to_come(calls)
         try:
-            self._pasts.note(request.caller.tenant, request.context, action, taints)
+            tenant, is_turn = request.caller.tenant, request.step.is_turn
+            self._pasts.note(tenant, request.context, action, taints, is_turn=is_turn)
         except (AIDefenceError, OSError) as error:
             return Degraded("policy.session", f"{error}: `on_error` speaks"[:500])
         return None
@@ -158,6 +174,8 @@ def _seen(request: Request, found: Detection, past: Past | None) -> Seen:
         request.context,
         request.door,
         past=past,
+        taints=request.step.taints,
+        calls_made=request.step.calls_made,
         risk=None if found.talk is None else found.talk.risk,
     )
 
@@ -165,11 +183,14 @@ def _seen(request: Request, found: Detection, past: Past | None) -> Seen:
 def _ruled(found: Detection, ruling: Ruling, elapsed_ns: int) -> Detection:
     before = found.decision
     decision = ruling.over(before, elapsed_ns)
-    # What a client's threshold or a check of an answer made graver, no policy makes milder.
-    raised = found.action if found.action > before.action else Action.ALLOW
     return replace(
         found,
         decision=decision,
-        action=max(ruling.action, raised),
+        action=max(ruling.action, _raised(found)),
         degraded=(*found.degraded, *ruling.degraded),
     )
+
+
+def _raised(found: Detection) -> Action:
+    """Say what a client's threshold or a check of an answer made graver: it stays so."""
+    return found.action if found.action > found.decision.action else Action.ALLOW

@@ -78,12 +78,27 @@ class Panel:
         ordered = sorted(spoken, key=lambda it: -it[1])
         return tuple(told for it in ordered for told in self._tell(it))
 
+    def rules(self, spoken: Sequence[_Spoken]) -> tuple[str, ...]:
+        """Name the rules that led to the action, each behind its policy, the gravest first."""
+        ordered = sorted(spoken, key=lambda it: -it[1])
+        return tuple(
+            f"{self.running[it[0]].image.id}/{said.id}"
+            for it in ordered
+            if it[1]
+            for said in self._said(it)
+        )
+
+    def _said(self, spoken: _Spoken) -> list[PolicyRule | TemporalRule]:
+        at, _, held, violated, _ = spoken
+        image = self.running[at].image
+        said: list[PolicyRule | TemporalRule] = [image.rules[held[0]]] if held else []
+        return said + [image.temporal[broken] for broken in violated]
+
     def _tell(self, spoken: _Spoken) -> list[str]:
-        at, action, held, violated, missed = spoken
+        at, action, _, _, missed = spoken
         image = self.running[at].image
         name = f"policy `{image.id}` {image.version}"
-        said: list[PolicyRule | TemporalRule] = [image.rules[held[0]]] if held else []
-        said += [image.temporal[broken] for broken in violated]
+        said = self._said(spoken)
         told = [
             f"{name}: rule `{it.id}` says {it.action.value}" + (f": {it.reason}" * bool(it.reason))
             for it in said
@@ -114,6 +129,8 @@ class Ruling:
     version: str
     failed: bool
     """Whether something could not be done, so that `on_error` spoke."""
+    rules: tuple[str, ...] = ()
+    """The rules that led to the action, each behind the name of its policy, the gravest first."""
 
     def over(self, decision: Decision, elapsed_ns: int) -> Decision:
         """Give a decision as it is after this."""
@@ -151,6 +168,12 @@ class RuledCharter:
         return (*self.ruling.reasons, *self.before.reasons(verdict, action)[1:])
 
 
+def ruling_of(decision: Decision) -> Ruling | None:
+    """Give what policies said of a decision; none where none was asked."""
+    charter = decision.charter
+    return charter.ruling if isinstance(charter, RuledCharter) else None
+
+
 class Policing:
     """Holds policies against events and remembers what they need. Safe to share."""
 
@@ -183,10 +206,11 @@ class Policing:
             said = f"policies: what they remember is not known, so {panel.on_error.value}"
             reasons = (said, *panel.reasons(spoken))
             degraded = (failed, *missing, *panel.degraded(spoken))
-            return Ruling(action, degraded, reasons, panel.version, failed=True)
+            return Ruling(action, degraded, reasons, panel.version, True, panel.rules(spoken))
         degraded = (*missing, *panel.degraded(spoken))
         broken = any(it[4] & _FAILED for it in spoken)
-        return Ruling(action, degraded, panel.reasons(spoken), panel.version, failed=broken)
+        reasons, rules = panel.reasons(spoken), panel.rules(spoken)
+        return Ruling(action, degraded, reasons, panel.version, broken, rules)
 
     def _remembering(
         self, panel: Panel, values: list[int], keys: Sequence[bytes | None], now_ms: int

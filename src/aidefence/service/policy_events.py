@@ -20,7 +20,9 @@ def events_of(said: Seen, classify: Classify) -> list[Seen]:
     if isinstance(said.what, str):
         return [said]
     contents = said.what.contents
-    said.taints = taints_of(contents, said.decision, classify)
+    said.taints |= taints_of(contents, said.decision, classify)
+    if said.calls_made:
+        return [said]
     waiting = open_calls(contents)
     calls = [replace(said, call=read_call(it, classify)) for it in waiting[: CALLS_MAX + 1]]
     return calls if calls and len(waiting) == len(contents) else [said, *calls]
@@ -40,6 +42,7 @@ def rule_all(policing: Policing, events: Sequence[Seen], panel: Panel, realm: st
         tuple(dict.fromkeys(told for it in rulings for told in it.reasons)),
         panel.version,
         failed=any(it.failed for it in rulings),
+        rules=tuple(dict.fromkeys(told for it in rulings for told in it.rules)),
     )
 
 

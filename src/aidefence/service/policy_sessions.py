@@ -48,11 +48,11 @@ class Past:
     flagged: int = 0
     taints: frozenset[str] = frozenset()
 
-    def after(self, action: Action, taints: frozenset[str]) -> Past:
-        """Give the session as it is after a request."""
+    def after(self, action: Action, taints: frozenset[str], *, is_turn: bool = True) -> Past:
+        """Give the session as it is after a request, or after a part of one that is no turn."""
         return Past(
             self.begun_ms,
-            min(self.turns + 1, _COUNT_MAX),
+            min(self.turns + is_turn, _COUNT_MAX),
             min(self.blocked + (action is Action.BLOCK), _COUNT_MAX),
             min(self.flagged + (action is Action.FLAG), _COUNT_MAX),
             self.taints | taints if action < Action.REVIEW else self.taints,
@@ -103,8 +103,16 @@ class Pasts:
         [held] = self._states.load([state_key(_REALM, tenant, 0, session)], now_ms)
         return Past(now_ms) if held.state is None else Past.read(held.state)
 
-    def note(self, tenant: str, context: Context, action: Action, taints: frozenset[str]) -> None:
-        """Remember a request.
+    def note(
+        self,
+        tenant: str,
+        context: Context,
+        action: Action,
+        taints: frozenset[str],
+        *,
+        is_turn: bool = True,
+    ) -> None:
+        """Remember a request, or a part of one that is no turn.
 
         Raises:
             PolicyStateError: it cannot be written.
@@ -118,7 +126,7 @@ class Pasts:
             now_ms = self._now_ms()
             read = self._states.load([key], now_ms)
             before = Past(now_ms) if read[0].state is None else Past.read(read[0].state)
-            changed = {key: before.after(action, taints).written()}
+            changed = {key: before.after(action, taints, is_turn=is_turn).written()}
             if self._states.save(read, changed, now_ms, now_ms + self._ttl_ms):
                 return
         raise BusySessionError(f"others wrote the same session {_ATTEMPTS_MAX} times in between")
@@ -129,16 +137,19 @@ class BusySessionError(AIDefenceError):
 
 
 def taints_of(
-    contents: Sequence[Content], decision: Decision, classify: Classify
+    contents: Sequence[Content], decision: Decision | None, classify: Classify
 ) -> frozenset[str]:
-    """Say what has come in with the contents of a request that tools and documents brought."""
+    """Say what has come in with the contents of a request that tools and documents brought.
+
+    Without a decision they were inspected before: what was found in them is not known any more.
+    """
     called = {
         it.call_id: it.tool
         for it in contents
         if it.modality is Modality.TOOL_CALL and it.call_id is not None
     }
     found: set[str] = set()
-    records = decision.records
+    records = () if decision is None else decision.records
     for at, content in enumerate(contents):
         if content.origin not in _BROUGHT:
             continue

@@ -46,6 +46,8 @@ class Seen:
     """The session so far, where one is named."""
     taints: frozenset[str] = frozenset()
     """What this very request has brought in."""
+    calls_made: bool = False
+    """Its calls are history: they were judged when the model asked for them."""
     risk: float | None = None
     """The risk of the session, where sessions are followed."""
 

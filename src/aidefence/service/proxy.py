@@ -12,7 +12,15 @@ from hashlib import blake2b
 
 from aidefence.domain.access import LOCAL, Caller
 from aidefence.domain.answer import Asked
-from aidefence.domain.asking import NO_CONTEXT, UNCONDITIONAL, Context, Detection, Request
+from aidefence.domain.asking import (
+    ALONE,
+    NO_CONTEXT,
+    UNCONDITIONAL,
+    Context,
+    Detection,
+    Request,
+    Step,
+)
 from aidefence.domain.content import Content, Degraded, Inspection
 from aidefence.domain.enums import Direction, OnError, Origin
 from aidefence.domain.errors import AIDefenceError, ContentError
@@ -63,6 +71,7 @@ class _Ready:
     exchanged: int
     apart: int
     expected: Expected
+    taints: frozenset[str]
 
 
 class Proxy:
@@ -94,7 +103,9 @@ class Proxy:
                 ready = await asyncio.to_thread(self._prepare, question, standing)
             else:
                 ready = self._prepare(question, standing)
-            request = self._request(question, ready.contents, ready.unread)
+            # Calls of a request were judged in the answer that they came with, and count there.
+            step = Step(calls_made=True, taints=ready.taints)
+            request = self._request(question, ready.contents, ready.unread, step)
             if aside:
                 detection = await asyncio.to_thread(self._desk.ask, request)
             else:
@@ -144,6 +155,7 @@ class Proxy:
             body = dict(told) if isinstance(told, Mapping) else body
         if private is not None and not changed:
             private.close()
+        taints = self._taints(question, old)
         return _Ready(
             body=body,
             contents=tuple(contents),
@@ -153,6 +165,7 @@ class Proxy:
             exchanged=changed,
             apart=len(apart),
             expected=self._expected(body, contents, places),
+            taints=taints,
         )
 
     def _exchange(
@@ -184,9 +197,9 @@ class Proxy:
             known = found.enforced and (found.action >= self.policy.stop_at or unread)
             if known:
                 asked = self._request(question, read.contents, read.unread)
-                self._desk.tell(
-                    replace(asked, id=question.id + place.path.replace("/", ".")), found
-                )
+                told = replace(asked, id=question.id + place.path.replace("/", "."))
+                # No event of its own: as what it once was, policies have seen it.
+                self._desk.tell(told, found, ruled=True)
             self._known[digest] = known
             while len(self._known) > _KNOWN_MAX:
                 self._known.popitem(last=False)
@@ -242,8 +255,10 @@ class Proxy:
         detection: Detection,
         standing: Standing,
     ) -> Exchange:
+        brought = self._desk.brought(ready.contents) | ready.taints
+        expected = replace(ready.expected, taints=brought)
         exchange = Exchange(
-            self._desk, standing, self.policy, request, ready.body, ready.expected, ready.private
+            self._desk, standing, self.policy, request, ready.body, expected, ready.private
         )
         exchange.take(detection)
         exchange.note_exchanged(ready.exchanged, ready.apart)
@@ -268,8 +283,19 @@ class Proxy:
         exchange.pass_unread(_FAULT, on_error.least)
         return exchange
 
+    def _taints(self, question: Question, old: Sequence[Place]) -> frozenset[str]:
+        """Say what old messages have brought in, which a session without a name forgets."""
+        if not self._desk.holds(self._request(question, (), ())):
+            return frozenset()
+        read = (it.read(Origin.USER, Direction.INPUT).contents for it in old)
+        return self._desk.brought([content for contents in read for content in contents])
+
     def _request(
-        self, question: Question, contents: Sequence[Content], unread: Sequence[Degraded]
+        self,
+        question: Question,
+        contents: Sequence[Content],
+        unread: Sequence[Degraded],
+        step: Step = ALONE,
     ) -> Request:
         kept = tuple(it for it in unread if it.check != _TOOLS_UNREAD)
         return Request(
@@ -280,6 +306,7 @@ class Proxy:
             peer=question.peer,
             context=question.context,
             since_ns=question.since_ns,
+            step=step,
         )
 
 

@@ -17,10 +17,12 @@ from aidefence.domain.errors import AIDefenceError
 from aidefence.domain.proxying import PromptLeaks, ProxyPolicy
 from aidefence.domain.refusals import UnavailableError
 from aidefence.domain.streaming import StreamEnd, StreamMode
-from aidefence.domain.tools import Ruling
+from aidefence.domain.tools import CallDecision, Ruling
 from aidefence.service.desk import Desk
 from aidefence.service.inspect import conclude
+from aidefence.service.policing import ruling_of
 from aidefence.service.proxy_lane import Lane, StoppedError
+from aidefence.service.proxy_policies import AnswerPolicies, rules_of, stops
 from aidefence.service.proxy_private import Private
 from aidefence.service.standing import Standing
 
@@ -39,6 +41,8 @@ class Expected:
     tools: Sequence[object] = ()
     task: str = ""
     seen: tuple[str, ...] = ()
+    taints: frozenset[str] = frozenset()
+    """What the request and the messages before it have brought in, for policies to know."""
 
 
 @dataclass(slots=True)
@@ -49,7 +53,16 @@ class Outcome:
     category: Category | None = None
     enforced: bool = True
     refused: bool = False
+    rules: tuple[str, ...] = ()
+    """The rules of policies that led to the action."""
     degraded: dict[str, Degraded] = field(default_factory=dict)
+
+    def take(self, found: Detection) -> None:
+        """Take in what was detected, and what policies said of it."""
+        if found.action >= self.action:
+            self.rules = rules_of(found) or self.rules
+        self.worsen(found.action, found.category)
+        self.miss(found.degraded)
 
     def worsen(self, action: Action, category: Category | None) -> None:
         """Take in one more decision: the gravest speaks."""
@@ -84,6 +97,7 @@ class Exchange:
         self._lanes: list[Lane] = []
         self._said: list[Content] = []
         self._decision: Decision | None = None
+        self._policies = AnswerPolicies(desk, standing.inspector, request, self._expected.taints)
         self.body = body
         self.changed = False
         self.apart = 0
@@ -99,6 +113,9 @@ class Exchange:
     @property
     def policy_version(self) -> str:
         """Which policy and knowledge speak."""
+        told = self._decision or (self.detection and self.detection.decision)
+        if told and ruling_of(told) is not None:
+            return told.policy_version
         return self._standing.inspector.policy_version
 
     @property
@@ -112,9 +129,8 @@ class Exchange:
         """Take in what was decided about the request."""
         self.detection = detection
         self.asked.enforced = detection.enforced
-        self.asked.worsen(detection.action, detection.category)
-        self.asked.miss(detection.degraded)
-        self.asked.refused = detection.enforced and detection.action >= self._policy.stop_at
+        self.asked.take(detection)
+        self.asked.refused = stops(detection, self._policy.stop_at)
 
     def take_ruling(self, ruling: Ruling, what: str) -> None:
         """Take in what was decided about the tools of the request."""
@@ -173,7 +189,7 @@ class Exchange:
             return await asyncio.to_thread(lane.feed, text)
         except StoppedError as stopped:
             _, end = await asyncio.to_thread(lane.finish)
-            self._heard(lane, end)
+            await self._hear(lane, end, stopped=True)
             self._refuse(stopped.category or end.decision.category)
             raise
 
@@ -185,11 +201,14 @@ class Exchange:
 
         """
         rest, end = await asyncio.to_thread(lane.finish)
-        self._heard(lane, end)
+        found = await self._hear(lane, end, stopped=end.stopped)
         if end.stopped:
             self._refuse(end.decision.category)
             raise StoppedError(end.decision.category)
         self._check_leak(lane.said)
+        if self._policies.holds:
+            # What was held back of it does not go on before they have spoken, nor what follows.
+            self._stop_where(found, self._policy.stop_answers_at)
         return lane.restored(rest, last=True)
 
     async def judge(self, contents: Sequence[Content]) -> None:
@@ -209,15 +228,16 @@ class Exchange:
             if found is None:
                 found = await self._guarded(self._inspect, what)
             if found is not None:
-                self._weigh(found, found.degraded)
-                self._stop_at(found.action, found.category)
+                found = await self._ruled(texts, found)
+                self._weigh(found)
+                self._stop_where(found, self._policy.stop_answers_at)
             self._check_leak("\n".join(it.text for it in texts))
         for it in contents:
             if it.modality is Modality.TOOL_CALL:
-                await self.judge_call(it.tool or "", it.text)
+                await self.judge_call(it.tool or "", it.text, it.call_id)
 
-    async def judge_call(self, name: str, arguments: str) -> None:
-        """Decide about a call that the model wants to be made.
+    async def judge_call(self, name: str, arguments: str, call_id: str | None = None) -> None:
+        """Decide about a call that the model wants to be made; it must be whole.
 
         Raises:
             StoppedError: it must not go on.
@@ -227,6 +247,12 @@ class Exchange:
         self._said.append(Content(arguments, Origin.ASSISTANT, Modality.TOOL_CALL, name))
         ruling = await self._guarded(self._inspect_call, name, arguments)
         if ruling is None:
+            return
+        if self._policies.holds:
+            found = await self._guarded(self._policies.called, ruling, arguments, call_id)
+            if found is not None:
+                self._weigh(found)
+                self._stop_where(found, self._policy.stop_calls_at)
             return
         category = ruling.findings[0].category if ruling.findings else None
         self.answered.worsen(ruling.action, category)
@@ -273,7 +299,8 @@ class Exchange:
             degraded=tuple(outcome.degraded.values()),
             enforced=self._decision.enforced,
         )
-        self._desk.tell(replace(self._request, id=f"{self.id}.answer", what=what), told)
+        answered = replace(self._request, id=f"{self.id}.answer", what=what)
+        self._desk.tell(answered, told, ruled=True)
 
     # -- how it is decided
 
@@ -321,7 +348,13 @@ class Exchange:
     def _inspect(self, what: Inspection) -> Detection:
         return self._standing.inspector.inspect(what, UNCONDITIONAL)
 
-    def _inspect_call(self, name: str, arguments: str) -> Ruling:
+    async def _ruled(self, contents: Sequence[Content], found: Detection) -> Detection:
+        """Give what was found in texts that are whole, after policies have had their say."""
+        if not self._policies.holds:
+            return found
+        return await self._guarded(self._policies.said, contents, found) or found
+
+    def _inspect_call(self, name: str, arguments: str) -> CallDecision:
         expected = self._expected
         return self._standing.guard.inspect_call(
             name,
@@ -343,19 +376,30 @@ class Exchange:
             self.miss_answer(self._policy.on_error)
             return None
 
-    def _heard(self, lane: Lane, end: StreamEnd) -> None:
-        self._said.append(Content(lane.said, Origin.ASSISTANT))
-        self._weigh(conclude(end.decision, UNCONDITIONAL), end.degraded)
+    async def _hear(self, lane: Lane, end: StreamEnd, *, stopped: bool) -> Detection:
+        said = Content(lane.said, Origin.ASSISTANT)
+        self._said.append(said)
+        self.answered.miss(end.degraded)
+        found = conclude(end.decision, UNCONDITIONAL)
+        if stopped and self._is_enforced:
+            found = replace(found, action=Action.BLOCK)
+        found = await self._ruled([said], found)
+        self._weigh(found)
+        return found
 
-    def _weigh(self, found: Detection, missed: Sequence[Degraded]) -> None:
+    def _weigh(self, found: Detection) -> None:
         if self._decision is None or found.action >= self.answered.action:
             self._decision = found.decision
-        self.answered.worsen(found.action, found.category)
-        self.answered.miss(missed)
+        self.answered.take(found)
 
     def _refuse(self, category: Category | None) -> None:
         self.answered.refused = True
         self.answered.worsen(Action.BLOCK, category)
+
+    def _stop_where(self, found: Detection, stop_at: Action) -> None:
+        if self._is_enforced and stops(found, stop_at):
+            self._refuse(found.category)
+            raise StoppedError(found.category, rules_of(found))
 
     def _stop_at(self, action: Action, category: Category | None) -> None:
         if self._is_enforced and action >= self._policy.stop_answers_at:

@@ -16,11 +16,15 @@ _KEPT_MAX = 1 << 20
 
 
 class StoppedError(Exception):
-    """Something in an answer must not go on; `category` says what it was."""
+    """Something in an answer must not go on; `category` says what it was.
 
-    def __init__(self, category: Category | None) -> None:
+    `rules` name what said so, where it was a rule of a policy.
+    """
+
+    def __init__(self, category: Category | None, rules: tuple[str, ...] = ()) -> None:
         super().__init__(category.value if category else "policy")
         self.category = category
+        self.rules = rules
 
 
 class Lane:

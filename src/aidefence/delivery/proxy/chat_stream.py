@@ -200,7 +200,9 @@ class ChatRewriter:
         """Judge a call that is whole; gives it as a part of an answer."""
         inner, key = _inside(call)
         said = inner.get(key) or ""
-        await self._exchange.judge_call(str(inner.get("name") or ""), said)
+        named = call.get("id")
+        call_id = named if isinstance(named, str) else None
+        await self._exchange.judge_call(str(inner.get("name") or ""), said, call_id)
         inner[key] = self._exchange.restore(said) if said else said
         return {"function_call": call} if at == _OLD_CALL else {"tool_calls": [call]}
 

@@ -246,7 +246,7 @@ class ProxyDoor:
         """Refuse, in the place of an upstream or of what it answered."""
         policy = self._proxy.policy
         side = exchange.asked if data is None else exchange.answered
-        text = refusal_text(policy, side.category, exchange.id)
+        text = refusal_text(policy, side.category, side.rules, exchange.id)
         headers = own_headers(exchange, answered=True)
         if policy.refusing is Refusing.ERROR:
             refusal = refused(text)

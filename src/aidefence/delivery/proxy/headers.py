@@ -95,6 +95,7 @@ def own_headers(exchange: Exchange, *, answered: bool = False) -> list[tuple[byt
         "action": "block" if any(it.refused for it in sides) else worst.action.value,
         "category": worst.category.value if worst.category else "",
         "policy": exchange.policy_version,
+        "rule": ", ".join(worst.rules),
         "enforced": "" if exchange.asked.enforced else "false",
         "set-apart": str(exchange.apart) if exchange.apart else "",
         "degraded": ", ".join(missed),

@@ -48,6 +48,9 @@ class _Block:
     sealed: bool = False
     call: str | None = None
     """The name of the tool, where the block is a call."""
+    call_id: str | None = None
+    judged: bool = False
+    """Whether the call was whole at once, and is judged."""
     held: list[bytes] = field(default_factory=list)
     """What waits until the call is judged."""
     pieces: list[str] = field(default_factory=list)
@@ -164,9 +167,12 @@ class MessagesRewriter:
             return [*out, named({**said, "content_block": {**block, kind: told}})]
         if kind.endswith("tool_use"):
             state.call = str(block.get("name") or "")
+            named_by = block.get("id")
+            state.call_id = named_by if isinstance(named_by, str) else None
             whole = block.get("input")
             if whole:
                 # All of it at once, instead of piece by piece.
+                state.judged = True
                 await self._judge([{"role": "assistant", "content": [block]}])
                 block = {**block, "input": self._exchange.restore(whole)}
             state.held.append(named({**said, "content_block": block}))
@@ -232,9 +238,9 @@ class MessagesRewriter:
         if state.call is not None:
             written = "".join(state.pieces)
             if written:
-                await self._exchange.judge_call(state.call, written)
-            elif not state.begun:
-                await self._exchange.judge_call(state.call, "{}")
+                await self._exchange.judge_call(state.call, written, state.call_id)
+            elif not state.judged:
+                await self._exchange.judge_call(state.call, "{}", state.call_id)
             out += state.held
             if written:
                 delta = {

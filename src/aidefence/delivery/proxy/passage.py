@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -128,7 +128,7 @@ class StreamPassage(Response):
             return event.raw
 
     def _stopped(self, stopped: StoppedError) -> list[bytes]:
-        text = refusal_text(self._policy, stopped.category, self._exchange.id)
+        text = refusal_text(self._policy, stopped.category, stopped.rules, self._exchange.id)
         if self._policy.refusing is Refusing.ANSWER:
             return self._rewriter.stop(text)
         return self._rewriter.fail(refused(text))
@@ -166,9 +166,12 @@ async def read_whole(incoming: Incoming, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def refusal_text(policy: ProxyPolicy, category: str | None, request_id: str) -> str:
+def refusal_text(
+    policy: ProxyPolicy, category: str | None, rules: Sequence[str], request_id: str
+) -> str:
     """Say to whoever asked that policy refuses, for what, and under which name to ask about it."""
-    why = f" ({category})" if category else ""
+    named = [*([category] if category else []), *(f"policy {it}" for it in rules[:1])]
+    why = f" ({', '.join(named)})" if named else ""
     return f"{policy.refusal}{why} Request {request_id}."
 
 

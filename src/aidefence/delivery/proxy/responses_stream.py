@@ -192,7 +192,9 @@ class ResponsesRewriter:
     async def _judge_call(self, said: dict[str, Any], written: str) -> None:
         item = self._items.get(str(said.get("item_id")), {})
         name = str(said.get("name") or item.get("name") or item.get("type") or "")
-        await self._judge([Content(written, Origin.ASSISTANT, Modality.TOOL_CALL, name)])
+        named = item.get("call_id") or item.get("id") or said.get("item_id")
+        call_id = named if isinstance(named, str) else None
+        await self._judge([Content(written, Origin.ASSISTANT, Modality.TOOL_CALL, name, call_id)])
 
     async def _judge(self, contents: Sequence[Content]) -> None:
         new = []
@@ -200,7 +202,8 @@ class ResponsesRewriter:
             is_call = it.modality is Modality.TOOL_CALL
             if is_call and not it.text:
                 continue
-            digest = hash((it.tool if is_call else "", it.text))
+            # Two calls may say the same: each of them is made.
+            digest = hash((it.tool, it.call_id, it.text) if is_call else ("", it.text))
             if digest not in self._judged and it.text:
                 new.append(it)
                 if len(self._judged) < _KNOWN_MAX:
