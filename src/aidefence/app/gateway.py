@@ -55,7 +55,8 @@ def open_gateway(settings: Settings, sources: Sources | None = None) -> Gateway:
         workers = JobWorkers(services.jobs, rest.job_handlers, settings.store.job_threads)
         running.add(workers.running)
     trusted = settings.limits.trusted_proxies
-    proxies = Proxies(trusted) if trusted else None
+    named = bool(settings.auth.certificates)
+    proxies = Proxies(trusted, certificates=named) if trusted or named else None
     front = Front(rest, open_doors(services, settings, running), running.all, proxies)
     tracing = open_tracing(settings)
     if tracing is None:

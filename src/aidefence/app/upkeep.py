@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from threading import Event, Thread
 
 from aidefence.app.housekeeping import keep_doing
 from aidefence.app.parts.access import Access
 from aidefence.app.parts.limits import Limits
+from aidefence.domain.refusals import UnavailableError
 
 # Within a second, a key that was revoked must open nothing.
 _KEYS_SECONDS = 0.25
@@ -17,6 +18,7 @@ _QUOTAS_SECONDS = 2.0
 _USE_SECONDS = 60.0
 # A store that hangs is left to hang: nothing is lost that the next start does not find.
 _END_SECONDS = 2.0
+_TURNED_AWAY_SECONDS = 1.0
 
 
 class Upkeep:
@@ -24,9 +26,11 @@ class Upkeep:
 
     def __init__(self, access: Access, limits: Limits) -> None:
         self._ended = Event()
+        self._away = access.away
         chores: dict[str, tuple[float, Callable[[], None]]] = {
             "keys": (_KEYS_SECONDS, access.ring.refresh),
             "key-use": (_USE_SECONDS, access.ring.note_use),
+            "turned-away": (_TURNED_AWAY_SECONDS, access.away.write),
             "quotas": (_QUOTAS_SECONDS, limits.quotas.keep),
         }
         self._threads = [
@@ -53,3 +57,5 @@ class Upkeep:
         self._ended.set()
         for thread in self._threads:
             thread.join(_END_SECONDS)
+        with suppress(UnavailableError):
+            self._away.write_rest()

@@ -78,8 +78,8 @@ class Credentials:
     """The cookie of somebody who is signed in with a browser."""
     csrf: str | None = field(default=None, repr=False)
     """What such a browser must send besides, to change something."""
-    certificate: str | None = None
-    """The subject of a client's certificate, checked by the server."""
+    certificate: tuple[str, ...] = ()
+    """The names in a client's certificate, which somebody whom we trust has checked."""
     changes: bool = False
     """Whether what is asked changes something, as a POST does."""
 

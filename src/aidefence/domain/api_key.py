@@ -83,6 +83,12 @@ def key_id_of(text: str) -> str | None:
     return text[len(KEY_PREFIX) : _ID_END]
 
 
+def prefix_of(text: str) -> str:
+    """What may be shown of a key; nothing of what is none of ours."""
+    key_id = key_id_of(text)
+    return "" if key_id is None else KEY_PREFIX + key_id
+
+
 def is_intact(text: str) -> bool:
     """Whether the checksum of a key fits: a key that was copied wrongly is told as such."""
     return key_id_of(text) is not None and text.endswith(

@@ -1,7 +1,8 @@
-"""Tells who shows which credentials: a key, a signed token, or the cookie of a browser."""
+"""Tells who shows which credentials: a key, a signed token, a certificate, or a cookie."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from aidefence.domain.access import LOCAL, Caller, Credentials
@@ -26,16 +27,26 @@ class Tokens(Protocol):
 class Doorkeeper:
     """Identifies callers. Safe to share between threads."""
 
-    __slots__ = ("_required", "_ring", "_sessions", "_tokens")
+    __slots__ = ("_certificates", "_required", "_ring", "_sessions", "_tokens")
 
     def __init__(
-        self, ring: KeyRing, sessions: Sessions, tokens: Tokens | None, *, required: bool
+        self,
+        ring: KeyRing,
+        sessions: Sessions,
+        tokens: Tokens | None,
+        certificates: Mapping[str, Caller] | None = None,
+        *,
+        required: bool,
     ) -> None:
-        """`required` says that nobody is let in without credentials, even while no key exists."""
+        """Know all of these; `certificates` are callers by a name in their certificate.
+
+        `required` says that nobody is let in without credentials, even while no key exists.
+        """
+        self._certificates = certificates or {}
         self._ring = ring
         self._sessions = sessions
         self._tokens = tokens
-        self._required = required or tokens is not None
+        self._required = required or tokens is not None or bool(certificates)
 
     def __call__(self, credentials: Credentials) -> Caller:
         """Return who shows these credentials.
@@ -59,7 +70,15 @@ class Doorkeeper:
             return self._sessions.enter(
                 credentials.session, credentials.csrf, changes=credentials.changes
             )
+        if credentials.certificate and self._certificates:
+            return self._named(credentials.certificate)
         raise UnauthenticatedError("show a key: `Authorization: Bearer` or `X-API-Key`")
+
+    def _named(self, names: tuple[str, ...]) -> Caller:
+        for name in names:
+            if name in self._certificates:
+                return self._certificates[name]
+        raise UnauthenticatedError("no caller has a name that stands in this certificate")
 
     def _read(self, token: str) -> Caller:
         if self._tokens is None:

@@ -16,6 +16,7 @@ from aidefence.ports.audit import Together
 from aidefence.ports.clock import Clock
 from aidefence.service.audit import Audit
 from aidefence.service.keyring import KeyRing
+from aidefence.service.turned_away import TurnedAway
 
 SESSION_SECONDS = 8 * 3600
 _HASH = "sha256"
@@ -43,7 +44,7 @@ class Sessions:
     """Opens, knows and ends sessions. Safe to share between threads."""
 
     __slots__ = (
-        *("_audit", "_clock", "_entropy", "_life_ms", "_ring", "_secret", "_store"),
+        *("_audit", "_away", "_clock", "_entropy", "_life_ms", "_ring", "_secret", "_store"),
         "_together",
     )
 
@@ -57,7 +58,10 @@ class Sessions:
         audit: Audit | None,
         together: Together,
         life_seconds: int = SESSION_SECONDS,
+        away: TurnedAway | None = None,
     ) -> None:
+        """`away` hears of those who may not sign in."""
+        self._away = away
         self._audit = audit
         self._together = together
         self._store = store
@@ -67,15 +71,20 @@ class Sessions:
         self._entropy = entropy
         self._life_ms = life_seconds * _MS_PER_SECOND
 
-    def sign_in(self, key: str) -> Session:
-        """Open a session for whoever shows a key.
+    def sign_in(self, key: str, address: str | None = None) -> Session:
+        """Open a session for whoever shows a key; `address` is where they ask from.
 
         Raises:
             UnauthenticatedError: nobody that we know.
             UnavailableError: the keys could not be read, or the audit log not be written.
 
         """
-        caller = self._ring.find(key)
+        try:
+            caller = self._ring.find(key)
+        except UnauthenticatedError as error:
+            if self._away is not None:
+                self._away.no_sign_in(key, address, str(error))
+            raise
         self._note(caller, AuditAction.SESSION_OPENED)
         expires_ms = self._clock.now_ms() + self._life_ms
         session_id = self._entropy(_ID_BYTES).hex()

@@ -16,11 +16,10 @@ from tests.e2e.grpc.conftest import OPTIONS
 from tests.grpc_door import DETECTION, Serve
 
 from aidefence import ConfigError
+from aidefence.app.services import make_services
+from aidefence.app.settings import Settings
 from aidefence.delivery.grpc.generated import aidefence_pb2 as pb
 from aidefence.delivery.grpc.server import Tls
-from aidefence.domain.access import Caller, Credentials, Permission, Role
-from aidefence.domain.refusals import UnauthenticatedError
-from aidefence.service.gate import Gate
 
 pytestmark = pytest.mark.anyio
 
@@ -113,16 +112,13 @@ async def test_a_certificate_is_renewed_without_a_restart(serve: Serve, tmp_path
 async def test_a_client_is_known_by_its_certificate(serve: Serve, tmp_path: Path) -> None:
     ours, clients, strangers = Authority("ours"), Authority("clients"), Authority("strangers")
 
-    def identify(credentials: Credentials) -> Caller:
-        if credentials.certificate != "gateway-7":
-            raise UnauthenticatedError("no such certificate")
-        return Caller("gateway-7", Role.SERVICE, frozenset({Permission.DETECT}))
-
     def showing(issued: tuple[bytes, bytes] | None) -> grpc.ChannelCredentials:
         return grpc.ssl_channel_credentials(ours.pem, *(issued or ()))
 
     tls = _write(tmp_path, ours.issue("server"), clients.pem)
-    async with serve(replace(OPTIONS, tls=tls), gate=Gate(identify)) as client:
+    known = {"certificates": [{"name": "gateway-7", "role": "service"}]}
+    settings = Settings.model_validate({"state_dir": tmp_path / "state", "auth": known})
+    async with serve(replace(OPTIONS, tls=tls), gate=make_services(settings).gate) as client:
         port = client.server.port
         assert await _ask(port, showing(clients.issue("gateway-7")))
         for issued, code in (

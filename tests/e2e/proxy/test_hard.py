@@ -199,6 +199,7 @@ def test_what_is_between_two_does_not_go_on(gateway: Gateway) -> None:
     headers = {
         "cookie": "aidefence_session=secret",
         "x-forwarded-for": "10.0.0.1",
+        "x-forwarded-client-cert": "URI=spiffe://acme/agent",
         "connection": "keep-alive, x-mine",
         "x-mine": "1",
         "openai-beta": "assistants=v2",
@@ -208,6 +209,7 @@ def test_what_is_between_two_does_not_go_on(gateway: Gateway) -> None:
     names = {name for name, _ in gateway.upstream.asked[-1].headers}
     assert "openai-beta" in names
     assert names.isdisjoint({"cookie", "x-forwarded-for", "x-mine", "x-aidefence-session"})
+    assert names.isdisjoint({"x-forwarded-client-cert"})
 
 
 def test_a_client_that_leaves_cancels_the_upstream(gateway: Gateway) -> None:

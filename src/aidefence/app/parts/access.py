@@ -13,12 +13,14 @@ from aidefence.adapters.system import SystemClock
 from aidefence.app.addresses import is_exposed
 from aidefence.app.parts.secrets import secret_for
 from aidefence.app.settings import Settings
+from aidefence.domain.access import GRANTS, Caller
 from aidefence.service.audit import Audit
 from aidefence.service.doorkeeper import Doorkeeper
 from aidefence.service.gate import Gate
 from aidefence.service.keyring import KeyRing
 from aidefence.service.keys import Keys
 from aidefence.service.sessions import Sessions
+from aidefence.service.turned_away import TurnedAway
 
 if TYPE_CHECKING:
     from aidefence.adapters.jwt_tokens import JwtTokens
@@ -32,6 +34,7 @@ class Access:
     keys: Keys
     sessions: Sessions
     gate: Gate
+    away: TurnedAway
 
 
 def open_access(settings: Settings, database: Database, audit: Audit) -> Access:
@@ -46,6 +49,7 @@ def open_access(settings: Settings, database: Database, audit: Audit) -> Access:
     pepper = secret_for("api-keys", settings.state_dir)
     ring = KeyRing(store, pepper, clock)
     keys = Keys(store, ring, pepper, clock, os.urandom, audit, database.together)
+    away = TurnedAway(audit, clock)
     sessions = Sessions(
         store,
         ring,
@@ -55,18 +59,29 @@ def open_access(settings: Settings, database: Database, audit: Audit) -> Access:
         audit,
         database.together,
         auth.session_seconds,
+        away,
     )
     required = auth.required or is_exposed(settings)
-    doorkeeper = Doorkeeper(ring, sessions, _open_tokens(settings), required=required)
-    return Access(ring, keys, sessions, Gate(doorkeeper))
+    doorkeeper = Doorkeeper(
+        ring, sessions, _open_tokens(settings), _by_certificate(settings), required=required
+    )
+    return Access(ring, keys, sessions, Gate(doorkeeper, away), away)
 
 
 def has_keys(settings: Settings, database: Database) -> bool:
     """Whether nobody is let in who shows nothing."""
-    if settings.auth.required or settings.auth.jwt is not None:
+    auth = settings.auth
+    if auth.required or auth.jwt is not None or auth.certificates:
         return True
     pepper = secret_for("api-keys", settings.state_dir)
     return not KeyRing(DatabaseKeys(database), pepper, SystemClock()).empty
+
+
+def _by_certificate(settings: Settings) -> dict[str, Caller]:
+    return {
+        it.name: Caller(f"certificate:{it.name}", it.role, GRANTS[it.role], it.tenant, it.plan)
+        for it in settings.auth.certificates
+    }
 
 
 def _open_tokens(settings: Settings) -> JwtTokens | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from aidefence.app.settings.section import Section
 from aidefence.domain.access import Plan, Role
+from aidefence.domain.api_key import TENANT_SHAPE
 from aidefence.service.sessions import SESSION_SECONDS
 
 _Algorithm = Literal[
@@ -40,6 +41,19 @@ class JwtSettings(Section):
     """The plan where no claim names one."""
 
 
+class CertificateSettings(Section):
+    """A caller who is known by a certificate."""
+
+    name: str = Field(min_length=1, max_length=256)
+    """A name that stands in it: a URI, a DNS name, or the common name of its subject."""
+    role: Role = Role.SERVICE
+    """What the caller may."""
+    tenant: str = Field(default="default", pattern=f"^{TENANT_SHAPE.pattern}$")
+    """Whose caller it is."""
+    plan: Plan = Plan.ENTERPRISE
+    """How much it may ask."""
+
+
 class AuthSettings(Section):
     """How callers prove who they are."""
 
@@ -49,3 +63,14 @@ class AuthSettings(Section):
     """After so long a browser must sign in again."""
     jwt: JwtSettings | None = None
     """Signed tokens: `issuer`, `audience`, `jwks`, and [more](access.md#signed-tokens)."""
+    certificates: tuple[CertificateSettings, ...] = ()
+    """Callers by [certificate](access.md#certificates): `name`, `role`, `tenant`, `plan`."""
+
+    @field_validator("certificates")
+    @classmethod
+    def _names_once(cls, told: tuple[CertificateSettings, ...]) -> tuple[CertificateSettings, ...]:
+        names = [it.name for it in told]
+        twice = sorted({it for it in names if names.count(it) > 1})
+        if twice:
+            raise ValueError(f"two callers have the name {', '.join(map(repr, twice))}")
+        return told

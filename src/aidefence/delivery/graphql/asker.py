@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
@@ -16,7 +15,6 @@ from aidefence.domain.asking import Request
 from aidefence.domain.refusals import (
     Allowance,
     DisabledError,
-    ForbiddenError,
     UnauthenticatedError,
 )
 from aidefence.service.services import Services
@@ -45,7 +43,7 @@ class Asker:
             RefusedError: they may not.
 
         """
-        return self.services.gate.enter(self.credentials, permission)
+        return self.services.gate.enter(self.credentials, permission, self.peer)
 
     def identify(self) -> Caller:
         """Say who asks, whatever they may.
@@ -54,10 +52,10 @@ class Asker:
             UnauthenticatedError: nobody that we know: they learn nothing, not even the schema.
 
         """
-        for permission in Permission:
-            with suppress(ForbiddenError):
-                return self.enter(permission)
-        raise UnauthenticatedError("whoever shows these credentials may do nothing here")
+        caller = self.services.gate.know(self.credentials, self.peer)
+        if not caller.permissions:
+            raise UnauthenticatedError("whoever shows these credentials may do nothing here")
+        return caller
 
     def request(self, asked: Asked, caller: Caller, since_ns: int) -> Request:
         """Put a question to the desk."""

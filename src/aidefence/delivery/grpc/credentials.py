@@ -28,9 +28,9 @@ def read_caller(context: Any, gate: Gate, permission: Permission) -> Caller:  # 
     ]
     credentials = read_credentials(shown, "POST")
     certificate = _certificate(context)
-    if certificate is not None:
+    if certificate:
         credentials = replace(credentials, certificate=certificate)
-    return gate.enter(credentials, permission)
+    return gate.enter(credentials, permission, read_peer(context.peer()))
 
 
 def read_peer(peer: str) -> str | None:
@@ -42,6 +42,7 @@ def read_peer(peer: str) -> str | None:
     return host.strip("[]") or None
 
 
-def _certificate(context: Any) -> str | None:  # noqa: ANN401
-    names = context.auth_context().get("x509_common_name", ())
-    return names[0].decode("utf-8", "replace") if names else None
+def _certificate(context: Any) -> tuple[str, ...]:  # noqa: ANN401
+    told = context.auth_context()
+    names = (*told.get("x509_subject_alternative_name", ()), *told.get("x509_common_name", ()))
+    return tuple(it.decode("utf-8", "replace") for it in names)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from aidefence.delivery.http.client_certificates import HEADER as CERTIFICATE
+from aidefence.delivery.http.client_certificates import names_in
 from aidefence.domain.access import Credentials
 
 SESSION_COOKIE = "aidefence_session"
@@ -16,7 +18,9 @@ _NOTHING_CHANGING = Credentials(changes=True)
 # Whoever sends the key of a model's provider in the usual place shows ours in this one.
 OWN_HEADER = b"x-aidefence-key"
 _API_KEY = b"x-api-key"
-TELLING = frozenset({b"authorization", _API_KEY, b"api-key", b"cookie", CSRF_HEADER, OWN_HEADER})
+TELLING = frozenset(
+    {b"authorization", _API_KEY, b"api-key", b"cookie", CSRF_HEADER, OWN_HEADER, CERTIFICATE}
+)
 """Headers that show who asks."""
 
 
@@ -50,6 +54,9 @@ def credentials_in(headers: Mapping[bytes, bytes], method: str) -> Credentials:
         token=word if is_token else None,
         session=_cookie(headers.get(b"cookie", b"").decode("latin-1")),
         csrf=headers[CSRF_HEADER].decode("latin-1") if CSRF_HEADER in headers else None,
+        certificate=names_in(headers[CERTIFICATE].decode("latin-1"))
+        if CERTIFICATE in headers
+        else (),
         changes=changes,
     )
 

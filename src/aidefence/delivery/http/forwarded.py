@@ -1,4 +1,4 @@
-"""Who asks through a proxy: `X-Forwarded-For` is believed from those whom the operator trusts."""
+"""Who asks through a proxy: what it forwards is believed from those whom the operator trusts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, TypeAlias
 
+from aidefence.delivery.http.client_certificates import HEADER as _CERTIFICATE
 from aidefence.domain.errors import SettingError
 
 if TYPE_CHECKING:
@@ -22,15 +23,16 @@ _SECURE = {"http": "https", "ws": "wss"}
 class Proxies:
     """The proxies in front of this gateway."""
 
-    __slots__ = ("_trusted",)
+    __slots__ = ("_certificates", "_trusted")
 
-    def __init__(self, trusted: Sequence[str]) -> None:
-        """Trust these addresses and networks.
+    def __init__(self, trusted: Sequence[str], *, certificates: bool = False) -> None:
+        """Trust these addresses and networks; `certificates` says that names of clients count.
 
         Raises:
             SettingError: one of them is neither.
 
         """
+        self._certificates = certificates
         try:
             self._trusted = tuple(ip_network(it, strict=False) for it in trusted)
         except ValueError as error:
@@ -40,8 +42,13 @@ class Proxies:
         """Put the address of the client in the place of the proxy's, if we trust the proxy."""
         client = scope.get("client")
         if client is None or not self._trusts(_read(client[0])):
-            return scope
+            return self._without_names(scope) if self._certificates else scope
         return {**scope, **self._told(scope)}
+
+    def _without_names(self, scope: Scope) -> Scope:
+        """Take away what anybody can write into a header: whose certificate was seen."""
+        headers = [it for it in scope["headers"] if it[0] != _CERTIFICATE]
+        return scope if len(headers) == len(scope["headers"]) else {**scope, "headers": headers}
 
     def _told(self, scope: Scope) -> dict[str, object]:
         told: dict[str, object] = {}

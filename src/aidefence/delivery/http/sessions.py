@@ -12,7 +12,7 @@ from starlette.responses import Response
 from aidefence.delivery.http.credentials import SESSION_COOKIE, read_credentials
 from aidefence.delivery.http.keys import PlanName, RoleName
 from aidefence.delivery.http.operations import House, Operation, read_json, say
-from aidefence.delivery.http.ways import Call
+from aidefence.delivery.http.ways import Call, peer_of
 from aidefence.domain.access import Credentials
 from aidefence.domain.refusals import UnauthenticatedError
 from aidefence.service.sessions import Session, Sessions
@@ -48,7 +48,8 @@ _decode = msgspec.json.Decoder(SignInRequest).decode
 
 async def _sign_in(house: House, call: Call) -> Response:
     given = await read_json(call, house, _decode)
-    session = await asyncio.to_thread(_sessions(house).sign_in, given.key)
+    address = peer_of(call.request)
+    session = await asyncio.to_thread(_sessions(house).sign_in, given.key, address)
     seconds = (session.expires_ms - house.services.clock.now_ms()) // _MS_PER_SECOND
     answer = _tell(session, 201)
     _set_cookie(answer, call, session.cookie, seconds)

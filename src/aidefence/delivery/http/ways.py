@@ -82,7 +82,13 @@ def enter(connection: HTTPConnection, gate: Gate, permission: Permission) -> Cal
 
     """
     method = connection.scope.get("method", "GET")
-    return gate.enter(read_credentials(connection.scope["headers"], method), permission)
+    credentials = read_credentials(connection.scope["headers"], method)
+    return gate.enter(credentials, permission, peer_of(connection))
+
+
+def peer_of(connection: HTTPConnection) -> str | None:
+    """Say where a connection comes from, if that has an address."""
+    return connection.client.host if connection.client else None
 
 
 def _by_method(endpoints: Mapping[str, _Endpoint]) -> _Endpoint:

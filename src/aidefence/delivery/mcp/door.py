@@ -96,7 +96,9 @@ class McpDoor:
         self._check_origin(dict(headers).get(b"origin", b"").decode("latin-1"))
         credentials = read_credentials(headers, "POST")
         # The door's own copy of the scope goes on: what stands in it is our word, not a header.
-        scope[CALLER] = self._services.gate.enter(credentials, Permission.DETECT)
+        client = scope.get("client")
+        address = client[0] if client else None
+        scope[CALLER] = self._services.gate.enter(credentials, Permission.DETECT, address)
         if self._under_way >= self._limits.concurrent_max:
             raise OverloadedError(
                 f"{self._limits.concurrent_max} requests are under way", _RETRY_MS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from aidefence.delivery.http.client_certificates import HEADER as CERTIFICATE
 from aidefence.domain.access import LOCAL, Caller
 from aidefence.domain.proxying import Dialect, KeyFrom, Upstream
 from aidefence.domain.refusals import UnauthenticatedError
@@ -24,7 +25,7 @@ _BETWEEN_TWO = frozenset(
 _NOT_SENT = _BETWEEN_TWO | {
     *(b"host", b"content-length", b"accept-encoding", b"expect", b"cookie", b"x-csrf-token"),
     *(b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip"),
-    b"via",
+    *(b"via", CERTIFICATE),
 }
 _NOT_RETURNED = _BETWEEN_TWO | {b"content-length", b"content-encoding", b"set-cookie", b"alt-svc"}
 _REQUEST_ID = b"x-request-id"

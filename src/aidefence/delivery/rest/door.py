@@ -81,9 +81,11 @@ class RestDoor:
         said = {name: value for name, value in scope["headers"] if name in _READ}
         name = (HEADER in said and fit(said[HEADER])) or request_id.encode()
         try:
-            caller = self._services.gate.enter(credentials_in(said, "POST"), Permission.DETECT)
             client = scope.get("client")
-            came = Came(request_id, caller, client[0] if client else None)
+            address = client[0] if client else None
+            credentials = credentials_in(said, "POST")
+            caller = self._services.gate.enter(credentials, Permission.DETECT, address)
+            came = Came(request_id, caller, address)
             came.core_actions = said.get(_PROFILE, b"").strip() == _CORE
             if DEADLINE in said:
                 came.deadline_ns = self._now_ns() + read_deadline(said[DEADLINE])

@@ -117,7 +117,8 @@ def _let_in(socket: WebSocket, services: Services, permission: Permission) -> Ca
     if by_cookie and not is_same_origin(socket):
         # Browsers let any page open a connection, with the cookies of whoever looks at it.
         raise ForbiddenError("a page of somebody else opened this connection")
-    return services.gate.enter(credentials, permission)
+    address = socket.client.host if socket.client else None
+    return services.gate.enter(credentials, permission, address)
 
 
 async def _deny(socket: WebSocket, refusal: Refusal) -> None:
