@@ -147,6 +147,16 @@ def test_a_door_without_an_upstream_does_not_open(settings: Settings, tmp_path: 
     )
     with pytest.raises(SettingError, match="shown the client's key"):
         open_door(make_services(bare), twice, Running())
+    for address in ("http://:80", "https://models.example:99999", "http://[::1/v1"):
+        nowhere = settings.model_copy(
+            update={
+                "proxy": settings.proxy.model_copy(
+                    update={"upstreams": {"x": both.model_copy(update={"base_url": address})}}
+                )
+            }
+        )
+        with pytest.raises(SettingError, match=r"proxy\.upstreams\.x\.base_url.*no address"):
+            open_door(make_services(bare), nowhere, Running())
 
 
 def test_a_call_alone_is_written_down_too(

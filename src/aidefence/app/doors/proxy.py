@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from aidefence.adapters.upstream import HttpUpstreams, Patience
+from aidefence.adapters.upstream import HttpUpstreams, Patience, address_of
 from aidefence.app.running import Running
 from aidefence.app.settings import Settings
 from aidefence.delivery.http.contents import Limits
@@ -86,6 +86,12 @@ def _check(upstreams: Sequence[Upstream]) -> None:
     if not upstreams:
         raise SettingError("proxy.upstreams", "none is named: requests have nowhere to go")
     for it in upstreams:
+        try:
+            address_of(it.base_url)
+        except ValueError as error:
+            # Never the address itself: a password may stand in it.
+            where = f"proxy.upstreams.{it.name}.base_url"
+            raise SettingError(where, f"no address: {error}") from None
         if it.key_from is KeyFrom.CLIENT and it.key is not None:
             where = f"proxy.upstreams.{it.name}.key"
             raise SettingError(where, "given, although the upstream is shown the client's key")
