@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from aidefence.app.doors import open_doors
 from aidefence.app.keeper import Keeper
 from aidefence.app.logs import access_lines
+from aidefence.app.parts.asked import crowd_of, limits_of
 from aidefence.app.parts.tracing import open_tracing, sending
 from aidefence.app.running import Running
 from aidefence.app.services import open_keeper, wire_services
 from aidefence.app.settings import Settings, Sources
 from aidefence.app.steward import JobWorkers
 from aidefence.delivery.http.access_log import AccessLog
-from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.forwarded import Proxies
 from aidefence.delivery.http.front import Front
 from aidefence.delivery.rest.door import RestDoor
@@ -50,7 +50,7 @@ def open_gateway(settings: Settings, sources: Sources | None = None) -> Gateway:
     """
     keeper, running = open_keeper(settings, sources), Running()
     services = wire_services(settings, keeper, running)
-    rest = RestDoor(services, _limits(settings))
+    rest = RestDoor(services, limits_of(settings), crowd_of(settings))
     if services.jobs is not None:
         workers = JobWorkers(services.jobs, rest.job_handlers, settings.store.job_threads)
         running.add(workers.running)
@@ -68,13 +68,3 @@ def open_gateway(settings: Settings, sources: Sources | None = None) -> Gateway:
 def _logged(front: ASGIApp, settings: Settings) -> ASGIApp:
     lines = access_lines(settings)
     return front if lines is None else AccessLog(front, lines)
-
-
-def _limits(settings: Settings) -> Limits:
-    server = settings.server
-    return Limits(
-        body_bytes_max=server.body_bytes_max,
-        body_seconds_max=server.body_seconds_max,
-        content_code_points_max=server.content_code_points_max,
-        batch_requests_max=server.batch_requests_max,
-    )

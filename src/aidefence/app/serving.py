@@ -15,6 +15,7 @@ from aidefence.app.addresses import is_exposed
 from aidefence.app.certificates import Certificates
 from aidefence.app.gateway import open_gateway
 from aidefence.app.logs import QUIET_SERVER, set_up_logs
+from aidefence.app.open_files import connections_for
 from aidefence.app.parts.access import has_keys
 from aidefence.app.parts.store import open_database
 from aidefence.app.places import Places
@@ -44,6 +45,8 @@ def serve(sources: Sources) -> None:
     if settings.grpc.enabled:
         check_address(server.host, settings.grpc.port)
     settle()
+    set_up_logs(settings.log)
+    connections = connections_for(server.connections_max)
     supervisor = Supervisor(
         "aidefence",
         places=places,
@@ -55,7 +58,7 @@ def serve(sources: Sources) -> None:
         workers=server.workers,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=int(server.header_seconds_max * 1000)),
-        backpressure=server.concurrent_requests_max,
+        backpressure=connections,
         workers_kill_timeout=server.grace_seconds,
         task_impl=TaskImpl.asyncio,
         log_level=settings.log.level,
@@ -63,7 +66,6 @@ def serve(sources: Sources) -> None:
     )
     if certificates is not None:
         supervisor.build_ssl_context(*certificates.read())
-    set_up_logs(settings.log)
     supervisor.serve(target_loader=partial(worker.load, sources, settings), wrap_loader=False)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
 import httpx
 import pytest
-from tests.served import Served, serving
+from tests.served import Served, serving, wait_until
 
 PATH = "/api/v2/detect"
 BATCH = "/api/v2/detect/batch"
@@ -20,6 +21,7 @@ BATCH = "/api/v2/detect/batch"
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder: Path = tmp_path_factory.mktemp("gateway")
     config = 'deep = "off"\ndense = "off"\n[server]\nbody_bytes_max = 200000\n'
+    config += "incoming_bytes_max = 2000000\n"
     with serving(folder, config) as served:
         yield served
 
@@ -41,6 +43,51 @@ def test_who_sends_half_a_request_holds_up_nobody(gateway: Served) -> None:
     finally:
         for line in lines:
             line.close()
+
+
+def test_as_many_as_come_hold_up_nobody_by_saying_nothing(gateway: Served) -> None:
+    lines = [_connect(gateway) for _ in range(1500)]
+    try:
+        for at, line in enumerate(lines):
+            line.sendall((b"", b"POST /api/v2/detect HTTP/1.1\r\nhost: x\r\n")[at % 2])
+        # Sooner than the time that each of them has for its headers.
+        answer = httpx.post(f"{gateway.url}{PATH}", json={"content": "hi"}, timeout=5)
+        assert answer.status_code == 200
+    finally:
+        for line in lines:
+            line.close()
+
+
+def test_slow_bodies_fill_no_memory_together(gateway: Served) -> None:
+    """The configuration of this module allows ten of them at once, and thirty come."""
+    head = f"POST {PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    part = b'{"content": "' + b"x" * 180_000
+    lines = [_connect(gateway) for _ in range(30)]
+    refused = 0
+    try:
+        for line in lines:
+            line.sendall(f"{head}content-length: 199000\r\n\r\n".encode() + part)
+        for line in lines:
+            line.settimeout(0.2)
+            with suppress(TimeoutError):
+                told = line.recv(2000)
+                assert b" 503 " in told
+                assert b"retry-after: 1" in told.lower()
+                refused += 1
+        assert 15 <= refused <= 25
+        # What is whole at once is not refused.
+        answer = httpx.post(f"{gateway.url}{PATH}", json={"content": "hi"}, timeout=10)
+        assert answer.status_code == 200
+    finally:
+        for line in lines:
+            line.close()
+    # And the room is there again.
+    long = "An ordinary sentence about the garden. " * 4000
+
+    def served() -> bool:
+        return httpx.post(f"{gateway.url}{PATH}", json={"content": long}).status_code == 200
+
+    wait_until(served, "room for bodies")
 
 
 def test_a_body_that_says_it_is_too_long_is_not_waited_for(gateway: Served) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from aidefence.app.parts.asked import limits_of
 from aidefence.app.running import Running
 from aidefence.app.settings import Settings
 from aidefence.app.settings.compat import CompatDialect
@@ -16,7 +17,6 @@ from aidefence.delivery.compat.llm_guard import make_llm_guard
 from aidefence.delivery.compat.moderations import make_moderations
 from aidefence.delivery.compat.nemo import make_nemo
 from aidefence.delivery.compat.presidio import make_presidio
-from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.ways import Refuse, Way, make_routes
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ _DIALECTS: Mapping[CompatDialect, _Make] = {
 
 def open_door(services: Services, settings: Settings, _: Running) -> Sequence[BaseRoute]:
     """Open the door; gives its routes."""
-    server = settings.server
-    limits = Limits(
-        body_bytes_max=server.body_bytes_max,
-        content_code_points_max=server.content_code_points_max,
-    )
+    limits = limits_of(settings)
     asking = Asking(services, limits)
     routes: list[BaseRoute] = []
     for dialect in dict.fromkeys(settings.compat.dialects):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from aidefence.app.parts.asked import limits_of
 from aidefence.app.running import Running
 from aidefence.app.settings import Settings
 from aidefence.delivery.console.ways import make_console_ways
-from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.operations import House
 from aidefence.delivery.http.ways import make_routes
 from aidefence.service.services import Services
@@ -19,10 +19,5 @@ if TYPE_CHECKING:
 
 def open_door(services: Services, settings: Settings, _: Running) -> Sequence[BaseRoute]:
     """Make the routes of the playground and of the reference."""
-    server = settings.server
-    limits = Limits(
-        body_bytes_max=server.body_bytes_max,
-        body_seconds_max=server.body_seconds_max,
-        content_code_points_max=server.content_code_points_max,
-    )
+    limits = limits_of(settings)
     return make_routes(make_console_ways(House(services, limits)), services.gate)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from aidefence.app.parts.asked import crowd_of, limits_of
 from aidefence.app.running import Running
 from aidefence.app.settings import Settings
-from aidefence.delivery.http.contents import Limits
 from aidefence.domain.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -30,16 +30,12 @@ def open_door(services: Services, settings: Settings, _: Running) -> Sequence[Ba
         if error.name not in {"strawberry", "graphql"}:
             raise
         raise MissingExtraError("the GraphQL door", "graphql") from error
-    server, chosen = settings.server, settings.graphql
+    chosen = settings.graphql
     bounds = Bounds(
         depth_max=chosen.depth_max,
         fields_max=chosen.fields_max,
         aliases_max=chosen.aliases_max,
         cost_max=chosen.cost_max,
     )
-    limits = Limits(
-        body_bytes_max=server.body_bytes_max,
-        content_code_points_max=server.content_code_points_max,
-        batch_requests_max=server.batch_requests_max,
-    )
-    return make_graphql_routes(services, limits, bounds)
+    limits = limits_of(settings)
+    return make_graphql_routes(services, limits, bounds, crowd=crowd_of(settings))

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aidefence.app.logs import access_lines
+from aidefence.app.parts.asked import limits_of
 from aidefence.app.parts.tracing import open_tracing
 from aidefence.app.running import Running
 from aidefence.app.settings import Settings
-from aidefence.delivery.http.contents import Limits
 from aidefence.domain.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -62,11 +62,7 @@ def make_server(services: Services, settings: Settings) -> GrpcServer:
             raise
         raise MissingExtraError("the gRPC door", "grpc") from error
     server, chosen = settings.server, settings.grpc
-    limits = Limits(
-        body_bytes_max=server.body_bytes_max,
-        content_code_points_max=server.content_code_points_max,
-        batch_requests_max=server.batch_requests_max,
-    )
+    limits = limits_of(settings)
     options = GrpcOptions(
         host=server.host,
         port=chosen.port,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aidefence import __version__
+from aidefence.app.parts.asked import limits_of
 from aidefence.app.running import Running
 from aidefence.app.settings import Settings
-from aidefence.delivery.http.contents import Limits
 from aidefence.domain.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -52,5 +52,4 @@ def make_mcp_server(services: Services, settings: Settings) -> MCPServer[Any]:
         if error.name not in {"mcp", "mcp_types"}:
             raise
         raise MissingExtraError("the MCP door", "mcp") from error
-    limits = Limits(content_code_points_max=settings.server.content_code_points_max)
-    return make_server(services, limits, __version__)
+    return make_server(services, limits_of(settings), __version__)

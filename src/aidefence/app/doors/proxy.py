@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aidefence.adapters.upstream import HttpUpstreams, Patience, address_of
+from aidefence.app.parts.asked import limits_of
 from aidefence.app.running import Running
 from aidefence.app.settings import Settings
-from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.proxy.door import ProxyDoor
 from aidefence.domain.enums import Action
 from aidefence.domain.errors import SettingError
@@ -78,7 +78,7 @@ def make_door(services: Services, settings: Settings) -> ProxyDoor:
         Proxy(services.desk, _policy(settings), _private(settings)),
         upstreams,
         HttpUpstreams(patience),
-        Limits(body_bytes_max=settings.server.body_bytes_max),
+        limits_of(settings),
     )
 
 

@@ -28,8 +28,14 @@ class ServerSettings(Section):
     """Code points of all contents of a request."""
     batch_requests_max: int = Field(default=1000, ge=1, le=100_000)
     """Requests in a batch."""
-    concurrent_requests_max: int = Field(default=512, ge=1)
-    """Requests in work at once in a worker; more must wait."""
+    incoming_bytes_max: int = Field(default=128 << 20, ge=1024)
+    """Bytes that a door of a worker holds of bodies that are not whole yet."""
+    connections_max: int = Field(default=4096, ge=16)
+    """Connections of a worker that wait for a request or are answered; more wait to be taken."""
+    sockets_max: int = Field(default=256, ge=1)
+    """WebSockets that a door of a worker holds open."""
+    sockets_of_one_max: int = Field(default=64, ge=1)
+    """Of these, those of one caller."""
     node: str = Field(default="local", max_length=128)
     """The name of this machine in answers."""
     watch_files: bool = True

@@ -99,10 +99,11 @@ def make_graphql_routes(
     limits: Limits,
     bounds: Bounds | None = None,
     patience: Patience | None = None,
+    crowd: Crowd | None = None,
 ) -> list[BaseRoute]:
     """Make the routes of this door."""
     door = GraphqlDoor(services, limits, bounds)
-    endpoint = make_endpoint(door, Crowd(), patience or Patience())
+    endpoint = make_endpoint(door, crowd or Crowd(), patience or Patience())
     return [*make_routes(door.ways(), services.gate, refuse), WebSocketRoute(PATH, endpoint)]
 
 

@@ -48,14 +48,28 @@ async def read_body(receive: Receive, limits: Limits) -> bytes:
 async def _read_body(receive: Receive, limits: Limits) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
-    parts, length = [body], len(body)
-    while message.get("more_body"):
+    if message.get("more_body"):
+        return await _read_rest(body, receive, limits)
+    check_length(len(body), limits)
+    return body
+
+
+async def _read_rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
+    parts, length, held, more = [first], len(first), 0, True
+    try:
+        while more:
+            check_length(length, limits)
+            # Many who send slowly must not fill the memory together.
+            limits.incoming.take(length - held)
+            held = length
+            message = await receive()
+            parts.append(message.get("body", b""))
+            length += len(parts[-1])
+            more = message.get("more_body", False)
         check_length(length, limits)
-        message = await receive()
-        parts.append(message.get("body", b""))
-        length += len(parts[-1])
-    check_length(length, limits)
-    return body if len(parts) == 1 else b"".join(parts)
+        return b"".join(parts)
+    finally:
+        limits.incoming.give_back(held)
 
 
 def check_length(length: int, limits: Limits) -> None:

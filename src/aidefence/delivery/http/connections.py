@@ -19,7 +19,8 @@ from aidefence.ports.renewal import Phase
 NORMAL, GOING_AWAY, NOT_ALLOWED, TOO_LARGE, FAILED, TRY_LATER = 1000, 1001, 1008, 1009, 1011, 1013
 _SEND_SECONDS_MAX = 10.0
 _RETRY_MS = 5_000
-_LOOK_SECONDS = 0.25
+# A look costs each of them, however idle.
+_LOOK_SECONDS = 1.0
 
 _encode = msgspec.json.Encoder().encode
 

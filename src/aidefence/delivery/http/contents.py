@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from aidefence.delivery.http.incoming import Incoming
 from aidefence.delivery.http.problems import invalid, too_large, unsupported
 from aidefence.domain.content import Inspection
 from aidefence.domain.enums import Direction, Origin
@@ -23,6 +24,8 @@ class Limits:
     body_seconds_max: float = 30.0
     content_code_points_max: int = 1 << 20
     batch_requests_max: int = 1000
+    incoming: Incoming = field(default_factory=Incoming)
+    """What all of them together may hold."""
 
 
 def read_content(

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from aidefence.delivery.http.bodies import JSON, check_length, check_type, read_body
+from aidefence.delivery.http.connections import Crowd
 from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.credentials import TELLING, credentials_in
 from aidefence.delivery.http.deadlines import DEADLINE, read_deadline
@@ -47,13 +48,15 @@ _Handler: TypeAlias = Callable[[bytes, Came], Awaitable[Payload]]
 class RestDoor:
     """Answers API v2 over ASGI."""
 
-    def __init__(self, services: Services, limits: Limits | None = None) -> None:
+    def __init__(
+        self, services: Services, limits: Limits | None = None, crowd: Crowd | None = None
+    ) -> None:
         self._services = services
         self._limits = limits or Limits()
         house = House(services, self._limits)
         self._now_ns = services.clock.monotonic_ns
         self._detecting = Detecting(house)
-        self._router = naming(make_router(house), services.ids.request_id)
+        self._router = naming(make_router(house, crowd or Crowd()), services.ids.request_id)
         self._handlers: dict[str, _Handler] = {
             DETECT: self._detecting.one,
             BATCH: self._detecting.many,

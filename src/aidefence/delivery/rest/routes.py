@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aidefence.delivery.http.connections import Crowd
 from aidefence.delivery.http.front import refuse_unrouted
 from aidefence.delivery.http.operations import House, bind
 from aidefence.delivery.http.ways import make_routes
@@ -19,11 +20,11 @@ from aidefence.delivery.rest.table import OPERATIONS, SOCKETS
 _METHOD_NOT_ALLOWED = 405
 
 
-def make_router(house: House) -> Starlette:
+def make_router(house: House, crowd: Crowd) -> Starlette:
     """Route every operation that the door does not answer at once."""
     routes = make_routes(bind(OPERATIONS, house), house.services.gate)
     router = Starlette(
-        routes=[*routes, *_answered_before(), *make_socket_routes(SOCKETS, house)],
+        routes=[*routes, *_answered_before(), *make_socket_routes(SOCKETS, house, crowd)],
         exception_handlers={HTTPException: refuse_unrouted},
     )
     # A path with a slash too many is another path: nobody is sent elsewhere with what they bring.

@@ -49,9 +49,10 @@ class SocketWay:
     needs: str = ""
 
 
-def make_socket_routes(ways: tuple[SocketWay, ...], house: House) -> list[WebSocketRoute]:
+def make_socket_routes(
+    ways: tuple[SocketWay, ...], house: House, crowd: Crowd
+) -> list[WebSocketRoute]:
     """Make the routes of those that are there."""
-    crowd = Crowd()
     return [
         WebSocketRoute(way.path, _endpoint(way, house, crowd))
         for way in ways
