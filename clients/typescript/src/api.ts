@@ -67,6 +67,7 @@ export type CallRequest = {
   tools?: unknown[] | Record<string, unknown> | null;
   task?: string | null;
   seen?: string[];
+  context?: Context | null;
 };
 
 /** The ruling on one call. */
@@ -77,6 +78,7 @@ export type CallResponse = {
   findings: WireToolFinding[];
   policyVersion: string;
   degraded: WireDegraded[];
+  reasons: string[];
   tool: string;
   capabilities: string[];
 };
@@ -89,6 +91,7 @@ export type Context = {
   userAgent?: string | null;
   timestamp?: number | null;
   metadata?: Record<string, unknown> | null;
+  facts?: Record<string, string | number | boolean>;
 };
 
 /** What that request wants; its payload is inspected. */
@@ -427,6 +430,7 @@ export type Threat = {
 /** Definitions as a model is given them, in the shape of any client. */
 export type ToolsRequest = {
   tools: unknown[] | Record<string, unknown>;
+  context?: Context | null;
 };
 
 /** The ruling on tool definitions. */
@@ -437,6 +441,7 @@ export type ToolsResponse = {
   findings: WireToolFinding[];
   policyVersion: string;
   degraded: WireDegraded[];
+  reasons: string[];
   tools: WireTool[];
 };
 
@@ -444,6 +449,7 @@ export type ToolsResponse = {
 export type TraceRequest = {
   messages: unknown[] | Record<string, unknown>;
   tools?: unknown[] | Record<string, unknown> | null;
+  context?: Context | null;
 };
 
 /** The ruling on a trace of which so many `events` were read. */
@@ -454,6 +460,7 @@ export type TraceResponse = {
   findings: WireToolFinding[];
   policyVersion: string;
   degraded: WireDegraded[];
+  reasons: string[];
   events: number;
 };
 

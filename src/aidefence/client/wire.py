@@ -154,6 +154,7 @@ class Ruled(Struct, rename="camel"):
     findings: list[ToolFinding]
     policy_version: str
     degraded: list[Missed]
+    reasons: list[str] = []
     tools: list[Tool] = []
     tool: str = ""
     capabilities: list[str] = []

@@ -209,12 +209,13 @@ def _report(it: wire.Detected) -> AnswerReport:
     )
 
 
-_Ruling = tuple[Action, bool, tuple[ToolFinding, ...], str, tuple[Degraded, ...]]
+_Ruling = tuple[Action, bool, tuple[ToolFinding, ...], str, tuple[Degraded, ...], tuple[str, ...]]
 
 
 def _ruling(it: wire.Ruled) -> _Ruling:
     findings = tuple(map(_tool_finding, it.findings))
-    return Action(it.action), it.enforced, findings, it.policy_version, _missed(it.degraded)
+    told = it.policy_version, _missed(it.degraded), tuple(it.reasons)
+    return Action(it.action), it.enforced, findings, *told
 
 
 def _tool_finding(it: wire.ToolFinding) -> ToolFinding:

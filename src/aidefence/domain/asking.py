@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from aidefence.domain.access import LOCAL, Caller
 from aidefence.domain.answer import AnswerReport, Asked
@@ -42,6 +43,12 @@ class Conditions:
     causal_analysis: bool = False
 
 
+Facts: TypeAlias = Mapping[str, str | int | float | bool]
+FACTS_MAX = 64
+FACT_NAME_MAX = 100
+FACT_VALUE_MAX = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """For whom a client asks, as the client says. Nothing of it is inspected."""
@@ -50,6 +57,8 @@ class Context:
     session: str | None = None
     address: str | None = None
     agent: str | None = None
+    facts: Facts = field(default_factory=dict, hash=False, repr=False)
+    """What the application tells of this request, for policies to ask about."""
 
 
 UNCONDITIONAL = Conditions()
@@ -64,6 +73,8 @@ class Step:
     """Whether it is a message of its own; a later part of an answer is none."""
     calls_made: bool = False
     """Its calls are history: they were judged when the model asked for them."""
+    is_definition: bool = False
+    """It defines tools, and brings nothing into a session that it would follow."""
     taints: frozenset[str] = frozenset()
     """What had come in before it, as far as whoever asks can see; by names of the catalog."""
     capabilities: Mapping[str, frozenset[Capability]] = field(default_factory=dict)

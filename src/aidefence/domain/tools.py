@@ -149,6 +149,8 @@ class Ruling:
     findings: tuple[ToolFinding, ...]
     policy_version: str
     degraded: tuple[Degraded, ...] = ()
+    reasons: tuple[str, ...] = ()
+    """What policies say, and why."""
 
     @property
     def blocked(self) -> bool:
@@ -174,8 +176,6 @@ class CallDecision(Ruling):
 
     tool: str = ""
     capabilities: tuple[Capability, ...] = ()
-    reasons: tuple[str, ...] = ()
-    """What policies say, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -374,7 +374,11 @@ SPECS: tuple[Spec, ...] = (
     ),
     # Who asks.
     Spec("user", Kind.TEXT, "who asks, as the application names him"),
-    Spec("role", Kind.TEXT, "what the user is to the application"),
+    Spec(
+        "role",
+        Kind.TEXT,
+        "what the caller's key or token says he is: viewer, analyst, operator, admin, service",
+    ),
     Spec("tenant", Kind.TEXT, "on whose behalf the application asks"),
     Spec("plan", Kind.TEXT, "what the tenant has agreed on: free, pro, enterprise"),
     Spec("door", Kind.CHOICE, "where the request came in", choices=tuple(Door)),

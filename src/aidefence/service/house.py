@@ -20,7 +20,7 @@ from aidefence.service.policing import Panel, Policing, Running
 from aidefence.service.policy_calls import Classify, read_call
 from aidefence.service.policy_events import events_of, rule_all
 from aidefence.service.policy_rulings import record_of
-from aidefence.service.policy_values import Seen
+from aidefence.service.policy_seen import Seen
 
 
 class House:

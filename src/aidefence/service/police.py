@@ -15,8 +15,8 @@ from aidefence.service.in_force import Choice, InForce, Loaded
 from aidefence.service.policing import TTL_MS, Panel, Policing, RuledCharter, Ruling, Running
 from aidefence.service.policy_calls import Classify
 from aidefence.service.policy_events import events_of, rule_all
+from aidefence.service.policy_seen import Seen
 from aidefence.service.policy_sessions import Past, Pasts, taints_of, taints_to_come
-from aidefence.service.policy_values import Seen
 
 _CHOICES_MAX = 256
 _NOTHING = Choice(0, ())
@@ -175,7 +175,7 @@ def _seen(request: Request, found: Detection, past: Past | None) -> Seen:
         request.door,
         past=past,
         taints=request.step.taints,
-        calls_made=request.step.calls_made,
+        step=request.step,
         risk=None if found.talk is None else found.talk.risk,
     )
 

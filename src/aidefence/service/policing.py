@@ -19,7 +19,8 @@ from aidefence.engine import PolicyMissed, PolicySet, PolicySets
 from aidefence.policy.image import Image, PolicyRule, TemporalRule
 from aidefence.ports.policy_states import HeldState, PolicyStates
 from aidefence.service.policy_keys import session_of, state_key
-from aidefence.service.policy_values import Seen, Values
+from aidefence.service.policy_seen import Seen
+from aidefence.service.policy_values import Values
 
 TTL_MS = 31 * 24 * 3_600_000
 """The longest window of a count: what is older, no policy asks about."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from aidefence.domain.content import Degraded
 from aidefence.service.policing import Panel, Policing, Ruling
 from aidefence.service.policy_calls import Classify, open_calls, read_call
+from aidefence.service.policy_seen import Seen
 from aidefence.service.policy_sessions import taints_of
-from aidefence.service.policy_values import Seen
 
 CALLS_MAX = 256
 """So many calls of one request are decided about."""
@@ -20,8 +20,10 @@ def events_of(said: Seen, classify: Classify) -> list[Seen]:
     if isinstance(said.what, str):
         return [said]
     contents = said.what.contents
+    if said.step.is_definition:
+        return [said]
     said.taints |= taints_of(contents, said.decision, classify)
-    if said.calls_made:
+    if said.step.calls_made:
         return [said]
     waiting = open_calls(contents)
     calls = [replace(said, call=read_call(it, classify)) for it in waiting[: CALLS_MAX + 1]]

@@ -4,80 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import TypeAlias
 
-from aidefence.domain.access import LOCAL, Caller
-from aidefence.domain.asking import NO_CONTEXT, Context
-from aidefence.domain.content import Content, Degraded, Inspection
-from aidefence.domain.decision import Decision, Record
+from aidefence.domain.content import Content, Degraded
+from aidefence.domain.decision import Record
 from aidefence.domain.enums import CATEGORIES, Category, Direction, Modality, Origin
 from aidefence.domain.tools import Capability
-from aidefence.policy.catalog import COUNT_MAX, SCORE_MAX, Asked, Event, offset_minutes, resolve
+from aidefence.policy.catalog import (
+    COUNT_MAX,
+    SCORE_MAX,
+    Asked,
+    Event,
+    offset_minutes,
+    resolve,
+)
 from aidefence.policy.conditions import VALUE_MAX
-from aidefence.policy.facts import values_of_facts
 from aidefence.policy.globs import fits
 from aidefence.policy.image import Feature
-from aidefence.service.policy_calls import Call
+from aidefence.service.policy_seen import Read, Seen
 from aidefence.service.policy_sessions import PAST_FEATURES, Past
-
-Facts = Mapping[str, object]
-NO_FACTS: Facts = MappingProxyType({})
-
-
-@dataclass(slots=True)
-class Seen:
-    """One event as a policy may see it. Never changed."""
-
-    decision: Decision
-    what: str | Inspection
-    origin: Origin = Origin.USER
-    direction: Direction = Direction.INPUT
-    caller: Caller = LOCAL
-    context: Context = NO_CONTEXT
-    door: str = "library"
-    call: Call | None = None
-    facts: Facts = field(default_factory=lambda: NO_FACTS)
-    """What the application or the session tells, by names of the catalog."""
-    now_ms: int = 0
-    past: Past | None = None
-    """The session so far, where one is named."""
-    taints: frozenset[str] = frozenset()
-    """What this very request has brought in."""
-    calls_made: bool = False
-    """Its calls are history: they were judged when the model asked for them."""
-    risk: float | None = None
-    """The risk of the session, where sessions are followed."""
-
-    def contents(self) -> tuple[Content, ...]:
-        """The parts, also of a mere text."""
-        if isinstance(self.what, str):
-            return (Content(self.what, self.origin),)
-        return self.what.contents
-
-    def missed(self) -> tuple[Degraded, ...]:
-        """What could not be learned of the event."""
-        return () if self.call is None else self.call.missed
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether findings are known of some contents alone, and not of which ones."""
-        return len(self.decision.records) != len(self.contents())
-
-    def way(self) -> Direction:
-        """Whether it is on its way to the model or from it."""
-        return self.direction if isinstance(self.what, str) else self.what.direction
-
-
-Read: TypeAlias = Callable[[Seen], int]
+from aidefence.service.policy_told import argument, fact, facts_in, read_told
 
 
 class Values:
     """Computes the values of some features, and only of these."""
 
-    __slots__ = ("_asked", "_reads", "_tells_origins", "past_names", "untold")
+    __slots__ = ("_asked", "_facts", "_reads", "_tells_origins", "past_names", "untold")
 
     def __init__(self, features: Sequence[tuple[str, int, tuple[str, ...]]]) -> None:
         reads: list[Read] = []
@@ -86,11 +39,12 @@ class Values:
             read = _read(name, most, values)
             if read is None:
                 untold.append(name)
-                read = _told(name, most, values)
+                read = read_told(name, most, values)
             reads.append(read)
         self._reads = tuple(reads)
         asked = {_spec_name(name) for name, _, _ in features}
         self._asked = frozenset(f"policy.{it}" for it in asked)
+        self._facts = tuple(facts_in(features))
         self._tells_origins = any(_tells_origin(name) for name, _, _ in features)
         self.past_names = frozenset(asked & PAST_FEATURES)
         """What is asked of the session so far."""
@@ -105,6 +59,11 @@ class Values:
         """Tell what a policy asks for and nobody has told."""
         untold = [name for name in self.untold if name not in seen.facts]
         told = [Degraded(f"policy.{name}", _UNTOLD) for name in untold]
+        told += [
+            Degraded(f"policy.{name}", _NO_FACT)
+            for name, fact in self._facts
+            if fact not in seen.context.facts and name not in seen.facts
+        ]
         told += [it for it in seen.missed() if it.check in self._asked]
         if seen.past is None:
             told += [
@@ -120,6 +79,7 @@ class Values:
 
 
 _UNTOLD = "nobody tells it here: policies take it for 0 or none"
+_NO_FACT = "the application does not tell it: policies take it for absent"
 _NO_PAST = "the session so far is not known: only this request is looked at"
 _MIXED = Degraded(
     "policy.origin", "old messages were not inspected again: what is found may be of any content"
@@ -144,7 +104,9 @@ def _read(name: str, most: int, values: tuple[str, ...]) -> Read | None:
     except ValueError:
         return None
     if asked.spec.name == "tool.argument":
-        return _argument(asked, Feature(name, most, values))
+        return argument(asked, Feature(name, most, values))
+    if asked.spec.name == "fact":
+        return fact(asked, Feature(name, most, values))
     make = _READERS.get(asked.spec.name)
     if make is not None:
         read = make(asked)
@@ -161,47 +123,6 @@ def _of_text(asked: Asked, text: Callable[[Seen], str], values: tuple[str, ...])
         return lambda seen: int(bool(text(seen)))
     numbers = {value: at for at, value in enumerate(values, 1)}
     return lambda seen: numbers.get(text(seen), 0)
-
-
-def _told(name: str, most: int, values: tuple[str, ...]) -> Read:
-    """Read a fact that only somebody else can tell; one that is told wrongly counts as none."""
-    feature = Feature(name, most, values)
-
-    def read(seen: Seen) -> int:
-        try:
-            return values_of_facts((feature,), seen.facts)[0] if seen.facts else 0
-        except ValueError:
-            return 0
-
-    return read
-
-
-def _argument(asked: Asked, feature: Feature) -> Read:
-    """Read an argument of the call by its path, however many others there are."""
-    fact = Asked(asked.spec, asked.argument, kind=asked.spec.kind).name
-
-    def read(seen: Seen) -> int:
-        found = None if seen.call is None else _at(seen.call.arguments, asked.argument)
-        if found is None:
-            found = seen.facts.get(fact)
-        return 0 if found is None else values_of_facts((feature,), {fact: found})[0]
-
-    return read
-
-
-def _at(value: object, path: str) -> object:
-    """Give what stands at a path through objects; a name may hold dots itself."""
-    if not isinstance(value, Mapping):
-        return None
-    if value.get(path) is not None:
-        return value[path]
-    at = path.find(".")
-    while at >= 0:
-        found = _at(value.get(path[:at]), path[at + 1 :])
-        if found is not None:
-            return found
-        at = path.find(".", at + 1)
-    return None
 
 
 # --- what was decided ------------------------------------------------------------------------
@@ -292,6 +213,8 @@ def _degraded(asked: Asked) -> Read:
 def _event(seen: Seen) -> int:
     if seen.call is not None:
         return _EVENTS.index(Event.CALL) + 1
+    if seen.step.is_definition:
+        return _EVENTS.index(Event.DOCUMENT) + 1
     if seen.way() is Direction.OUTPUT:
         return _EVENTS.index(Event.ANSWER) + 1
     said = [it for it in seen.contents() if it.modality is not Modality.TOOL_CALL]
@@ -373,14 +296,14 @@ def _door(asked: Asked) -> Read:
 
 def _past(choice: Callable[[Past], int]) -> Callable[[Asked], Read]:
     def make(asked: Asked) -> Read:
-        told = _told(asked.name, COUNT_MAX, ())
+        told = read_told(asked.name, COUNT_MAX, ())
         return lambda seen: told(seen) if seen.past is None else choice(seen.past)
 
     return make
 
 
 def _age(asked: Asked) -> Read:
-    told = _told(asked.name, VALUE_MAX, ())
+    told = read_told(asked.name, VALUE_MAX, ())
 
     def read(seen: Seen) -> int:
         if seen.past is None:
@@ -392,7 +315,7 @@ def _age(asked: Asked) -> Read:
 
 def _taint(asked: Asked) -> Read:
     name = asked.spec.name
-    told = _told(asked.name, 1, ())
+    told = read_told(asked.name, 1, ())
 
     def read(seen: Seen) -> int:
         before = seen.past is not None and name in seen.past.taints
@@ -402,7 +325,7 @@ def _taint(asked: Asked) -> Read:
 
 
 def _risk(asked: Asked) -> Read:
-    told = _told(asked.name, SCORE_MAX, ())
+    told = read_told(asked.name, SCORE_MAX, ())
     return lambda seen: told(seen) if seen.risk is None else _points(seen.risk)
 
 
@@ -444,6 +367,7 @@ _TEXTS: Mapping[str, Callable[[Seen], str]] = MappingProxyType(
         "tool.name": lambda seen: "" if seen.call is None else seen.call.name,
         "tool.server": lambda seen: "" if seen.call is None else seen.call.server,
         "user": lambda seen: seen.context.user or "",
+        "role": lambda seen: seen.caller.role.value,
         "tenant": lambda seen: seen.caller.tenant,
         "plan": lambda seen: seen.caller.plan.value,
     }

@@ -29,6 +29,9 @@ rule no-shell:
 rule two-notes:
     block what breaks at most 2 tool.name is "note" in 1 h
 
+rule adults-only:
+    block when fact("audience") is "minors"
+
 rule no-kolibri:
     review when event is answer and text.length > 4_000
 """
@@ -259,6 +262,17 @@ def test_what_an_answer_says_is_asked_about(strict: Gateway) -> None:
     text, refusal, reason = chat.streamed(strict)
     assert (reason, "house/no-kolibri" in refusal) == ("content_filter", True)
     assert len(text) < len(words)
+
+
+def test_facts_come_in_a_header(strict: Gateway) -> None:
+    def told(facts: str) -> httpx.Response:
+        headers = {"x-aidefence-facts": facts}
+        return httpx.post(strict.url + CHAT.path, json=CHAT.body(), headers=headers, timeout=30)
+
+    assert told('{"audience": "minors"}').headers["x-aidefence-rule"] == "house/adults-only"
+    assert "x-aidefence-rule" not in told('{"audience": "adults"}').headers
+    assert told("minors").status_code == 422
+    assert told('{"audience": ["minors"]}').status_code == 422
 
 
 def test_requests_are_told_the_rule_too(strict: Gateway) -> None:

@@ -208,7 +208,14 @@ def test_an_answer_is_known_as_one(plain: Desk) -> None:
     assert door.action("It is sunny.") is Action.ALLOW
 
 
-@pytest.mark.parametrize("fact", ['role is "admin"', "approved", 'fact("audience") is "kids"'])
+def test_the_role_is_that_of_the_callers_key(plain: Desk) -> None:
+    door = Door(plain, 'rule r priority 1:\n    block when role is "service"')
+    ruled = door.ask("hello")
+    assert (ruled.action, missing(ruled)) == (Action.BLOCK, [])
+    assert ruled.decision.reasons[0].startswith("policy `p` 1: rule `r` says block")
+
+
+@pytest.mark.parametrize("fact", ["approved", 'fact("audience") is "kids"'])
 def test_what_nobody_tells_is_said(plain: Desk, fact: str) -> None:
     door = Door(plain, f"rule r priority 1:\n    block when {fact}")
     name = fact.split(" is ", maxsplit=1)[0]

@@ -13,7 +13,7 @@ from aidefence.delivery.compat.asking import Asking, answer, messages, refuse_wi
 from aidefence.delivery.http.problems import Refusal
 from aidefence.delivery.http.ways import Call, Refuse, Way
 from aidefence.domain.access import Permission
-from aidefence.domain.asking import Context
+from aidefence.domain.asking import Context, Request
 from aidefence.domain.content import Inspection
 from aidefence.domain.enums import Action, Direction, Origin
 from aidefence.domain.tools import Ruling
@@ -72,30 +72,34 @@ class LiteLlm:
             why = "; ".join(found.decision.reasons) or "policy"
             told = Ruled("BLOCKED", blocked_reason=f"{why} (request {request.id})")
         elif found.enforced or self._asking.services.desk.standing.suspended is None:
-            told = await self._asking.aside(lambda: self._rule(given))
+            told = await self._asking.aside(lambda: self._rule(given, request))
         if told is None:
             told = await self._asking.aside(lambda: self._changed(given))
         response = answer(told, found.allowance)
         response.headers["x-aidefence-request-id"] = request.id
         return response
 
-    def _rule(self, given: Passed) -> Ruled | None:
+    def _rule(self, given: Passed, request: Request) -> Ruled | None:
         """Rule about tools and calls; none where nothing is wrong with them."""
-        guard = self._asking.services.desk.standing.guard
+        workshop = self._asking.services.workshop
         rulings: list[Ruling] = []
         tools = [it for it in given.tools or () if isinstance(it, dict)]
         if tools:
-            rulings.append(guard.inspect_tools(tools))
+            # They come again with every turn: they are inspected, and no event to policies.
+            rulings.append(self._asking.services.desk.standing.guard.inspect_tools(tools))
         for call in given.tool_calls or ():
             function = call.get("function") if isinstance(call, dict) else None
             if isinstance(function, dict):
                 name, arguments = function.get("name"), function.get("arguments")
-                rulings.append(
-                    guard.inspect_call(str(name or ""), arguments or "{}", tools=tools or None)
-                )
+                asked = request, str(name or ""), arguments or "{}"
+                ruling, _ = workshop.check_call(*asked, tools=tools or None, admitted=True)
+                rulings.append(ruling)
         for it in rulings:
-            if it.blocked and self._asking.services.desk.standing.suspended is None:
-                return Ruled("BLOCKED", blocked_reason=it.findings[0].explanation)
+            # What a policy puts to review is stopped, too: nobody here can look at it first.
+            held = it.enforced and it.reasons and it.action is Action.REVIEW
+            if (it.blocked or held) and self._asking.services.desk.standing.suspended is None:
+                why = it.reasons or tuple(found.explanation for found in it.findings)
+                return Ruled("BLOCKED", blocked_reason=why[0] if why else "policy")
         return None
 
     def _changed(self, given: Passed) -> Ruled:

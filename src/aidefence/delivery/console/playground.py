@@ -103,9 +103,7 @@ class Playground:
     ) -> tuple[TryResponse, Allowance | None]:
         request = self._request("", call, start_ns)
         try:
-            ruling, allowance = self._services.workshop.rule(
-                request, lambda guard: guard.inspect_tools(tools)
-            )
+            ruling, allowance = self._services.workshop.scan_tools(request, tools)
         except ContentError as error:
             raise invalid(f"/tools{error.path}", error.reason) from None
         except LimitError as error:

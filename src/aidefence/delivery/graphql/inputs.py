@@ -9,6 +9,7 @@ import strawberry
 from aidefence.delivery.graphql.scalars import Json
 from aidefence.delivery.http.answering import read_answers
 from aidefence.delivery.http.contents import Limits, read_content
+from aidefence.delivery.http.facts import read_facts
 from aidefence.delivery.http.problems import Refusal, invalid, too_large
 from aidefence.domain.answer import AnswerCheck
 from aidefence.domain.answer import Asked as AskedOfAnswer
@@ -30,12 +31,21 @@ _LOCATIONS_MAX = 64
 _PARALLELISM_MAX = 1024
 
 
+@strawberry.input(description="What the application tells policies of a request.")
+class FactInput:
+    name: str
+    value: str
+
+
 @strawberry.input(description="For whom the client asks. Nothing of it is inspected.")
 class ContextInput:
     user_id: str | None = None
     session_id: str | None = None
     ip_address: str | None = None
     user_agent: str | None = None
+    facts: list[FactInput] = strawberry.field(
+        default_factory=list, description='What policies may ask about, as `fact("NAME")`.'
+    )
 
 
 @strawberry.input(description="What a client asks for beyond the operator's policy.")
@@ -215,4 +225,5 @@ def _conditions(options: OptionsInput, place: str) -> Conditions:
 def _context(given: ContextInput | None) -> Context:
     if given is None:
         return NO_CONTEXT
-    return Context(given.user_id, given.session_id, given.ip_address, given.user_agent)
+    facts = read_facts({it.name: it.value for it in given.facts}, "/context/facts")
+    return Context(given.user_id, given.session_id, given.ip_address, given.user_agent, facts)

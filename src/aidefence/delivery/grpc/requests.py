@@ -11,6 +11,7 @@ import msgspec
 from aidefence.delivery.grpc.generated import aidefence_pb2 as pb
 from aidefence.delivery.http.answering import read_answers
 from aidefence.delivery.http.contents import Limits, read_content
+from aidefence.delivery.http.facts import read_facts
 from aidefence.delivery.http.problems import Refusal, invalid, not_json, too_large
 from aidefence.domain.answer import Asked as AskedOfAnswer
 from aidefence.domain.asking import (
@@ -229,6 +230,7 @@ def _context(given: pb.Context) -> Context:
         given.session_id or None,
         given.ip_address or None,
         given.user_agent or None,
+        read_facts(given.facts, "/context/facts"),
     )
 
 

@@ -138,9 +138,7 @@ class Toolbox:
         """
         request = self._request(ctx, "", UNCONDITIONAL)
         with refusals(self._services.meter):
-            decision, _ = self._services.workshop.rule(
-                request, lambda guard: guard.inspect_tools(tools)
-            )
+            decision, _ = self._services.workshop.scan_tools(request, tools)
         return tell_tools(decision, request.id)
 
     def redact(

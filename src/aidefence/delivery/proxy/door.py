@@ -13,10 +13,12 @@ from starlette.routing import BaseRoute
 
 from aidefence.delivery.http.bodies import read_body
 from aidefence.delivery.http.contents import Limits
-from aidefence.delivery.http.problems import Refusal, allowance_headers
+from aidefence.delivery.http.facts import read_facts
+from aidefence.delivery.http.problems import Refusal, allowance_headers, invalid
 from aidefence.delivery.http.ways import Call, Handler, Refuse, Way, make_routes
 from aidefence.delivery.proxy.chat import Chat
 from aidefence.delivery.proxy.headers import (
+    FACTS,
     PREFIX,
     SESSION,
     encoded,
@@ -39,7 +41,7 @@ from aidefence.delivery.proxy.passage import (
 from aidefence.delivery.proxy.responses import Responses
 from aidefence.delivery.proxy.tongue import Fields, Tongue
 from aidefence.domain.access import Permission
-from aidefence.domain.asking import Context
+from aidefence.domain.asking import Context, Facts
 from aidefence.domain.enums import OnError
 from aidefence.domain.errors import ContentError
 from aidefence.domain.proxying import Dialect, Refusing, Upstream
@@ -312,12 +314,22 @@ class ProxyDoor:
             size=size,
             caller=call.caller,
             peer=client[0] if client else None,
-            context=Context(session=session, agent=agent),
+            context=Context(session=session, agent=agent, facts=_facts(headers.get(FACTS))),
             since_ns=since_ns,
         )
 
 
 PERMISSION = Permission.PROXY
+
+
+def _facts(told: bytes | None) -> Facts:
+    """Read what the application tells policies of a request."""
+    if told is None:
+        return {}
+    try:
+        return read_facts(read_object(told), "X-AIDefence-Facts")
+    except MalformedError as error:
+        raise invalid("X-AIDefence-Facts", f"expected an object in JSON: {error}") from None
 
 
 def _get(

@@ -13,6 +13,7 @@ from aidefence.service.proxy_exchange import Exchange
 
 PREFIX = b"x-aidefence-"
 SESSION = b"x-aidefence-session"
+FACTS = b"x-aidefence-facts"
 OWN_KEY = b"x-aidefence-key"
 _KEYS = frozenset({b"authorization", b"x-api-key", b"api-key"})
 _BETWEEN_TWO = frozenset(

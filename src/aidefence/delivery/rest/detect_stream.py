@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
@@ -20,14 +21,20 @@ from aidefence.delivery.http.problems import Problem, Refusal, invalid, refusal_
 from aidefence.delivery.rest.answers import tell_findings
 from aidefence.delivery.rest.came import Came
 from aidefence.delivery.rest.detecting import DOOR, Detecting
+from aidefence.delivery.rest.requests import context_of
 from aidefence.delivery.rest.sockets import SocketWay, refused
 from aidefence.delivery.rest.wire import ActionName, WireDegraded, WireFinding
+from aidefence.delivery.rest.wire import Context as WireContext
 from aidefence.domain.access import Permission
-from aidefence.domain.asking import UNCONDITIONAL, Request
+from aidefence.domain.asking import NO_CONTEXT, UNCONDITIONAL, Context, Request
+from aidefence.domain.content import Content, Inspection
+from aidefence.domain.enums import Action, Direction, Origin
 from aidefence.domain.errors import ContentError, SettingError
 from aidefence.domain.refusals import RefusedError
+from aidefence.domain.streaming import KEPT_BYTES, Released
 from aidefence.service.guarding import TextStream
 from aidefence.service.inspect import conclude
+from aidefence.service.policing import ruling_of
 
 PATH = "/api/v2/detect/stream"
 _TEXTS_MAX = 16
@@ -46,10 +53,14 @@ class Incoming(Struct, forbid_unknown_fields=True):
 
 
 class TextOpen(Struct, forbid_unknown_fields=True, rename="camel"):
-    """How a text that is still coming in is read; `stopAt` is the action that ends it."""
+    """How a text that is still coming in is read; `stopAt` is the action that ends it.
+
+    `context` says for policies for whom it is and of which session.
+    """
 
     mode: Literal["hold", "tail", "audit"] = "hold"
     stop_at: Literal["flag", "redact", "review", "block"] = "flag"
+    context: WireContext | None = None
 
 
 class TextPiece(Struct, forbid_unknown_fields=True):
@@ -76,11 +87,30 @@ class TextEnded(Struct, frozen=True, rename="camel"):
     action: ActionName
     enforced: bool
     degraded: tuple[WireDegraded, ...]
+    reasons: tuple[str, ...]
+    """What policies in force say of it, the gravest first."""
 
 
 _decode_message = msgspec.json.Decoder(Incoming).decode
 _decode_open = msgspec.json.Decoder(TextOpen).decode
 _decode_piece = msgspec.json.Decoder(TextPiece).decode
+
+
+@dataclass(slots=True)
+class _Text:
+    """A text that is still coming in; what has come of it is kept for policies, within bounds."""
+
+    stream: TextStream
+    context: Context
+    pieces: list[str]
+    size: int = 0
+
+    def feed(self, piece: str) -> Released:
+        """Take the next piece; gives what may go on."""
+        if self.size < KEPT_BYTES:
+            self.pieces.append(piece)
+            self.size += len(piece)
+        return self.stream.feed(piece)
 
 
 class _Talk:
@@ -90,7 +120,7 @@ class _Talk:
         self._services = house.services
         self._line = line
         self._detecting = Detecting(house)
-        self._texts: dict[str, TextStream] = {}
+        self._texts: dict[str, _Text] = {}
         self._does: Mapping[str, Callable[[Incoming], Awaitable[bytes]]] = {
             "detection_request": self._detect,
             "text_open": self._open,
@@ -106,7 +136,7 @@ class _Talk:
                 await self._line.send(await self._answer(await self._line.receive()))
         finally:
             for text in self._texts.values():
-                text.close()
+                text.stream.close()
 
     async def _answer(self, body: bytes) -> bytes:
         name = None
@@ -144,7 +174,9 @@ class _Talk:
         given = TextOpen() if message.data is UNSET else decode(_decode_open, bytes(message.data))
         self._services.desk.admit(self._request(""))
         guard = self._services.desk.standing.guard
-        self._texts[name] = guard.stream(mode=given.mode, stop_at=given.stop_at)
+        context = NO_CONTEXT if given.context is None else context_of(given.context)
+        stream = guard.stream(mode=given.mode, stop_at=given.stop_at)
+        self._texts[name] = _Text(stream, context, [])
         return _wrap(b"text_opened", name, b"{}")
 
     async def _feed(self, message: Incoming) -> bytes:
@@ -158,26 +190,32 @@ class _Talk:
 
     async def _end(self, message: Incoming) -> bytes:
         text = self._text(message)
-        end = await asyncio.to_thread(text.finish)
+        end = await asyncio.to_thread(text.stream.finish)
         del self._texts[self._name(message)]
-        request = self._request("")
+        said = Content("".join(text.pieces), Origin.ASSISTANT)
+        request = self._request(Inspection((said,), Direction.OUTPUT), text.context)
         found = conclude(end.decision, UNCONDITIONAL)
-        detection = self._services.desk.tell(request, found)
+        # Policies may look something up: not where others wait.
+        detection = await asyncio.to_thread(self._services.desk.tell, request, found)
+        ruling = ruling_of(detection.decision)
+        # What a policy stops ends here: nothing that is held back of it goes on.
+        held = ruling is not None and detection.enforced and detection.action >= Action.REVIEW
         told = TextEnded(
             request.id,
-            end.text,
+            "" if held else end.text,
             tell_findings((*end.findings, *end.late)),
-            end.stopped,
+            end.stopped or held,
             detection.action.value,
             detection.enforced,
             tuple(WireDegraded(it.check, it.reason) for it in detection.degraded),
+            () if ruling is None else ruling.reasons,
         )
         return _wrap(b"text_ended", message.id, _encode(told))
 
     async def _pong(self, message: Incoming) -> bytes:
         return _wrap(b"pong", message.id, b"{}")
 
-    def _text(self, message: Incoming) -> TextStream:
+    def _text(self, message: Incoming) -> _Text:
         text = self._texts.get(self._name(message))
         if text is None:
             raise invalid("/id", "no text of this id is open")
@@ -193,9 +231,9 @@ class _Talk:
         came.at_ns = self._detecting.now_ns()
         return came
 
-    def _request(self, what: str) -> Request:
+    def _request(self, what: str | Inspection, context: Context = NO_CONTEXT) -> Request:
         name = self._services.ids.request_id()
-        return Request(what, name, DOOR, self._line.caller, self._line.peer)
+        return Request(what, name, DOOR, self._line.caller, self._line.peer, context=context)
 
 
 class _Error(Struct, frozen=True, rename="camel"):

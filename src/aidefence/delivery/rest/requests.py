@@ -160,7 +160,7 @@ def _understand(request: DetectRequest, limits: Limits, pointer: str) -> Asked:
     what = _read(request, limits, f"{pointer}/content")
     asked = Asked(what)
     if request.context is not None:
-        asked.context = _context(request.context)
+        asked.context = context_of(request.context)
         is_plain = isinstance(request.content, str) or isinstance(what, str)
         if not is_plain and request.direction == "input" and request.origin is None:
             asked.chat = request.content
@@ -196,5 +196,7 @@ def _follow(options: Options, asked: Asked) -> None:
     asked.webhook = options.webhook
 
 
-def _context(given: WireContext) -> Context:
-    return Context(given.user_id, given.session_id, given.ip_address, given.user_agent)
+def context_of(given: WireContext) -> Context:
+    """Read for whom a client asks."""
+    who = given.user_id, given.session_id, given.ip_address, given.user_agent
+    return Context(*who, given.facts) if given.facts else Context(*who)

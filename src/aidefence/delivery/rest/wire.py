@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from aidefence.delivery.http.problems import Problem
+from aidefence.domain.asking import FACT_NAME_MAX, FACT_VALUE_MAX, FACTS_MAX
 
 ContentType = Literal["text", "image", "audio", "video"]
 ActionName = Literal["allow", "flag", "redact", "review", "block"]
@@ -14,6 +15,10 @@ DetectorName = Literal["neuro-symbolic", "multimodal", "temporal"]
 OriginName = Literal["system", "user", "assistant", "tool", "retrieval", "memory"]
 AnswerCheckName = Literal["canary", "prompt", "refusal", "language", "support", "repetition"]
 SeverityName = Literal["low", "medium", "high", "critical"]
+
+
+FactName = Annotated[str, Meta(min_length=1, max_length=FACT_NAME_MAX)]
+FactValue = Annotated[str, Meta(max_length=FACT_VALUE_MAX)] | int | float | bool
 
 
 class Context(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -25,6 +30,8 @@ class Context(Struct, forbid_unknown_fields=True, rename="camel"):
     user_agent: str | None = None
     timestamp: float | None = None
     metadata: dict[str, Any] | None = None
+    facts: Annotated[dict[FactName, FactValue], Meta(max_length=FACTS_MAX)] = {}
+    """What policies in force may ask about by these names, as `fact("NAME")`."""
 
 
 class Options(Struct, forbid_unknown_fields=True, rename="camel"):

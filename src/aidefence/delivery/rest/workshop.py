@@ -17,8 +17,10 @@ from aidefence.delivery.http.ways import Call
 from aidefence.delivery.rest import workshop_answers as answers
 from aidefence.delivery.rest import workshop_wire as wire
 from aidefence.delivery.rest.detecting import DOOR
+from aidefence.delivery.rest.requests import context_of
+from aidefence.delivery.rest.wire import Context as WireContext
 from aidefence.domain.access import Permission
-from aidefence.domain.asking import Request
+from aidefence.domain.asking import NO_CONTEXT, Request
 from aidefence.domain.errors import ContentError
 from aidefence.domain.refusals import Allowance
 from aidefence.domain.rewrite import Rewrite
@@ -35,31 +37,27 @@ _Ruling = TypeVar("_Ruling", bound=Ruling)
 
 async def _scan_tools(house: House, call: Call) -> Response:
     given = await read_json(call, house, _decode_tools)
-    ruling, left = await _rule(house, call, lambda guard: guard.inspect_tools(given.tools), "tools")
+    request = _request(house, call, given.context)
+    ruling, left = await _rule(
+        lambda: house.services.workshop.scan_tools(request, given.tools), "tools"
+    )
     return say(answers.tell_tools(ruling), allowance=left)
 
 
 async def _check_call(house: House, call: Call) -> Response:
     given = await read_json(call, house, _decode_call)
-    ruling, left = await _rule(
-        house,
-        call,
-        lambda guard: guard.inspect_call(
-            given.name, given.arguments, tools=given.tools, task=given.task, seen=given.seen
-        ),
-        "tools",
-    )
+    request = _request(house, call, given.context)
+    options = {"tools": given.tools, "task": given.task, "seen": given.seen}
+    check = partial(house.services.workshop.check_call, request, given.name, given.arguments)
+    ruling, left = await _rule(partial(check, **options), "tools")
     return say(answers.tell_call(ruling), allowance=left)
 
 
 async def _check_trace(house: House, call: Call) -> Response:
     given = await read_json(call, house, _decode_trace)
-    ruling, left = await _rule(
-        house,
-        call,
-        lambda guard: guard.inspect_trace(given.messages, tools=given.tools),
-        "messages",
-    )
+    request = _request(house, call, given.context)
+    check = partial(house.services.workshop.check_trace, request, given.messages)
+    ruling, left = await _rule(partial(check, tools=given.tools), "messages")
     return say(answers.tell_trace(ruling), allowance=left)
 
 
@@ -93,10 +91,9 @@ async def _neutralize(house: House, call: Call) -> Response:
 
 
 async def _rule(
-    house: House, call: Call, work: Callable[[Guarding], _Ruling], field: str
+    rule: Callable[[], tuple[_Ruling, Allowance | None]], field: str
 ) -> tuple[_Ruling, Allowance | None]:
     """Have something inspected; `field` is the one that may be wrong inside."""
-    rule = partial(house.services.workshop.rule, _request(house, call), work)
     try:
         return await asyncio.to_thread(rule)
     except ContentError as error:
@@ -109,11 +106,12 @@ async def _rewrite(house: House, call: Call, work: Callable[[Guarding], Rewrite]
     return say(answers.tell_rewrite(done), allowance=left)
 
 
-def _request(house: House, call: Call) -> Request:
-    """Say for the limits who asks; what is asked stays here."""
+def _request(house: House, call: Call, context: WireContext | None = None) -> Request:
+    """Say for limits and policies who asks; what is asked stays here."""
     client = call.request.client
     peer = client.host if client else None
-    return Request("", house.services.ids.request_id(), DOOR, call.caller, peer)
+    told = NO_CONTEXT if context is None else context_of(context)
+    return Request("", house.services.ids.request_id(), DOOR, call.caller, peer, context=told)
 
 
 def _check_length(text: str, limits: Limits) -> None:

@@ -20,6 +20,7 @@ class _Common(TypedDict):
     findings: tuple[wire.WireToolFinding, ...]
     policy_version: str
     degraded: tuple[WireDegraded, ...]
+    reasons: tuple[str, ...]
 
 
 def tell_tools(ruling: ToolsDecision) -> wire.ToolsResponse:
@@ -59,6 +60,7 @@ def _common(ruling: Ruling) -> _Common:
         "findings": tuple(map(_finding, ruling.findings)),
         "policy_version": ruling.policy_version,
         "degraded": _degraded(ruling.degraded),
+        "reasons": ruling.reasons,
     }
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from aidefence.delivery.rest.wire import ActionName, SeverityName, WireDegraded, WireSpan
+from aidefence.delivery.rest.wire import ActionName, Context, SeverityName, WireDegraded, WireSpan
 
 # A list of definitions, or one such list for each of several servers.
 ToolList = list[Any] | dict[str, Any]
@@ -17,6 +17,7 @@ class ToolsRequest(Struct, forbid_unknown_fields=True, rename="camel"):
     """Definitions as a model is given them, in the shape of any client."""
 
     tools: ToolList
+    context: Context | None = None
 
 
 class CallRequest(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -27,6 +28,7 @@ class CallRequest(Struct, forbid_unknown_fields=True, rename="camel"):
     tools: ToolList | None = None
     task: str | None = None
     seen: Annotated[list[str], Meta(max_length=1000)] = []
+    context: Context | None = None
 
 
 class TraceRequest(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -34,6 +36,7 @@ class TraceRequest(Struct, forbid_unknown_fields=True, rename="camel"):
 
     messages: list[Any] | dict[str, Any]
     tools: ToolList | None = None
+    context: Context | None = None
 
 
 class RedactRequest(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -97,6 +100,8 @@ class WireRuling(Struct, frozen=True, rename="camel"):
     findings: tuple[WireToolFinding, ...]
     policy_version: str
     degraded: tuple[WireDegraded, ...]
+    reasons: tuple[str, ...]
+    """What policies in force say of it, the gravest first."""
 
 
 class ToolsResponse(WireRuling, frozen=True, rename="camel"):
