@@ -6,15 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import pairwise
 
 from aidefence.policy.parsing import parse_condition
 from aidefence.policy.phrases.lexicon import Entry, Lexicon
-from aidefence.policy.phrases.words import Word
+from aidefence.policy.phrases.words import Sort, Word
 from aidefence.policy.tree import Expression
 
 _NEAREST_MAX = 3
 _ALL = {"all", "every", "each", "both", "always", "everyone", "everybody", "everything", "only"}
+_NO = {"not", "never", "no", "nobody", "without", "nor"}
+_NO_REACH = 3
+_OPPOSITE = {"MAY": "FORBID", "FORBID": "MAY"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Chunk:
     readings: tuple[Expression, ...] = ()
     note: str = ""
     value: str = ""
+    led: frozenset[str] = frozenset()
+    """What the words before it were that say nothing, and were left out."""
 
 
 class UnreadableError(Exception):
@@ -48,7 +52,7 @@ class UnknownWordError(Exception):
 
 
 def chunks_of(words: Sequence[Word], lexicon: Lexicon) -> tuple[Chunk, ...]:
-    """Cut words into pieces, the longest that fits first; what says nothing is left out.
+    """Cut words into pieces, the longest that fits first.
 
     Raises:
         UnknownWordError: a word belongs to no piece.
@@ -75,18 +79,22 @@ def chunks_of(words: Sequence[Word], lexicon: Lexicon) -> tuple[Chunk, ...]:
         while after < len(kept) and begins[after] < match.end():
             after += 1
         part = words[kept[number] : kept[after - 1] + 1]
-        if entry.tag != "FILLER":
-            found += _chunk(entry, match, words, part, lexicon)
+        found += _chunk(entry, match, words, part, lexicon)
         number = after
     return tuple(found)
 
 
 def _check_all(words: Sequence[Word]) -> None:
     """See that nothing is said of only some: that cannot be told from all or none."""
-    for word, after in pairwise(words):
-        if word.form == "not" and after.form in _ALL:
-            message = f"`not {after.said}` leaves open which: say which ones"
-            raise UnreadableError(message, word.at)
+    for at, word in enumerate(words):
+        if word.form not in _NO:
+            continue
+        for after in words[at + 1 : at + 1 + _NO_REACH]:
+            if after.sort is not Sort.PLAIN or not after.form.isalpha():
+                break
+            if after.form in _ALL:
+                message = f"`{word.said} … {after.said}` leaves open which: say which ones"
+                raise UnreadableError(message, word.at)
 
 
 def _longest(
@@ -115,7 +123,9 @@ def _chunk(
     if entry.tag == "UNSAID":
         raise UnreadableError(entry.value, part[0].at)
     if entry.tag != "COND":
-        tag = {"MAY": "FORBID", "FORBID": "MAY"}.get(entry.tag, entry.tag) if negated else entry.tag
+        tag = _OPPOSITE.get(entry.tag, "") if negated else entry.tag
+        if not tag:
+            raise UnreadableError(f"what `{said}` leaves to happen is not said", part[0].at)
         value = entry.value
         for name in ("n", "w", "d"):
             if name in match.re.groupindex and match[name] is not None:

@@ -74,12 +74,22 @@ def contradicts_itself(when: Expression) -> bool:
     parts = when.parts if isinstance(when, And) else ()
     if any(isinstance(it, Not) and it.part in parts for it in parts):
         return True
-    for it in parts:
-        if not isinstance(it, Compare) or it.operator is not Operator.IS:
-            continue
-        if known.setdefault(it.subject, it.values) != it.values:
+    compared = [it for it in parts if isinstance(it, Compare)]
+    for it in compared:
+        if it.operator is Operator.IS and known.setdefault(it.subject, it.values) != it.values:
             return True
-    return False
+    return any(_excludes(one, other) for one in compared for other in compared)
+
+
+def _excludes(low: Compare, high: Compare) -> bool:
+    """Whether nothing is as large as the one says and as small as the other."""
+    return (
+        low.subject == high.subject
+        and low.operator in {Operator.AT_LEAST, Operator.ABOVE}
+        and high.operator in {Operator.AT_MOST, Operator.BELOW}
+        and low.values[0].unit is high.values[0].unit
+        and low.values[0].number > high.values[0].number
+    )
 
 
 def _listed(parts: Iterable[Expression]) -> list[Expression]:

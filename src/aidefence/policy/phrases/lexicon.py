@@ -114,8 +114,9 @@ class Lexicon:
         for each in self._data["marker"]:
             for said in each["say"]:
                 yield Entry(self._compiled(said), each["tag"], value=each.get("value", ""))
-        for said in self._data["fillers"]:
-            yield Entry(self._compiled(said), "FILLER")
+        for what, phrases in self._data["fillers"].items():
+            for said in phrases:
+                yield Entry(self._compiled(said), "FILLER", value=what)
 
     def _compiled(self, said: str) -> re.Pattern[str]:
         written = "".join(self._element(it) for it in _ELEMENT.finditer(said))

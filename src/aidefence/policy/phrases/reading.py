@@ -18,6 +18,7 @@ from aidefence.policy.phrases.chunks import (
     UnreadableError,
     chunks_of,
 )
+from aidefence.policy.phrases.gaps import without_fillers
 from aidefence.policy.phrases.lexicon import lexicon
 from aidefence.policy.phrases.sentences import Said, sentence_of
 from aidefence.policy.phrases.words import PHRASE_LEN_MAX, WORDS_MAX, Word, cut
@@ -101,7 +102,7 @@ def read_phrase(phrase: str, *, action: Action = Action.BLOCK, rule_id: str = RU
 
 def _read(words: Sequence[Word], action: Action, rule_id: str) -> Outcome:
     try:
-        chunks = _chunks(words)
+        chunks = without_fillers(_chunks(words))
         said = sentence_of(chunks)
     except UnknownWordError as error:
         word = error.word

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import product
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
 
 from aidefence.domain.enums import Action
 from aidefence.domain.policies import Scope
 from aidefence.policy.parsing import parse_condition, parse_value
 from aidefence.policy.phrases.chunks import Chunk, UnreadableError
-from aidefence.policy.phrases.joining import CALLED, all_of, contradicts_itself, of_calls, opposite
-from aidefence.policy.phrases.regions import Place, kind_of, readings_of
+from aidefence.policy.phrases.joining import (
+    CALLED,
+    all_of,
+    any_of,
+    contradicts_itself,
+    of_calls,
+    opposite,
+)
+from aidefence.policy.phrases.parts import Place, kind_of
+from aidefence.policy.phrases.pieces import CALLS, Piece, Sentence, taken_apart
+from aidefence.policy.phrases.regions import readings_of
 from aidefence.policy.tree import (
+    And,
     AtMost,
     Back,
     Expression,
     Memory,
     Never,
+    Not,
     Past,
     Truth,
     Unit,
@@ -26,26 +37,10 @@ from aidefence.policy.tree import (
 )
 
 APPROVED = parse_condition("approved")
-_INSIDE = {"COND", "NEG", "AND", "OR", "EITHER", "STRICT", "COMMA", "OPEN", "CLOSE"}
-_LETTERS = {
-    "ACTION": "A",
-    "FORBID": "F",
-    "MAY": "Y",
-    "ONLY": "O",
-    "NEEDS": "N",
-    "BEFORE": "B",
-    "AFTER": "E",
-    "UNTIL": "L",
-    "ATMOST": "T",
-    "MORETHAN": "M",
-    "LIMIT": "Q",
-    "TIMES": "n",
-    "WINDOW": "W",
-    "PER": "P",
-    "PER_THEN": "P",
-    "IF": "I",
-    "UNLESS": "U",
-}
+_COMPLETES = {"for review", "pass", "blocked", "through"}
+"""What completes an action, as in `let it pass`."""
+
+_WHO = {"role", "plan", "tenant", "user"}
 _WHO_AND_WHEN = {"who", "time", "approval", "place"}
 
 
@@ -59,39 +54,6 @@ class Said:
     breaks: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A run of conditions (`R`), or a word that gives shape."""
-
-    letter: str
-    chunks: tuple[Chunk, ...]
-
-    @property
-    def value(self) -> str:
-        return self.chunks[0].value
-
-    @property
-    def at(self) -> int:
-        return self.chunks[0].at
-
-
-@dataclass(slots=True)
-class _Sentence:
-    core: list[_Piece]
-    conditions: list[_Piece] = field(default_factory=list)
-    exceptions: list[_Piece] = field(default_factory=list)
-
-    @property
-    def shape(self) -> str:
-        return "".join(it.letter for it in self.core)
-
-    def regions(self) -> list[_Piece]:
-        return [it for it in self.core if it.letter == "R"]
-
-    def only(self, letter: str) -> _Piece:
-        return next(it for it in self.core if it.letter == letter)
-
-
 def sentence_of(chunks: Sequence[Chunk]) -> tuple[Said, ...]:
     """Give everything that a sentence may mean.
 
@@ -101,125 +63,22 @@ def sentence_of(chunks: Sequence[Chunk]) -> tuple[Said, ...]:
     """
     if not chunks:
         raise UnreadableError("it says nothing of when", 0)
-    sentence = _taken_apart(_pieces(_settled(list(chunks))))
-    readings = tuple(dict.fromkeys(_read(sentence)))
-    if any(it.when is not None and contradicts_itself(it.when) for it in readings):
+    found = dict.fromkeys(it for sentence in taken_apart(chunks) for it in _read(sentence))
+    readings = tuple(it for it in found if it.when is None or not contradicts_itself(it.when))
+    if found and not readings:
         raise UnreadableError("it can never hold: one thing would be two", chunks[0].at)
     if not readings:
         raise UnreadableError("its words are known, but not what they mean together", chunks[0].at)
     return readings
 
 
-# --- from words to pieces ------------------------------------------------------------------------
-
-
-def _settled(chunks: list[Chunk]) -> list[Chunk]:
-    """Say of `no`, `do not` and `but` what they are in their places."""
-    found: list[Chunk] = []
-    acts = any(it.tag in {"ACTION", "FORBID", "ONLY", "NEEDS"} for it in chunks)
-    for at, chunk in enumerate(chunks):
-        before = found[-1].tag if found else ""
-        begins = before in {"", "COMMA", "COLON", "STOP"} and chunk.said != ""
-        tag = chunk.tag
-        if tag in {"NO", "DONOT"}:
-            tag = "FORBID" if begins and not _forbids(found) else "NEG"
-            acts = acts or tag == "FORBID"
-        elif tag == "BUT":
-            later = chunks[at + 1].tag if at + 1 < len(chunks) else ""
-            tag = "AND" if later in {"NEG", "NO", "DONOT"} or not acts else "UNLESS"
-        found.append(replace(chunk, tag=tag))
-    return _united(found)
-
-
-def _forbids(chunks: Iterable[Chunk]) -> bool:
-    return any(it.tag in {"FORBID", "ACTION", "NEEDS"} for it in chunks)
-
-
-def _united(chunks: list[Chunk]) -> list[Chunk]:
-    """`no A and no B` forbids both, each by itself."""
-    if not chunks or chunks[0].tag != "FORBID" or chunks[0].said.lower() != "no":
-        return chunks
-    found: list[Chunk] = []
-    for chunk in chunks:
-        again = chunk.tag == "NEG" and chunk.said.lower() == "no"
-        if again and found and found[-1].tag in {"AND", "OR", "COMMA"}:
-            found[-1] = replace(found[-1], tag="OR")
-            continue
-        found.append(chunk)
-    return found
-
-
-def _pieces(chunks: Sequence[Chunk]) -> list[_Piece]:
-    found: list[_Piece] = []
-    run: list[Chunk] = []
-
-    def close() -> None:
-        if any(it.tag == "COND" for it in run):
-            found.append(_Piece("R", tuple(run)))
-        elif any(it.tag in {"NEG", "EITHER", "OPEN", "CLOSE"} for it in run):
-            raise UnreadableError(f"`{run[0].said}` belongs to nothing", run[0].at)
-        run.clear()
-
-    for chunk in chunks:
-        if chunk.tag in _INSIDE:
-            run.append(chunk)
-        elif chunk.tag in {"COLON", "STOP"}:
-            close()
-        else:
-            close()
-            found.append(_Piece(_LETTERS[chunk.tag], (chunk,)))
-    close()
-    return found
-
-
-def _taken_apart(pieces: list[_Piece]) -> _Sentence:
-    """Take conditions and exceptions out, so that the core of the sentence stays."""
-    sentence = _Sentence([])
-    at = 0
-    pieces = _cut_exception(_only_ifs(pieces))
-    while at < len(pieces):
-        piece = pieces[at]
-        after = pieces[at + 1] if at + 1 < len(pieces) else None
-        if piece.letter in "IU":
-            if after is None or after.letter != "R":
-                raise UnreadableError(
-                    f"`{piece.chunks[0].said}` is not followed by a condition", piece.at
-                )
-            (sentence.conditions if piece.letter == "I" else sentence.exceptions).append(after)
-            at += 2
-            continue
-        sentence.core.append(piece)
-        at += 1
-    return sentence
-
-
-def _cut_exception(pieces: list[_Piece]) -> list[_Piece]:
-    """`Unless A, B is forbidden`: the exception ends at the comma."""
-    if [it.letter for it in pieces[:2]] != ["U", "R"]:
-        return pieces
-    if any(it.letter == "R" for it in pieces[2:]):
-        return pieces
-    run = pieces[1].chunks
-    cut = max((at for at, it in enumerate(run) if it.tag == "COMMA"), default=0)
-    if not cut or not any(it.tag == "COND" for it in run[cut:]):
-        return pieces
-    return [pieces[0], _Piece("R", run[:cut]), _Piece("R", run[cut:]), *pieces[2:]]
-
-
-def _only_ifs(pieces: list[_Piece]) -> list[_Piece]:
-    found: list[_Piece] = []
-    for piece in pieces:
-        if piece.letter == "I" and found and found[-1].letter == "O":
-            continue
-        found.append(piece)
-    return found
-
-
 # --- from pieces to meaning ----------------------------------------------------------------------
 
 
-def _read(sentence: _Sentence) -> Iterator[Said]:
+def _read(sentence: Sentence) -> Iterator[Said]:
     shape = sentence.shape
+    _check_forbidding(sentence)
+    _check_who_does_it(sentence)
     if "W" in shape or set(shape) & set("TQn"):
         yield from _rates(sentence)
     elif "E" in shape or "L" in shape:
@@ -238,11 +97,31 @@ def _read(sentence: _Sentence) -> Iterator[Said]:
         yield from _bare(sentence)
 
 
-def _acts(sentence: _Sentence) -> Iterator[Said]:
+def _check_forbidding(sentence: Sentence) -> None:
+    """See that nothing is forbidden twice: what is `never prohibited` may be allowed."""
+    forbidding = [it for it in sentence.core if it.letter == "F"]
+    if len(forbidding) > 1:
+        raise UnreadableError("two words forbid something: say it with one", forbidding[1].at)
+    word = forbidding[0].chunks[0] if forbidding else None
+    if word is not None and word.said.lower() == "never" and "be" in word.led:
+        raise UnreadableError("`never` forbids something: say `not`, or what is forbidden", word.at)
+
+
+def _check_who_does_it(sentence: Sentence) -> None:
+    """See that it is not said who is to review or approve: nobody can be named for that."""
+    for piece, after in pairwise(sentence.core):
+        first = after.chunks[0]
+        links = {"by", "from", "of"} if piece.letter == "N" else {"by"}
+        by = first.said.lower().split(" ")[0] in links or bool(links & first.led)
+        if piece.letter in "AN" and first.sort in _WHO and by:
+            raise UnreadableError("who is to do that cannot be said: any person will do", after.at)
+
+
+def _acts(sentence: Sentence) -> Iterator[Said]:
     actions = {it.value for it in sentence.core if it.letter == "A"}
     shape = sentence.shape.replace("Y", "")
-    if len(actions) > 1:
-        second = [it for it in sentence.core if it.letter == "A"][1]
+    second = next((it for it in sentence.core if _acts_again(it, sentence)), None)
+    if second is not None:
         raise UnreadableError("it asks for two things: write two rules", second.at)
     action = Action(actions.pop())
     if "F" in shape:
@@ -251,31 +130,40 @@ def _acts(sentence: _Sentence) -> Iterator[Said]:
             bad = sentence.only("F")
             raise UnreadableError(f"not to {action.value} is no action: say which one", bad.at)
         action = Action.ALLOW
-    if set(shape) - set("RAFB") or ("B" in shape and action is not Action.REVIEW):
+    before = re.fullmatch("R*AB?R+|BR+AR*|R*AR+", shape)
+    if set(shape) - set("RAFB") or ("B" in shape and not (action is Action.REVIEW and before)):
         return
     exceptions = (APPROVED,) if "B" in shape else ()
     yield from _ruled(action, sentence, sentence.regions(), Place.OBJECT, exceptions)
 
 
-def _forbids_it(sentence: _Sentence) -> Iterator[Said]:
+def _acts_again(piece: Piece, sentence: Sentence) -> bool:
+    """Whether this asks for more than the first action; `hold it for review` asks for one."""
+    first = sentence.only("A")
+    if piece.letter != "A" or piece is first:
+        return False
+    return piece.value != first.value or piece.chunks[0].said.lower() not in _COMPLETES
+
+
+def _forbids_it(sentence: Sentence) -> Iterator[Said]:
     if set(sentence.shape) - set("RFY"):
         return
     yield from _ruled(Action.BLOCK, sentence, sentence.regions(), Place.OBJECT)
 
 
-def _mays(sentence: _Sentence) -> Iterator[Said]:
+def _mays(sentence: Sentence) -> Iterator[Said]:
     if set(sentence.shape) - set("RY"):
         return
     yield from _ruled(Action.ALLOW, sentence, sentence.regions(), Place.OBJECT)
 
 
-def _needs(sentence: _Sentence) -> Iterator[Said]:
+def _needs(sentence: Sentence) -> Iterator[Said]:
     if set(sentence.shape.replace("Y", "")) - set("RNB"):
         return
     yield from _ruled(Action.REVIEW, sentence, sentence.regions(), Place.OBJECT, (APPROVED,))
 
 
-def _bare(sentence: _Sentence) -> Iterator[Said]:
+def _bare(sentence: Sentence) -> Iterator[Said]:
     regions = [*sentence.regions(), *sentence.conditions]
     unless = [_region(it, Place.CONDITION) for it in sentence.exceptions]
     for parts in product(*(_region(it, Place.CONDITION) for it in regions)):
@@ -287,8 +175,8 @@ def _bare(sentence: _Sentence) -> Iterator[Said]:
 
 def _ruled(
     action: Action,
-    sentence: _Sentence,
-    regions: Sequence[_Piece],
+    sentence: Sentence,
+    regions: Sequence[Piece],
     place: Place,
     more: tuple[Expression, ...] = (),
 ) -> Iterator[Said]:
@@ -300,12 +188,41 @@ def _ruled(
         when = all_of(parts)
         if when is None and not sentence.exceptions:
             raise UnreadableError("it does not say when", sentence.core[0].at)
+        if when is None and _is_found(sentence.exceptions):
+            raise UnreadableError("it leaves out what was found, but does not say of what", 0)
         for unless in product(*exceptions):
-            when = of_calls(when) if when is not None else Truth(value=True)
-            yield Said(action, when, (*unless, *more))
+            yield from _excepted(action, of_calls(when) if when else None, unless, more)
 
 
-def _together(regions: Sequence[_Piece], place: Place) -> tuple[Expression, ...]:
+def _excepted(
+    action: Action,
+    when: Expression | None,
+    unless: tuple[Expression, ...],
+    more: tuple[Expression, ...],
+) -> Iterator[Said]:
+    """Read exceptions: of several, the second may be one from the first."""
+    everything = when or Truth(value=True)
+    yield Said(action, everything, (*unless, *more))
+    if len(unless) > 1:
+        nested = all_of((unless[0], *(opposite(it) for it in unless[1:])))
+        yield Said(action, everything, ((nested or unless[0]), *more))
+    if action is not Action.ALLOW:
+        return
+    if unless:
+        # What is excepted from what is allowed is forbidden, or it is only not allowed by this.
+        forbidden = any_of(unless)
+        yield Said(Action.BLOCK, all_of(it for it in (when, forbidden) if it is not None))
+    if isinstance(everything, And) and Not(APPROVED) in everything.parts:
+        # Allowed without approval: nobody means that approval would forbid it.
+        yield Said(action, all_of(it for it in everything.parts if it != Not(APPROVED)), unless)
+
+
+def _is_found(exceptions: Sequence[Piece]) -> bool:
+    sorts = {it.sort for piece in exceptions for it in piece.chunks if it.tag == "COND"}
+    return any(kind_of(it) == "finding" for it in sorts)
+
+
+def _together(regions: Sequence[Piece], place: Place) -> tuple[Expression, ...]:
     """Read several runs of one clause: all of them hold."""
     found = []
     for parts in product(*(_region(it, place) for it in regions)):
@@ -316,7 +233,7 @@ def _together(regions: Sequence[_Piece], place: Place) -> tuple[Expression, ...]
 
 
 def _exceptions(
-    sentence: _Sentence, *, has_object: bool
+    sentence: Sentence, *, has_object: bool
 ) -> tuple[list[tuple[Expression, ...]], tuple[Expression, ...]]:
     """Read what is excepted; after `anyone except admins` the sentence may go on."""
     if has_object or len(sentence.exceptions) != 1:
@@ -327,11 +244,11 @@ def _exceptions(
     return [readings_of(who, Place.CONDITION)], readings_of(rest, Place.OBJECT)
 
 
-def _region(piece: _Piece, place: Place) -> tuple[Expression, ...]:
+def _region(piece: Piece, place: Place) -> tuple[Expression, ...]:
     return readings_of(piece.chunks, place)
 
 
-def _split(piece: _Piece, kinds: set[str]) -> tuple[list[Chunk], list[Chunk]]:
+def _split(piece: Piece, kinds: set[str]) -> tuple[list[Chunk], list[Chunk]]:
     """Part a run where it stops, or begins, to be about such kinds."""
     is_kind = [it.tag == "COND" and kind_of(it.sort) in kinds for it in piece.chunks]
     is_other = [it.tag == "COND" and kind_of(it.sort) not in kinds for it in piece.chunks]
@@ -347,18 +264,30 @@ def _split(piece: _Piece, kinds: set[str]) -> tuple[list[Chunk], list[Chunk]]:
 # --- only ----------------------------------------------------------------------------------------
 
 
-def _onlys(sentence: _Sentence) -> Iterator[Said]:
+def _onlys(sentence: Sentence) -> Iterator[Said]:
     """`Only A may B`, `B only if A`: B is blocked unless A."""
     shape = sentence.shape
     actions = {it.value for it in sentence.core if it.letter == "A"}
     if shape.count("O") != 1 or set(shape) - set("ROYA") or len(actions) > 1:
         return
     if actions and actions != {"allow"}:
+        if any(it.sort in _WHO for region in sentence.regions() for it in region.chunks):
+            raise UnreadableError("it does not say what of all others", sentence.only("O").at)
         yield from _ruled(Action(actions.pop()), sentence, sentence.regions(), Place.OBJECT)
         return
     acts, rights = _acts_and_rights(sentence)
+    if actions and _is_either_only(sentence):
+        acts, rights = (*acts, *rights), (*rights, *acts)
+        pairs = zip(acts, rights, strict=True) if len(acts) == 2 else ()  # noqa: PLR2004
+        yield from (Said(Action.BLOCK, of_calls(all_of((a, opposite(b))) or b)) for a, b in pairs)
+        return
     conditions = [_region(it, Place.CONDITION) for it in sentence.conditions]
     exceptions = [_region(it, Place.CONDITION) for it in sentence.exceptions]
+    if any(it.at > sentence.only("O").at for it in sentence.conditions):
+        # `Admins may only pay if approved`: nothing but pay, or pay if nothing but approved?
+        for acting in product(_together(sentence.regions(), Place.OBJECT), *conditions):
+            when = of_calls(all_of((acting[0], *map(opposite, acting[1:]))) or acting[0])
+            yield from (Said(Action.BLOCK, when, unless) for unless in product(*exceptions))
     for right in rights:
         for parts in product(acts, *conditions):
             when = of_calls(all_of((*parts, opposite(right))) or right)
@@ -366,8 +295,19 @@ def _onlys(sentence: _Sentence) -> Iterator[Said]:
                 yield Said(Action.BLOCK, when, unless)
 
 
+def _is_either_only(sentence: Sentence) -> bool:
+    """Whether `only` may belong to who may, or to what they may."""
+    at = sentence.shape.index("O")
+    after = sentence.core[at + 1 : at + 2]
+    first = next((it.sort for piece in after for it in piece.chunks if it.tag == "COND"), "")
+    sorts = {it.sort for region in sentence.regions() for it in region.chunks if it.tag == "COND"}
+    return (
+        first not in _WHO and bool(sorts & _WHO) and bool(sorts & CALLS) and sorts <= _WHO | CALLS
+    )
+
+
 def _acts_and_rights(
-    sentence: _Sentence,
+    sentence: Sentence,
 ) -> tuple[tuple[Expression, ...], tuple[Expression, ...]]:
     core = [it for it in sentence.core if it.letter != "A"]
     at = next(n for n, it in enumerate(core) if it.letter == "O")
@@ -394,8 +334,11 @@ def _acts_and_rights(
 # --- what came before ----------------------------------------------------------------------------
 
 
-def _afters(sentence: _Sentence) -> Iterator[Said]:
+def _afters(sentence: Sentence) -> Iterator[Said]:
     """`never A after B`, with `until C`."""
+    if re.match("ER+[FAY]", sentence.shape):
+        # `After B, never A` says `never A after B`.
+        sentence = _moved_back(sentence)
     found = re.fullmatch(
         r"(?P<act>[FAY]*R*[FAY]*R*)E(?P<after>R)(?:L(?P<until>R))?", sentence.shape
     )
@@ -423,15 +366,25 @@ def _afters(sentence: _Sentence) -> Iterator[Said]:
                 yield Said(action, when, unless)
 
 
+def _moved_back(sentence: Sentence) -> Sentence:
+    ends = next((at for at, it in enumerate(sentence.core) if it.letter == "L"), None)
+    after, act = sentence.core[:2], sentence.core[2:ends]
+    until = sentence.core[ends:] if ends is not None else []
+    return Sentence([*act, *after, *until], sentence.conditions, sentence.exceptions)
+
+
 # --- rates ---------------------------------------------------------------------------------------
 
 
-def _rates(sentence: _Sentence) -> Iterator[Said]:
+def _rates(sentence: Sentence) -> Iterator[Said]:
     """`at most N A in T per user`."""
     letters = sentence.shape
     numbers = [it for it in sentence.core if it.letter in "TMn"]
     windows = [it for it in sentence.core if it.letter == "W"]
-    limits = bool(set(letters) & set("TQ")) or ("M" in letters and "F" in letters)
+    # `No more than` limits by itself; `at most` that is forbidden would ask for more.
+    limits = bool(set(letters) & set("TQ")) != bool(re.match("[^M]*F[^F]*M[^F]*$", letters))
+    if "F" in letters and "M" not in letters:
+        limits = False
     if not limits or len(numbers) != 1 or set(letters) - set("TMnQFRWPYA"):
         bad = next(it for it in sentence.core if it.letter in "TMnWQ")
         raise UnreadableError(f"`{bad.chunks[0].said}` makes no sense here", bad.at)
@@ -441,13 +394,19 @@ def _rates(sentence: _Sentence) -> Iterator[Said]:
         raise UnreadableError("a limit of a rate takes no conditions: write them as a rule", 0)
     actions = [it.value for it in sentence.core if it.letter == "A"]
     action = Action(actions[0]) if actions else Action.BLOCK
+    led = frozenset[str]().union(*(it.led for piece in sentence.core for it in piece.chunks))
     most = Value(Unit.WHOLE, int(numbers[0].value))
     window = parse_value(windows[0].value)
     # `No user may …` counts for each user.
     named = [it.value for it in sentence.core if it.letter in "PF" and it.value]
+    # `A user may …` as well, and so does `requests` where nothing else is counted.
+    named = named or [it for it in Scope if it in led]
     scopes = [Scope(it) for it in dict.fromkeys(named)] or list(Scope)
     if len(scopes) > 1 and named:
         raise UnreadableError("it counts for two at once: write two rules", windows[0].at)
-    for what in _together(sentence.regions(), Place.OBJECT):
+    counted = _together(sentence.regions(), Place.OBJECT)
+    if not sentence.regions() and "thing" in led:
+        counted = (Truth(value=True),)
+    for what in counted:
         for scope in scopes:
             yield Said(action, breaks=AtMost(most, what, window, Memory(scope)))

@@ -88,7 +88,7 @@ _UNITS: Mapping[str, int] = MappingProxyType(
     }
 )
 _ADVERBS = {"hourly": 3_600_000, "daily": 86_400_000, "weekly": 7 * 86_400_000}
-_EACH = {"a", "an", "each", "every", "per"}
+_EACH = {"a", "an", "each", "every", "per", "/"}
 _DOLLARS = {"dollar", "dollars", "usd", "bucks"}
 _CURRENCY_SIGN = "$"
 _CONTRACTIONS = (
@@ -104,8 +104,8 @@ _WORD = re.compile(
     r"""
       (?P<q>"[^"]*"|\u201c[^\u201d]*\u201d|`[^`]*`)
     | (?P<arrow>->|=>|\u2192|\u21d2)
-    | (?P<sign>>=|<=|!=|==|[\u2265\u2264><=(),:;+&/.?!])
-    | (?P<money>[$]\ ?[0-9][0-9,_]*(?:\.[0-9]+)?k?)
+    | (?P<sign>>=|<=|!=|==|&&|\|\||[\u2265\u2264><=(),:;+&/.?!])
+    | (?P<money>[$]\ ?[0-9][0-9,_]*(?:\.[0-9]+)?k?|[0-9][0-9,_]*(?:\.[0-9]+)?k?\ ?[$])
     | (?P<clock>[0-9]{1,2}:[0-9]{2}(?:\ ?[ap]\.?m\b\.?)?|[0-9]{1,2}\ ?[ap]\.?m\b\.?)
     | (?P<percent>[0-9]+(?:\.[0-9]+)?\ ?(?:%|percent\b|per\ cent\b|pct\b))
     | (?P<number>[0-9][0-9_]*(?:,[0-9]{3})*(?:\.[0-9]+)?k?\b)
@@ -166,7 +166,7 @@ def _name(said: str, text: str, at: int) -> Iterator[Word]:
 
 
 def _money(said: str, text: str, at: int) -> Iterator[Word]:
-    yield Word(said, at, "", Sort.MONEY, _dollars(_number_of(text.lstrip("$ "))))
+    yield Word(said, at, "", Sort.MONEY, _dollars(_number_of(text.strip("$ "))))
 
 
 def _clock(said: str, text: str, at: int) -> Iterator[Word]:
