@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from aidefence.policy.parsing import parse_condition
+from aidefence.policy.phrases.joining import opposite
 from aidefence.policy.phrases.lexicon import Entry, Lexicon
 from aidefence.policy.phrases.words import Sort, Word
-from aidefence.policy.tree import Expression
+from aidefence.policy.tree import And, Expression
 
 _NEAREST_MAX = 3
 _ALL = {"all", "every", "each", "both", "always", "everyone", "everybody", "everything", "only"}
@@ -131,10 +132,22 @@ def _chunk(
             if name in match.re.groupindex and match[name] is not None:
                 value = words[int(match[name])].value
         return [Chunk(tag, said, part[0].at, value=value)]
+    if "t" in match.re.groupindex and words[int(match["t"])].value == "00:00":
+        raise UnreadableError("midnight is where a day begins and ends: say until when", part[0].at)
+    if negated and "{amount}" in entry.pdl[0]:
+        # `payments not above $5` are payments.
+        readings = tuple(parse_condition(_pdl(it, match, words, lexicon)) for it in entry.pdl)
+        return [Chunk("COND", said, part[0].at, entry.sort, tuple(map(_last_denied, readings)))]
     readings = tuple(parse_condition(_pdl(it, match, words, lexicon)) for it in entry.pdl)
     found = Chunk("COND", said, part[0].at, entry.sort, readings, entry.note)
     # What a `not` inside denies may go on behind: `is not an admin or an operator`.
     return [Chunk("NEG", "not", part[0].at), found] if negated else [found]
+
+
+def _last_denied(reading: Expression) -> Expression:
+    if not isinstance(reading, And):
+        return opposite(reading)
+    return And((*reading.parts[:-1], opposite(reading.parts[-1])))
 
 
 def _pdl(pdl: str, match: re.Match[str], words: Sequence[Word], lexicon: Lexicon) -> str:

@@ -13,12 +13,16 @@ from aidefence.policy.phrases.chunks import UnreadableError
 from aidefence.policy.phrases.joining import all_of, any_of, opposite, side_by_side
 from aidefence.policy.phrases.lists import denied
 from aidefence.policy.phrases.parts import Item, Part, Place, kind_of, several
-from aidefence.policy.tree import And, Expression, Or
+from aidefence.policy.tree import And, Compare, Expression, Operator, Or
 
 _ADJECTIVES = {"who", "approval", "time", "finding"}
 """What is denied by itself, whatever follows: `not approved payments`."""
 
-_LAST_ONLY = {"finding": {"origin"}, "tool": {"time", "day", "not approval", "approval"}}
+_LAST_ONLY = {
+    "who": {"approval", "not approval"},
+    "finding": {"origin"},
+    "tool": {"time", "day", "not approval", "approval"},
+}
 """What may belong to the last thing of a list alone."""
 
 
@@ -116,6 +120,8 @@ def _narrowed_last(parts: Sequence[Part], chosen: Sequence[Expression]) -> list[
         listed, after = parts[at], parts[at + 1]
         whole = chosen[at]
         ends = after.sort in _LAST_ONLY.get(kind_of(listed.sort), ())
+        if isinstance(whole, Compare) and whole.operator is Operator.IN and len(whole.values) > 1:
+            whole = Or(tuple(replace(whole, values=(it,)) for it in whole.values))
         if listed.is_group and ends and isinstance(whole, And | Or):
             first, last = whole.parts[:-1], side_by_side((whole.parts[-1], chosen[at + 1]))
             narrowed = type(whole)((*first, *last))

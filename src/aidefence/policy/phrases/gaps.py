@@ -73,7 +73,7 @@ _BESIDE: dict[str, set[str]] = {
     "length": {"place"},
     "session": {*_CALLS, *_TIMES},
     "degraded": {*_CALLS},
-    **{who: {*_CALLS, "place", *_TIMES, "category"} for who in _WHO},
+    **{who: {*_CALLS, "place", *_TIMES, "category", "session"} for who in _WHO},
     **{time: {*_CALLS, *_WHO, *_TIMES, "category", "place", "door"} for time in _TIMES},
 }
 """Which sorts of conditions belong together when one just follows the other."""
@@ -158,17 +158,21 @@ class _Spot:
 def _stands(spot: _Spot) -> bool:
     """Whether a word that says nothing may stand here."""
     if spot.what in _NOUNS and spot.previous in _PREPOSITIONS:
-        return (spot.previous, spot.what) in _AFTER_PREPOSITION
+        return _may_follow(spot, spot.previous, spot.what)
     special = _SPECIAL.get(spot.what)
     if special is not None:
         return special(spot)
-    if spot.what not in _LEADS:
-        return True
     if spot.what in _PREPOSITIONS and spot.follows in _NOUNS:
-        return spot.what == "with" or (spot.what, spot.follows) in _AFTER_PREPOSITION
-    if not spot.target:
-        return _hangs(spot)
-    return spot.target in _LEADS[spot.what]
+        return spot.what == "with" or _may_follow(spot, spot.what, spot.follows)
+    leads = _LEADS.get(spot.what)
+    return leads is None or (spot.target in leads if spot.target else _hangs(spot))
+
+
+def _may_follow(spot: _Spot, preposition: str, noun: str) -> bool:
+    if (preposition, noun) == ("to", "user"):
+        # An answer goes to whoever asked, and to nobody else.
+        return spot.before is not None and spot.before.sort == "place"
+    return (preposition, noun) in _AFTER_PREPOSITION
 
 
 def _of_session(spot: _Spot) -> bool:
@@ -193,7 +197,7 @@ def _of_do(spot: _Spot) -> bool:
 
 def _of_to(spot: _Spot) -> bool:
     if spot.follows in _NOUNS:
-        return False
+        return _may_follow(spot, "to", spot.follows)
     acts = bool(spot.rest) and spot.rest[0].tag == "ACTION"
     if spot.target == "category" and not spot.begins and spot.previous not in _VERBS:
         return False
@@ -202,7 +206,7 @@ def _of_to(spot: _Spot) -> bool:
 
 def _of_of(spot: _Spot) -> bool:
     if spot.follows in _NOUNS:
-        return ("of", spot.follows) in _AFTER_PREPOSITION
+        return _may_follow(spot, "of", spot.follows)
     sort = spot.before.sort if spot.before else ""
     if sort == "place":
         return spot.target in _FINDINGS
@@ -213,8 +217,10 @@ def _of_of(spot: _Spot) -> bool:
 
 def _of_for(spot: _Spot) -> bool:
     if spot.follows in _NOUNS:
-        return ("for", spot.follows) in _AFTER_PREPOSITION
-    return spot.target in _LEADS["for"] and (spot.begins or spot.target not in _CALLS)
+        return _may_follow(spot, "for", spot.follows)
+    sort = spot.before.sort if spot.before else ""
+    is_free = spot.begins or sort in _WHO or spot.target not in _CALLS
+    return spot.target in _LEADS["for"] and is_free
 
 
 _SPECIAL: dict[str, Callable[[_Spot], bool]] = {

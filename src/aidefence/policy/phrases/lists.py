@@ -143,6 +143,8 @@ def _joins(
     if word == "NEG":
         return (all_of,)
     if len(sorts) == 1 and sorts <= _ONE_ONLY:
+        if place is Place.CONDITION and any(it.is_clause for it in parts):
+            raise UnreadableError("it is one of these at most: say `or`", parts[0].at)
         return (any_of,)
     if place is Place.CONDITION or word == "EITHER":
         return (all_of,)

@@ -13,7 +13,6 @@ _INSIDE = {
     *("COND", "NEG", "AND", "OR", "EITHER", "BOTH", "NEITHER", "NOR", "STRICT", "COMMA"),
     *("OPEN", "CLOSE"),
 }
-_HANGING = {"NEG", "EITHER", "BOTH", "NEITHER", "NOR", "OPEN", "CLOSE"}
 CALLS = {"tool", "call"}
 _LETTERS = {
     "ACTION": "A",
@@ -42,6 +41,7 @@ _AUXILIARIES = {
 """What begins a verb that has its subject before it."""
 
 _ONCE = {"once", "as soon as", "moment"}
+_ORIGINS = {"origin"}
 _EVENTS = {"category", "data", "rule", "origin"}
 
 
@@ -96,12 +96,29 @@ def taken_apart(chunks: Sequence[Chunk]) -> list[Sentence]:
         UnreadableError: its words stand in no order that makes sense.
 
     """
-    pieces = _pieces(_settled(_of_what(chunks)))
-    return [_taken_apart(it) for it in _cut_clauses(pieces)]
+    known = _of_what(chunks)
+    settled = [_settled(known)]
+    if known and known[0].tag == "NO" and _states(known):
+        # `No secret is found` may be what holds, or what must not be.
+        settled.append(_settled([replace(known[0], tag="NEG"), *known[1:]]))
+    pieces = [cut for it in settled for cut in _cut_clauses(_pieces(it))]
+    return [_taken_apart(it) for it in pieces]
+
+
+def _states(chunks: Sequence[Chunk]) -> bool:
+    """Whether this says how things are: a clause with a verb, and nothing that is to be done."""
+    acts = any(it.tag not in _INSIDE | {"NO", "STOP"} for it in chunks)
+    return not acts and any(it.tag == "COND" and is_clause(it) for it in chunks)
 
 
 def _of_what(chunks: Sequence[Chunk]) -> list[Chunk]:
     """Let `jailbreaks if the confidence is above 80%` speak of their confidence, or of any."""
+    pays = any("payment" in str(it.readings) for it in chunks)
+    for it in chunks:
+        if it.sort == "amount" and not pays:
+            raise UnreadableError("the amount of what? Only a payment has one", it.at)
+        if it.sort == "data" and _ORIGINS & {one.sort for one in chunks}:
+            raise UnreadableError("where data comes from cannot be asked about", it.at)
     named = [it.readings[0] for it in chunks if it.sort == "category" and it.note]
     subjects = {it.subject for it in named if isinstance(it, Compare)}
     found = list(chunks)
@@ -125,10 +142,17 @@ def _settled(chunks: list[Chunk]) -> list[Chunk]:
         begins = before in {"", "COMMA", "COLON"} and chunk.said != ""
         later = chunks[at + 1] if at + 1 < len(chunks) else None
         tag = chunk.tag
-        if tag in {"NO", "DONOT"}:
+        if not acts and tag == "NEG" and "must" in chunk.led:
+            # `There must be no secrets` forbids them.
+            tag, acts = "FORBID", True
+        elif tag in {"NO", "DONOT"}:
             no_call = tag == "NO" and not acts and later is not None and later.sort in CALLS
             tag = "FORBID" if (begins or no_call) and not _forbids(found) else "NEG"
             acts = acts or tag == "FORBID"
+            if tag == "NEG" and chunk.tag == "DONOT" and later is not None and later.sort in CALLS:
+                raise UnreadableError(
+                    "whoever calls another tool, or none? Say which calls", chunk.at
+                )
         elif tag == "NEITHER" and begins and may and not acts:
             tag, acts = "FORBID", True
         elif tag == "NOR":
@@ -147,6 +171,8 @@ def _but(chunk: Chunk, found: Sequence[Chunk], later: Chunk | None, *, denies: b
     """`Anybody but admins` excepts; `an admin, but it is night` goes on."""
     if later is None or denies:
         return "AND"
+    if later.tag == "ONLY":
+        return "COMMA"
     if _denies(later):
         return "UNLESS"
     last = found[-1] if found else None
@@ -193,7 +219,7 @@ def _pieces(chunks: Sequence[Chunk]) -> list[Piece]:
     def close(*, by_colon: bool = False) -> None:
         if any(it.tag == "COND" for it in run):
             found.append(Piece("R", tuple(run), by_colon))
-        elif any(it.tag in _HANGING for it in run):
+        elif any(it.tag != "COMMA" for it in run):
             raise UnreadableError(f"`{run[0].said}` belongs to nothing", run[0].at)
         run.clear()
 

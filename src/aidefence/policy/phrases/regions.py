@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aidefence.policy.phrases.chunks import Chunk, UnreadableError
 from aidefence.policy.phrases.clauses import joined
 from aidefence.policy.phrases.lists import grouped
-from aidefence.policy.phrases.parts import Item, Part, Place, part_of, several, tag_of
+from aidefence.policy.phrases.parts import Item, Part, Place, part_of, several, tag_of, word_of
 from aidefence.policy.tree import Expression
 
 
@@ -32,11 +32,14 @@ def _check_both(items: Sequence[Item]) -> None:
 
 
 def _trimmed(items: list[Item]) -> list[Item]:
-    loose = {"COMMA", "COLON", "STOP", "AND", "OR", "STRICT"}
+    loose = {"COMMA", "COLON", "STOP"}
     while items and isinstance(items[0], Chunk) and items[0].tag in loose:
         items = items[1:]
     while items and isinstance(items[-1], Chunk) and items[-1].tag in loose:
         items = items[:-1]
+    for end in (*items[:1], *items[-1:]):
+        if tag_of(end) in {"AND", "OR", "STRICT"}:
+            raise UnreadableError(f"`{word_of(end)}` joins nothing", end.at)
     return [it for it in items if not (isinstance(it, Chunk) and it.tag in {"COLON", "STOP"})]
 
 

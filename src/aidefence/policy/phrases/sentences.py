@@ -37,7 +37,7 @@ from aidefence.policy.tree import (
 )
 
 APPROVED = parse_condition("approved")
-_COMPLETES = {"for review", "pass", "blocked", "through"}
+_COMPLETES = {"for review", "pass", "blocked", "through", "to a human", "to a person"}
 """What completes an action, as in `let it pass`."""
 
 _WHO = {"role", "plan", "tenant", "user"}
@@ -123,6 +123,9 @@ def _acts(sentence: Sentence) -> Iterator[Said]:
     second = next((it for it in sentence.core if _acts_again(it, sentence)), None)
     if second is not None:
         raise UnreadableError("it asks for two things: write two rules", second.at)
+    first = sentence.only("A")
+    if first.chunks[0].said.lower() in {"to a human", "to a person"}:
+        raise UnreadableError("what is to be sent there, and who decides?", first.at)
     action = Action(actions.pop())
     if "F" in shape:
         # What should not be blocked is allowed; what not doing the rest means, nobody knows.
@@ -164,6 +167,10 @@ def _needs(sentence: Sentence) -> Iterator[Said]:
 
 
 def _bare(sentence: Sentence) -> Iterator[Said]:
+    for region in (*sentence.regions(), *sentence.conditions):
+        duty = next((it for it in region.chunks if "must" in it.led), None)
+        if duty is not None:
+            raise UnreadableError("it says what must be, but not what is to be done", duty.at)
     regions = [*sentence.regions(), *sentence.conditions]
     unless = [_region(it, Place.CONDITION) for it in sentence.exceptions]
     for parts in product(*(_region(it, Place.CONDITION) for it in regions)):

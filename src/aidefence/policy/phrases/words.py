@@ -76,6 +76,7 @@ _TENS = {
     )
 }
 _TIMES = {"twice": 2, "thrice": 3}
+_HOURS = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}
 _LARGE = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "dozen": 12}
 _UNITS: Mapping[str, int] = MappingProxyType(
     {
@@ -148,7 +149,8 @@ def _plain(said: str, text: str, at: int) -> Iterator[Word]:
         spread = pattern.sub(written, spread)
     spread = spread.removesuffix("'s").replace("e-mail", "email")
     for part in spread.split():
-        yield Word(said, at, part)
+        hour = _HOURS.get(part)
+        yield Word(said, at, "", Sort.CLOCK, hour) if hour else Word(said, at, part)
 
 
 def _quote(said: str, _text: str, at: int) -> Iterator[Word]:

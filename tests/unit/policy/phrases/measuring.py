@@ -23,6 +23,14 @@ from aidefence.policy.phrases.reading import (
 from .meaning import same_meaning
 
 _HERE = Path(__file__).parent
+FILES = (
+    "phrasings.toml",
+    "phrasings_held_out.toml",
+    "phrasings_third.toml",
+    "phrasings_develop.toml",
+    "phrasings_judged.toml",
+)
+"""All sets, in the order in which they were written."""
 
 
 class Fate(StrEnum):
@@ -36,7 +44,10 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phrasing:
-    """What is said, and what is meant; several meanings are to be asked about, none refused."""
+    """What is said, and what is meant.
+
+    Several meanings are to be asked about; what has none is to be refused or asked about.
+    """
 
     said: str
     kind: str
