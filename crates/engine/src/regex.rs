@@ -137,8 +137,10 @@ fn walk_through(program: &Program, text: &[u8], window: Range<usize>, value: boo
         let begin = if value { Walk::new } else { Walk::hasty };
         let mut walk = begin(program, text, window.len(), window.end, &mut ways);
         let mut found = Ok(None);
-        for start in window.start..=window.end {
-            if !walk.may_begin(start) || value && !begins_alone(text, start) {
+        let mut from = window.start;
+        while let Some(start) = walk.next_start(from) {
+            from = start + 1;
+            if value && !begins_alone(text, start) {
                 continue;
             }
             match walk.match_at(start) {

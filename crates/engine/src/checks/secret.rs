@@ -287,20 +287,31 @@ fn is_typed(bytes: &[u8]) -> bool {
         }
         previous = Some(byte);
     }
-    let climbs = |step: usize| {
-        let pairs = bytes.iter().zip(bytes.iter().skip(step));
-        let next = pairs.filter(|(a, b)| a.checked_add(1) == Some(**b)).count();
-        next * 2 > bytes.len()
-    };
+    let next = |a: u8, b: u8| a.checked_add(1) == Some(b);
+    let climbs = |step: usize| more_than(bytes, step, bytes.len() / 2, next);
     longest > RUN_MAX || climbs(1) || climbs(2) || repeats(bytes)
 }
 
 fn repeats(bytes: &[u8]) -> bool {
-    (1..=PERIOD_MAX).any(|period| {
-        let pairs = bytes.iter().zip(bytes.iter().skip(period));
-        let same = pairs.filter(|(a, b)| a == b).count();
-        same * 4 > bytes.len() * 3
-    })
+    (1..=PERIOD_MAX).any(|period| more_than(bytes, period, bytes.len() * 3 / 4, |a, b| a == b))
+}
+
+/// Whether more than `wanted` bytes are `alike` with those `step` places further on. Looks no further than that is
+/// possible: in a key that was drawn hardly any two are.
+fn more_than(bytes: &[u8], step: usize, wanted: usize, alike: impl Fn(u8, u8) -> bool) -> bool {
+    let behind = bytes.get(step..).unwrap_or_default();
+    let Some(mut spare) = behind.len().checked_sub(wanted + 1) else {
+        return false;
+    };
+    for (a, b) in bytes.iter().zip(behind) {
+        if !alike(*a, *b) {
+            let Some(left) = spare.checked_sub(1) else {
+                return false;
+            };
+            spare = left;
+        }
+    }
+    true
 }
 
 fn is_placeholder(bytes: &[u8]) -> bool {
@@ -312,17 +323,15 @@ fn is_placeholder(bytes: &[u8]) -> bool {
         };
         PLACEHOLDERS.iter().any(head)
     };
-    let first = |byte: &u8| {
-        matches!(
-            byte | 0x20,
-            b'c' | b'd' | b'e' | b'i' | b'p' | b'r' | b's' | b'x' | b'y'
-        )
+    let may_begin = |pair: &[u8]| match pair {
+        [first, second] => matches!(
+            &[first | 0x20, second | 0x20],
+            b"ch" | b"du" | b"ex" | b"in" | b"pl" | b"re" | b"sa" | b"xx" | b"yo"
+        ),
+        _ => false,
     };
-    (0..bytes.len()).any(|at| {
-        bytes
-            .get(at..)
-            .is_some_and(|rest| rest.first().is_some_and(first) && begins(rest))
-    })
+    let mut pairs = bytes.windows(2).enumerate().filter(|(_, pair)| may_begin(pair));
+    pairs.any(|(at, _)| bytes.get(at..).is_some_and(begins))
 }
 
 fn is_uuid(bytes: &[u8]) -> bool {
@@ -464,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_begin_with_a_letter_that_is_looked_for() {
+    fn placeholders_begin_with_letters_that_are_looked_for() {
         for word in super::PLACEHOLDERS {
             let shouted: Vec<u8> = [b"0", word, b"9".as_slice()].concat().to_ascii_uppercase();
             assert!(super::is_placeholder(word) && super::is_placeholder(&shouted));

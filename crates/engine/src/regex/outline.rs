@@ -87,11 +87,40 @@ const fn kinds() -> [u8; 256] {
     kinds
 }
 
+/// By kind of word and length, a bit for each kind of byte behind.
+#[derive(Clone, Debug)]
+struct Rows([[u16; LEN_MAX]; KINDS_OF_WORDS]);
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self([[0; LEN_MAX]; KINDS_OF_WORDS])
+    }
+}
+
+/// The looks of several places.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Looks {
+    said: Rows,
+    /// Of some nothing is said.
+    unsaid: bool,
+}
+
+impl Looks {
+    #[inline(always)]
+    pub(super) fn add(&mut self, look: Look) {
+        let (word, kind) = (usize::from(look.0) / KINDS, usize::from(look.0) % KINDS);
+        let row = self.said.0.get_mut(word / LEN_MAX);
+        match row.and_then(|row| row.get_mut(word % LEN_MAX)) {
+            Some(fits) => *fits |= 1 << kind,
+            None => self.unsaid = true,
+        }
+    }
+}
+
 /// Which looks a program can match, for values: those end where no letter or digit follows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outline {
-    /// By kind of word and length, a bit for each kind of byte behind.
-    fits: [[u16; LEN_MAX]; 2],
+    fits: Rows,
     words: [bool; KINDS_OF_WORDS],
 }
 
@@ -102,9 +131,16 @@ impl Outline {
             return true;
         }
         let (word, kind) = (usize::from(look.0) / KINDS, usize::from(look.0) % KINDS);
-        let row = self.fits.get(word / LEN_MAX);
+        let row = self.fits.0.get(word / LEN_MAX);
         row.and_then(|row| row.get(word % LEN_MAX))
             .is_none_or(|fits| fits >> kind & 1 == 1)
+    }
+
+    /// Whether any of several looks fits.
+    #[inline(always)]
+    pub(super) fn fits_any(&self, looks: &Looks) -> bool {
+        let rows = self.fits.0.as_flattened().iter().zip(looks.said.0.as_flattened());
+        looks.unsaid || rows.fold(0, |both, (mine, theirs)| both | mine & theirs) != 0
     }
 
     /// For each kind of words, whether any may fit.
@@ -122,7 +158,7 @@ impl Outline {
                 set.add(byte);
             }
         }
-        for (row, word) in outline.fits.iter_mut().zip([DIGIT, LETTER]) {
+        for (row, word) in outline.fits.0.iter_mut().zip([DIGIT, LETTER]) {
             let taken = kinds.get(word).copied().unwrap_or_default();
             let mut front = Front::default();
             front.open(program, 0, 0);
@@ -141,7 +177,11 @@ impl Outline {
                 }
             }
         }
-        let fits_letters = outline.fits.last().is_some_and(|row| row.iter().any(|fits| *fits != 0));
+        let fits_letters = outline
+            .fits
+            .0
+            .last()
+            .is_some_and(|row| row.iter().any(|fits| *fits != 0));
         outline.words = [true, fits_letters];
         outline
     }
@@ -167,7 +207,7 @@ impl Front {
             let (step, taken) = place;
             match program.steps.get(step).copied() {
                 Some(Step::Fork(fork)) => {
-                    let branches = program.forks.get(usize::from(fork)).into_iter().flatten();
+                    let branches = program.branches(usize::from(fork));
                     open.extend(branches.map(|branch| (branch.to as usize, 0)));
                 }
                 Some(Step::Jump(to)) => open.push((to as usize, 0)),

@@ -72,6 +72,18 @@ impl Next {
         self.any || byte.map_or(self.end, |byte| self.bytes.has(byte))
     }
 
+    /// The next place from `from` on at which it may go on with a byte.
+    #[inline(always)]
+    pub(super) fn place(&self, text: &[u8], from: usize) -> Option<usize> {
+        let rest = text.get(from..)?;
+        rest.iter().position(|byte| self.bytes.has(*byte)).map(|at| from + at)
+    }
+
+    /// Whether it may go on with one of the bytes of a set.
+    pub(super) fn meets(&self, bytes: &Set) -> bool {
+        self.any || self.bytes.meets(bytes)
+    }
+
     /// Whether it goes on with one of so few bytes, and so with none at most places of a text.
     fn is_one_of(&self, most: u32) -> bool {
         !self.any && !self.end && self.bytes.len() <= most
@@ -90,6 +102,55 @@ pub(super) struct Branch {
     pub(super) next: Next,
 }
 
+/// Branches in order of preference.
+#[derive(Debug, Default)]
+pub(super) struct Fork {
+    pub(super) branches: Vec<Branch>,
+    /// Of many branches, for each byte a bit for each branch that may go on with it; the last are those of the end.
+    pub(super) by_byte: Option<Box<[u64; ENDS + 1]>>,
+}
+
+/// Behind all bytes, the place of the end of a text.
+const ENDS: usize = 256;
+/// From so many branches on they are sorted by the byte they may go on with; as many at most as a word has bits.
+const SORTED_MIN: usize = 5;
+const SORTED_MAX: usize = 64;
+
+impl Fork {
+    /// The first branch from `from` on that may go on with a byte, and the one after that.
+    #[inline(always)]
+    pub(super) fn open(&self, from: u16, byte: Option<u8>) -> Option<(u32, Option<u16>)> {
+        let Some(by_byte) = &self.by_byte else {
+            let mut open = (from..)
+                .zip(self.branches.iter().skip(usize::from(from)))
+                .filter(|(_, branch)| branch.next.may_be(byte));
+            let (_, first) = open.next()?;
+            return Some((first.to, open.next().map(|(other, _)| other)));
+        };
+        let fits = by_byte.get(byte.map_or(ENDS, usize::from)).copied().unwrap_or_default();
+        let open = fits >> from << from;
+        let first = self.branches.get(open.trailing_zeros() as usize)?;
+        let others = open & (open - 1);
+        #[expect(clippy::cast_possible_truncation, reason = "a place of a bit")]
+        let other = (others != 0).then(|| others.trailing_zeros() as u16);
+        Some((first.to, other))
+    }
+
+    /// Sorts many branches by what they may go on with.
+    fn sort(&mut self) {
+        if !(SORTED_MIN..=SORTED_MAX).contains(&self.branches.len()) {
+            return;
+        }
+        let mut by_byte = Box::new([0; ENDS + 1]);
+        let bytes = (0..=u8::MAX).map(Some).chain(std::iter::once(None));
+        for (slot, byte) in by_byte.iter_mut().zip(bytes) {
+            let fits = self.branches.iter().rev().map(|branch| branch.next.may_be(byte));
+            *slot = fits.fold(0, |bits, fits| bits << 1 | u64::from(fits));
+        }
+        self.by_byte = Some(by_byte);
+    }
+}
+
 /// A compiled regex.
 #[derive(Debug, Default)]
 pub(super) struct Program {
@@ -97,7 +158,7 @@ pub(super) struct Program {
     pub(super) pool: Vec<u8>,
     pub(super) classes: Vec<Class>,
     pub(super) runs: Vec<Run>,
-    pub(super) forks: Vec<Vec<Branch>>,
+    pub(super) forks: Vec<Fork>,
     /// What a match may begin with.
     pub(super) first: Next,
     /// How many places of groups it keeps.
@@ -143,10 +204,13 @@ impl Program {
             }
         }
         for fork in 0..self.forks.len() {
-            let targets: Vec<u32> = self.forks.get(fork).into_iter().flatten().map(|it| it.to).collect();
+            let targets: Vec<u32> = self.branches(fork).map(|branch| branch.to).collect();
             let nexts: Vec<Next> = targets.iter().map(|to| self.next_from(*to as usize)).collect();
-            for (branch, next) in self.forks.get_mut(fork).into_iter().flatten().zip(nexts) {
-                branch.next = next;
+            if let Some(fork) = self.forks.get_mut(fork) {
+                for (branch, next) in fork.branches.iter_mut().zip(nexts) {
+                    branch.next = next;
+                }
+                fork.sort();
             }
         }
     }
@@ -177,8 +241,7 @@ impl Program {
                     }
                 }
                 Some(Step::Fork(index)) => {
-                    let branches = self.forks.get(usize::from(index)).into_iter().flatten();
-                    open.extend(branches.map(|branch| branch.to as usize));
+                    open.extend(self.branches(usize::from(index)).map(|branch| branch.to as usize));
                 }
                 Some(Step::Jump(to)) => open.push(to as usize),
                 // Behind the end nothing follows, and before a line end only that.
@@ -192,6 +255,11 @@ impl Program {
             }
         }
         next
+    }
+
+    /// The branches of a fork.
+    pub(super) fn branches(&self, fork: usize) -> impl Iterator<Item = &Branch> {
+        self.forks.get(fork).into_iter().flat_map(|fork| &fork.branches)
     }
 
     fn may_take(&self, class: u16, next: &mut Next) {
@@ -337,13 +405,13 @@ impl Writer {
 
     fn fork(&mut self) -> Option<(usize, u16)> {
         let fork = u16::try_from(self.program.forks.len()).ok()?;
-        self.program.forks.push(Vec::new());
+        self.program.forks.push(Fork::default());
         Some((self.push(Step::Fork(fork))?, fork))
     }
 
     fn branch(&mut self, fork: u16, to: u32) {
-        if let Some(branches) = self.program.forks.get_mut(usize::from(fork)) {
-            branches.push(Branch {
+        if let Some(fork) = self.program.forks.get_mut(usize::from(fork)) {
+            fork.branches.push(Branch {
                 to,
                 next: Next::default(),
             });

@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
-use super::outline::{KINDS_OF_WORDS as KINDS, Look, Outline};
+use super::outline::{KINDS_OF_WORDS as KINDS, Look, Looks, Outline};
 use super::program::Program;
+use super::set::Set;
 use super::walk::Walk;
 use super::{Pattern, VALUE_TRIES_MAX, WAYS, on_characters};
 
@@ -28,12 +29,34 @@ pub(crate) struct Sight {
 /// Where values may begin in a view. Most words begin with a letter and most values do not, so each kind stands
 /// by itself.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Starts([Vec<Start>; KINDS]);
+pub(crate) struct Starts([StartsOfKind; KINDS]);
+
+#[derive(Clone, Debug, Default)]
+struct StartsOfKind {
+    list: Vec<Start>,
+    /// The bytes and the looks of all of them: what a regex cannot begin with, it need not try anywhere.
+    bytes: Set,
+    looks: Looks,
+}
+
+impl StartsOfKind {
+    fn clear(&mut self) {
+        self.list.clear();
+        self.bytes = Set::default();
+        self.looks = Looks::default();
+    }
+
+    fn push(&mut self, start: Start) {
+        self.bytes.add(start.byte);
+        self.looks.add(start.look);
+        self.list.push(start);
+    }
+}
 
 impl Starts {
     /// Forgets all.
     pub(crate) fn clear(&mut self) {
-        self.0.iter_mut().for_each(Vec::clear);
+        self.0.iter_mut().for_each(StartsOfKind::clear);
     }
 
     /// Appends where values may begin in a part of a text, which lies behind all that is known.
@@ -91,8 +114,11 @@ impl Pattern {
         let outline = program.outline.get_or_init(|| Outline::of(program));
         let known = sights.len();
         let mut said = true;
-        let kinds = starts.0.iter().zip(outline.words());
-        for (starts, _) in kinds.filter(|(_, wanted)| *wanted) {
+        let kinds = starts.0.iter().zip(outline.words()).filter(|(starts, wanted)| {
+            *wanted && program.first.meets(&starts.bytes) && outline.fits_any(&starts.looks)
+        });
+        for (starts, _) in kinds {
+            let starts = &starts.list;
             let starts = starts.get(within(starts, &part)).unwrap_or_default();
             said = said && sight_at(program, outline, text, starts, sights);
         }

@@ -74,10 +74,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether a match may begin at `start`, by its first byte.
+    /// The next place from `from` on at which a match may begin, by its first byte.
     #[inline(always)]
-    pub(super) fn may_begin(&self, start: usize) -> bool {
-        self.program.first.may_be(self.byte(start))
+    pub(super) fn next_start(&self, from: usize) -> Option<usize> {
+        let first = &self.program.first;
+        if first.may_be_nothing() {
+            return (from..=self.end).find(|start| first.may_be(self.byte(*start)));
+        }
+        first.place(self.text.get(..self.end).unwrap_or(self.text), from)
     }
 
     /// Where the match that begins at `start` ends, if there is one.
@@ -204,21 +208,11 @@ impl<'a> Walk<'a> {
     #[inline(always)]
     fn branch(&mut self, fork: u16, from: u16, at: usize) -> Option<usize> {
         let byte = self.byte(at);
-        let branches = self.program.forks.get(usize::from(fork))?;
-        let mut open = branches
-            .iter()
-            .enumerate()
-            .skip(usize::from(from))
-            .filter(|(_, branch)| branch.next.may_be(byte));
-        let (_, first) = open.next()?;
-        if let Some((other, _)) = open.next() {
-            self.ways.0.push(Way::Branch {
-                fork,
-                from: u16::try_from(other).unwrap_or(u16::MAX),
-                at,
-            });
+        let (first, other) = self.program.forks.get(usize::from(fork))?.open(from, byte)?;
+        if let Some(from) = other {
+            self.ways.0.push(Way::Branch { fork, from, at });
         }
-        Some(first.to as usize)
+        Some(first as usize)
     }
 
     fn keep(&mut self, slot: u8, at: usize) {
