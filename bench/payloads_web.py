@@ -41,10 +41,15 @@ PAYLOADS = (
 )
 # Lines that came into the lists with the payloads around them: nothing in them could be found.
 _NOTHING = {
-    # No script, no event, no call, no scheme, no code that a browser would resolve into one.
+    # One character, however it is written; the first line of a block whose rest stands on others;
+    # or no script, no event, no call but those by which a style loads its pictures, no scheme, no
+    # code that a browser would resolve into one.
     Category.XSS: re.compile(
-        r"(?!.*(?:script|\bon\w{3,}\s*=|(?:data|mocha|view-source):|expression|binding|@import"
-        r"|behavio|[\w\])}]\s*[(`]|&#|&\w+;|\\u00|\\x|%3c|srcdoc|\+ad|alert)).*",
+        r"&(?:#x?[\da-f]{2,7}|lt);?|%[\da-f]{2}|\\[ux][\da-f]{2,4}"
+        r"|(?!.*(?:alert|prompt|confirm|eval|cookie|script))"
+        r"(?:(?:function|for|if|while)\b|\$)[ \w]*\(.*\{"
+        r"|(?!.*(?:script|\bon\w{3,}\s*=|(?:data|mocha|view-source):|expression|binding|@import"
+        r"|behavio|[\w\])}](?<!\burl)(?<!\bformat)\s*[(`]|&#|&\w+;|\\u00|\\x|%3c|srcdoc|\+ad|alert)).*",
         re.IGNORECASE | re.DOTALL,
     ),
     # Headings and remarks, words without a sign.
@@ -78,8 +83,8 @@ def measure() -> Outcome:
     return Outcome(
         payload=f"labelled values and texts: {counts}; {_TIMED} own values of {_VALUE_LEN} "
         "characters, one in ten with a payload. `recall_of_payloads` leaves out lines that hold "
-        "none by their form: mark-up that runs nothing, headings, lone names, command lines as "
-        "users type them",
+        "none by their form: mark-up and styles that run nothing, single characters, lines that "
+        "only open a block, headings, lone names, command lines as users type them",
         repetitions=_ROUNDS,
         results=results,
     )

@@ -240,9 +240,15 @@ fn read_value(text: &[u8], signs: u16, on: &mut impl FnMut(Payload, Range<usize>
     {
         on(of_sql(trick), range);
     }
-    let called = has(sign::ROUND | sign::TICK) && text.len() <= PIECE_BYTES_MAX;
+    // A bracket may be written as a reference to its character.
+    let referred = || {
+        [&b"&#"[..], b"&lpar;"]
+            .iter()
+            .any(|known| memchr::memmem::find(text, known).is_some())
+    };
+    let called = text.len() <= PIECE_BYTES_MAX && (has(sign::ROUND | sign::TICK) || (has(sign::BREAK) && referred()));
     let marked = has(sign::TAG | sign::COLON) || (has(sign::COMPARE) && has(sign::QUOTE));
-    if (marked || called || text.starts_with(b"on"))
+    if (marked || called || text.starts_with(b"on") || text.ends_with(b"/script"))
         && let Some((trick, range)) = markup::find(text)
     {
         on(of_markup(trick), range);

@@ -3,6 +3,7 @@
 //! Reads tags as a browser does: a name behind `<`, then attributes parted by white space, slashes or quotes, with
 //! or without quotes around their values. What makes a browser run a script counts; what only shows something does not.
 
+mod ends;
 mod names;
 mod piece;
 mod value;
@@ -10,7 +11,7 @@ mod value;
 use std::ops::Range;
 
 use self::names::{is_event, is_everyday};
-use self::value::{Scheme, breaks_style, runs_code, scheme, styles_code};
+use self::value::{Scheme, breaks_style, plain, runs_code, scheme, styles_code};
 
 /// Bytes that are looked at: one more than a value may have.
 const TEXT_BYTES_MAX: usize = 1025;
@@ -55,6 +56,9 @@ struct Tag<'a> {
 /// Finds the first piece of mark-up that runs something.
 pub(crate) fn find(text: &[u8]) -> Option<(Trick, Range<usize>)> {
     let text = text.get(..text.len().min(TEXT_BYTES_MAX)).unwrap_or_default();
+    if let Some(trick) = ends::document_cut_off(text) {
+        return Some((trick, 0..text.len()));
+    }
     if !is_value(text) {
         return piece::find(text).map(|trick| (trick, 0..text.len()));
     }
@@ -64,6 +68,9 @@ pub(crate) fn find(text: &[u8]) -> Option<(Trick, Range<usize>)> {
     let mut budget = TAGS_BYTES_MAX;
     for start in memchr::memchr_iter(b'<', text).take(TAGS_MAX) {
         let Some(tag) = tag_at(text, start) else { continue };
+        if tag.closing && !page && ends::what_began_outside(text, start, tag.name) {
+            weak.get_or_insert((Trick::Breakout, start..tag.end));
+        }
         // Tags that nothing ends lie in each other.
         let Some(left) = usize::checked_sub(budget, tag.rest.len() + TAG_COST) else {
             break;
@@ -79,7 +86,11 @@ pub(crate) fn find(text: &[u8]) -> Option<(Trick, Range<usize>)> {
             }
         }
     }
-    let whole = || bare(text).or_else(|| piece::find(text));
+    let whole = || {
+        bare(text)
+            .or_else(|| ends::every_context(text))
+            .or_else(|| piece::find(text))
+    };
     weak.or_else(|| whole().map(|trick| (trick, 0..text.len())))
 }
 
@@ -115,12 +126,15 @@ fn is_word(word: &[u8]) -> bool {
 /// Reads the tag at `start`.
 fn tag_at(text: &[u8], start: usize) -> Option<Tag<'_>> {
     let inside = text.get(start + 1..text.len().min(start + TAG_BYTES_MAX))?;
-    let closing = inside.first() == Some(&b'/');
+    let closing = inside.first() == Some(&b'/') && inside.get(1) != Some(&b'/');
     let inside = inside.get(usize::from(closing)..)?;
     let odd = inside
         .iter()
         .take_while(|byte| matches!(**byte, 0 | b'/' | b'<' | b'?'))
         .count();
+    // Behind two slashes what stands in a tag may begin with its attributes.
+    let spaces = inside.get(odd..)?.iter().take_while(|byte| **byte == b' ').count();
+    let odd = if inside.starts_with(b"//") { odd + spaces } else { odd };
     let inside = inside.get(odd..)?;
     let len = inside.iter().take_while(|byte| is_name(**byte)).count();
     if len == 0 {
@@ -172,6 +186,10 @@ fn judge(text: &[u8], start: usize, tag: &Tag<'_>, page: bool) -> Option<(Trick,
     }
     let breaks_out = start > 0 && closes_something(text.get(..start).unwrap_or_default());
     let name = tag.name.rsplit(|byte| *byte == b':').next().unwrap_or(tag.name);
+    // `<scr&#9;ipt>`: a name that nobody would spell so.
+    if tag.rest.starts_with(b"&") && plain(linked).starts_with(b"script") {
+        return Some((Trick::Script, true));
+    }
     if name.starts_with(b"script") {
         return Some((Trick::Script, breaks_out || (!page && runs_script(text, tag))));
     }
@@ -213,7 +231,16 @@ fn judge(text: &[u8], start: usize, tag: &Tag<'_>, page: bool) -> Option<(Trick,
     if styles && styles_code(near) {
         return Some((Trick::Script, true));
     }
+    if calls_in_a_name(tag.rest) {
+        found.get_or_insert((Trick::Script, false));
+    }
     found.or_else(|| breaks_out.then_some((Trick::Breakout, false)))
+}
+
+/// A call where the name of an attribute belongs: what is left of an address that was cut up.
+fn calls_in_a_name(rest: &[u8]) -> bool {
+    let names = rest.split(|byte| *byte == b'=').next().unwrap_or_default();
+    matches!(rest.first(), Some(b' ' | b'/')) && !names.contains(&b'{') && piece::tries_anywhere(names)
 }
 
 /// Loads a document that is written into the attribute, or that the page is sent to.
@@ -388,6 +415,19 @@ mod tests {
             ("//drop.invalid/find?as=js&call=alert(4);", Trick::Script),
             ("''?alert(5):''", Trick::Breakout),
             ("data:,alert()", Trick::Script),
+            ("alert&lpar;8&#41", Trick::Script),
+            ("<scr&#9;ipt>go()</scr&#9;ipt>", Trick::Script),
+            ("<// style=x:expression\\28 go()\\29>", Trick::Script),
+            ("<p style=\"font:'a&#10;;color:red'\">", Trick::Script),
+            ("<img 7;avascript:alert(2)>", Trick::Script),
+            ("<if e=\"new ActiveXObject('a').parentWindow.alert(2)\">", Trick::Script),
+            ("scriptprompt(4)/script", Trick::Script),
+            ("1\u{2044}4script3\u{2044}4go()", Trick::Script),
+            ("part=\"javascript:\";", Trick::Script),
+            ("go.to='top'</script>", Trick::Breakout),
+            ("'); prompt(3)</script>'); ?>", Trick::Breakout),
+            ("</b>//\"'`-->", Trick::Breakout),
+            ("\"data:text/html,here\"></object>", Trick::Link),
         ] {
             assert_eq!(trick(text), Some(wanted), "{text}");
         }
@@ -408,6 +448,14 @@ mod tests {
             "<https://example.com/path>",
             "name@example.com",
             "on time = in time",
+            "</script>",
+            "Ben &amp; Jerry (Vermont)",
+            "<p style=\"font: 12px/1.5 'Open Sans' /* ours */\">",
+            "<Button onPress={() => alert('Saved')} title=\"Save\" />",
+            "<button @click=\"confirm('Delete?')\">Delete</button>",
+            "const quotes = \"'`\";",
+            "title=\"Alert\"",
+            "\"data:text/html\" is a media type",
         ] {
             assert_eq!(trick(text), None, "{text}");
         }

@@ -68,10 +68,10 @@ pub(super) fn find(text: &[u8]) -> Option<Trick> {
         return None;
     }
     let plain = plain(text);
-    if breaks_out(&plain) || (plain.starts_with(b"*/") && has_probe(&plain)) {
+    if breaks_out(&plain) || (plain.starts_with(b"*/") && has_probe(&plain)) || ends_a_script(&plain) {
         return Some(Trick::Breakout);
     }
-    let tried = tries(&plain) || tries(parameter(&plain));
+    let tried = tries(&plain) || tries(parameter(&plain)) || is_stripped(&plain) || writes_code(&plain);
     let runs = tried || reaches(&plain) || is_signs(&plain) || names_a_call(&plain) || ways::run(&plain);
     runs.then_some(Trick::Script)
 }
@@ -108,6 +108,57 @@ fn breaks_out(plain: &[u8]) -> bool {
     let ends_block = closes_first(plain) && has_probe(plain);
     let behind_value = at > 0 && plain.get(..at).is_some_and(|before| before.contains(&b';'));
     (value && goes_on && !balanced && has_probe(after)) || ends_block || (behind_value && goes_on_behind(plain))
+}
+
+/// `scriptalert(1)/script`, `¼script¾`: a script whose brackets a filter took away, or that another set of characters
+/// gives back.
+fn is_stripped(plain: &[u8]) -> bool {
+    const OPENED_OTHERWISE: &[u8] = "1\u{2044}4script3\u{2044}4".as_bytes();
+    let Some(at) = memchr::memmem::find(plain, b"script") else {
+        return false;
+    };
+    let body = plain.get(at + b"script".len()..).unwrap_or_default();
+    let closed = body.strip_suffix(b">").unwrap_or(body).ends_with(b"/script");
+    let begun = PROBES.iter().any(|known| body.starts_with(known));
+    (closed && begun) || memchr::memmem::find(plain, OPENED_OTHERWISE).is_some()
+}
+
+/// `d="alert('…` and `c="javascript:"`: a name for a string that is a script.
+fn writes_code(plain: &[u8]) -> bool {
+    let named = plain
+        .iter()
+        .take(VALUE_BYTES_MAX)
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    let text = match plain.get(named..) {
+        Some([b'=', b'"' | b'\'', text @ ..]) if named > 0 => text,
+        _ => return false,
+    };
+    let scheme = [&b"javascript:"[..], b"vbscript:"]
+        .iter()
+        .any(|known| text.starts_with(known));
+    let call = CALLS
+        .iter()
+        .take(3)
+        .any(|call| text.strip_prefix(*call).is_some_and(|rest| rest.starts_with(b"(")));
+    scheme || call
+}
+
+/// Whether a call that only tries stands anywhere in what is no value.
+pub(super) fn tries_anywhere(names: &[u8]) -> bool {
+    CALLS.iter().take(3).any(|call| {
+        memchr::memmem::find_iter(names, call).any(|at| {
+            let after = names.get(at + call.len()..).unwrap_or_default();
+            let before = at.checked_sub(1).and_then(|at| names.get(at));
+            matches!(after.first(), Some(b'(' | b'`')) && !before.is_some_and(|byte| byte.is_ascii_alphanumeric())
+        })
+    })
+}
+
+/// `…alert(1)</script>`: ends a script that began outside of the value.
+fn ends_a_script(plain: &[u8]) -> bool {
+    let before = memchr::memmem::find(plain, b"</script").and_then(|at| plain.get(..at));
+    before.is_some_and(|before| memchr::memmem::find(before, b"<script").is_none() && has_probe(before))
 }
 
 /// `}alert(1);{`: closes what it did not open.
@@ -174,7 +225,7 @@ fn tries(plain: &[u8]) -> bool {
     let argument = inner.get(..end).unwrap_or_default();
     let tail = inner.get(end + 1..).unwrap_or_default();
     let number = argument.len() <= 6 && argument.iter().all(u8::is_ascii_digit);
-    let known: [&[u8]; 7] = [
+    let known: [&[u8]; 13] = [
         b"document.",
         b"location",
         b"origin",
@@ -182,6 +233,13 @@ fn tries(plain: &[u8]) -> bool {
         b"/xss/",
         b"'xss'",
         b"\"xss\"",
+        // Words that stand for any word.
+        b"'foo'",
+        b"'bar'",
+        b"'test'",
+        b"\"foo\"",
+        b"\"bar\"",
+        b"\"test\"",
     ];
     let asked = known.iter().any(|known| argument.starts_with(known));
     let python = *call == b"print" && !(argument.is_empty() && tail.is_empty());

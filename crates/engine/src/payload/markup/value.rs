@@ -25,7 +25,11 @@ pub(super) fn scheme(given: &[u8]) -> Option<Scheme> {
         *slot = byte.to_ascii_lowercase();
         len += 1;
     }
-    let plain = plain.get(..len).unwrap_or_default();
+    let mut plain = plain.get(..len).unwrap_or_default();
+    // Some readers take what stands behind these for the address.
+    while let Some(rest) = plain.strip_prefix(b"feed:").or_else(|| plain.strip_prefix(b"pcast:")) {
+        plain = rest;
+    }
     let script = [
         &b"javascript:"[..],
         b"vbscript:",
@@ -98,7 +102,7 @@ fn character(rest: &[u8]) -> Option<(u8, usize)> {
 }
 
 /// Calls that show that a script runs, or reach for what it should not.
-const CALLS: [&[u8]; 32] = [
+const CALLS: [&[u8]; 33] = [
     b"alert(",
     b"alert`",
     b"prompt(",
@@ -128,6 +132,7 @@ const CALLS: [&[u8]; 32] = [
     b"vbscript:",
     b"msgbox",
     b"execscript",
+    b"newactivexobject(",
     b"\\u0061",
     b"self[",
     b"top[",
@@ -167,10 +172,11 @@ pub(super) fn styles_code(given: &[u8]) -> bool {
             at += end;
             continue;
         }
-        if *byte > b' ' && *byte != b'\\' {
+        let (byte, used) = escaped(rest).unwrap_or((*byte, 1));
+        if byte > b' ' && byte != b'\\' {
             plain.push(byte.to_ascii_lowercase());
         }
-        at += 1;
+        at += used;
     }
     [
         &b"expression("[..],
@@ -188,6 +194,22 @@ pub(super) fn styles_code(given: &[u8]) -> bool {
     .any(|known| memchr::memmem::find(&plain, known).is_some())
 }
 
+/// A character that a style writes as its number: `\28`, of ASCII. It takes a space behind it with it.
+fn escaped(rest: &[u8]) -> Option<(u8, usize)> {
+    const DIGITS_MAX: usize = 6;
+    let digits = rest.strip_prefix(b"\\")?;
+    let count = digits
+        .iter()
+        .take(DIGITS_MAX)
+        .take_while(|byte| byte.is_ascii_hexdigit())
+        .count();
+    // Less than two digits say a character that nobody sees, and may be a letter of a word.
+    let written = std::str::from_utf8(digits.get(..count).filter(|_| count > 1)?).ok()?;
+    let byte = u8::from_str_radix(written, 16).ok().filter(u8::is_ascii_graphic)?;
+    let space = usize::from(digits.get(count) == Some(&b' '));
+    Some((byte, 1 + count + space))
+}
+
 /// Whether a style holds what ends it early, or spells its words in escapes.
 pub(super) fn breaks_style(given: &[u8]) -> bool {
     let escapes = given
@@ -196,5 +218,22 @@ pub(super) fn breaks_style(given: &[u8]) -> bool {
         .count();
     let template = memchr::memmem::find(given, b"{{").is_some() || memchr::memmem::find(given, b"${").is_some();
     let ends = given.iter().any(|byte| matches!(byte, b'{' | b'}' | b'['));
-    escapes >= 3 || (ends && !template) || memchr::memmem::find(given, b"/*/").is_some()
+    escapes >= 3 || hides_an_end(given) || (ends && !template) || memchr::memmem::find(given, b"/*/").is_some()
+}
+
+/// Whether a reference stands for a character that ends a string of a style, or a comment is never closed.
+fn hides_an_end(given: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some((byte, used)) = given.get(at..).and_then(character) {
+        if used > 1 && byte < b' ' {
+            return true;
+        }
+        at += used;
+    }
+    let comment = memchr::memmem::rfind(given, b"/*");
+    comment.is_some_and(|at| {
+        given
+            .get(at..)
+            .is_some_and(|rest| memchr::memmem::find(rest, b"*/").is_none())
+    })
 }

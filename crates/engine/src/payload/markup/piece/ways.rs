@@ -114,12 +114,13 @@ fn builds(plain: &[u8]) -> bool {
     templated || rewritten || (has(b"$eval(") && CALLS.iter().any(|call| has(call)))
 }
 
-/// `import('data:…')`, or an element that loads a script from wherever.
+/// `import('data:…')`, a control that opens a window, or an element that loads a script from wherever.
 fn loads(plain: &[u8]) -> bool {
     let has = |wanted: &[u8]| find(plain, wanted).is_some();
     let element = (has(b"createelement('script')") || has(b"createelement(\"script\")"))
         && (has(b".src='//") || has(b".src=\"//"));
-    element || LOADED.iter().any(|known| has(known))
+    let control = has(b"newactivexobject(") && CALLS.iter().any(|call| has(call));
+    element || control || LOADED.iter().any(|known| has(known))
 }
 
 /// `location=name`, `top.location.href = location.hash`: goes where the one who sent it says.
