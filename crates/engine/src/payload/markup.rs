@@ -224,17 +224,24 @@ fn judge(text: &[u8], start: usize, tag: &Tag<'_>, page: bool) -> Option<(Trick,
             found = Some((Trick::Script, false));
         }
     }
-    let styles = matches!(name, b"style" | b"link" | b"meta" | b"import" | b"xml");
-    let near = text
-        .get(start..text.len().min(start + SCRIPT_BYTES_MAX))
-        .unwrap_or_default();
-    if styles && styles_code(near) {
+    if holds_styles(name) && styles_code(near(text, start)) {
         return Some((Trick::Script, true));
     }
     if calls_in_a_name(tag.rest) {
         found.get_or_insert((Trick::Script, false));
     }
     found.or_else(|| breaks_out.then_some((Trick::Breakout, false)))
+}
+
+/// Elements in or behind which styles stand.
+fn holds_styles(name: &[u8]) -> bool {
+    matches!(name, b"style" | b"link" | b"meta" | b"import" | b"xml")
+}
+
+/// So much of a text from a tag on as a script or a style is looked at.
+fn near(text: &[u8], start: usize) -> &[u8] {
+    text.get(start..text.len().min(start + SCRIPT_BYTES_MAX))
+        .unwrap_or_default()
 }
 
 /// A call where the name of an attribute belongs: what is left of an address that was cut up.
@@ -289,9 +296,7 @@ fn is_inert(given: &[u8]) -> bool {
 
 /// A script that only shows that it runs, or takes what it should not have.
 fn runs_script(text: &[u8], tag: &Tag<'_>) -> bool {
-    let body = text
-        .get(tag.end..text.len().min(tag.end + SCRIPT_BYTES_MAX))
-        .unwrap_or_default();
+    let body = near(text, tag.end);
     let stop = body.windows(2).position(|pair| pair == b"</").unwrap_or(body.len());
     runs_code(body.get(..stop).unwrap_or_default())
 }
