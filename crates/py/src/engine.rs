@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::convert::{Text, outcome, rule_error, setup_error, to_bytes, to_code_points};
 use crate::dense::{Dense, DenseTerms};
+use crate::express::silent;
 
 const ORIGINS: [&str; 6] = ["system", "user", "assistant", "tool", "retrieval", "memory"];
 const CATEGORY_COUNT: usize = aidefence_engine::category::CATEGORY_COUNT;
@@ -192,13 +193,21 @@ impl Engine {
 #[pyclass(frozen, module = "aidefence.engine._native")]
 pub(crate) struct Batch {
     core: std::sync::Arc<Core>,
-    columns: Columns,
+    pub(crate) columns: Columns,
 }
 
 #[pymethods]
 impl Batch {
     fn __len__(&self) -> usize {
         self.columns.action.len()
+    }
+
+    /// Where there is more to tell than that nothing was found.
+    fn noticed(&self) -> Vec<usize> {
+        let count = self.columns.action.len();
+        (0..count)
+            .filter(|index| silent(&self.columns, *index).is_none())
+            .collect()
     }
 
     fn get<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyTuple>> {

@@ -3,6 +3,7 @@
 mod convert;
 mod dense;
 mod engine;
+mod express;
 mod kernel;
 mod leak;
 mod policy;
@@ -34,6 +35,8 @@ pyo3::create_exception!(
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<engine::Batch>()?;
+    module.add_class::<express::Form>()?;
+    module.add_class::<express::Scribe>()?;
     module.add_class::<stream::Stream>()?;
     module.add_class::<dense::Dense>()?;
     module.add_class::<regex::Regex>()?;

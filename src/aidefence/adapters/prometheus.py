@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 
 from aidefence.adapters.counts import Counts, Totals
 from aidefence.domain.asking import Detection
-from aidefence.domain.enums import ACTIONS, CATEGORIES
+from aidefence.domain.enums import ACTIONS, CATEGORIES, Action
 from aidefence.domain.taxonomy import OWASP_AGENTIC, OWASP_LLM, TAXONOMY
 from aidefence.ports.meter import Series
 
@@ -40,6 +40,7 @@ _SECONDS = 1e-9
 _TIERS = range(5)
 # By the plain word: an enum's own hash is a call into Python.
 _CATEGORY_CODES = {category.value: code for code, category in enumerate(CATEGORIES)}
+_ALLOW = Action.ALLOW.code
 _CHECKS_MAX = 64
 _OTHER = "other"
 
@@ -87,6 +88,16 @@ class PrometheusMeter(Collector):
                 cells[self._findings + _CATEGORY_CODES[finding.category._value_]] += 1
             if detection.degraded:
                 self._count_checks({it.check for it in detection.degraded})
+
+    def count_passed(self, door: str, tiers: int, elapsed_ns: int, many: int = 1) -> None:
+        """Count so many answers about which there is nothing to tell but how long they took."""
+        with self._lock:
+            places = self._doors.get(door) or self._open_door(door)
+            cells = self._counts.cells
+            cells[places.actions + _ALLOW] += many
+            at = places.whole[max(tiers.bit_length() - 1, 0)]
+            cells[at + bisect_left(_BUCKETS_NS, elapsed_ns)] += many
+            cells[at + _SUM] += elapsed_ns * many
 
     def refuse(self, door: str, status: int) -> None:
         """Count one request that was refused."""

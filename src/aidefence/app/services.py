@@ -24,6 +24,7 @@ from aidefence.app.steward import Steward
 from aidefence.app.upkeep import Upkeep
 from aidefence.ports.meter import Meter, Series
 from aidefence.service.desk import Desk, Manners
+from aidefence.service.express import Express
 from aidefence.service.in_force import InForce
 from aidefence.service.operations import Operations
 from aidefence.service.services import Services
@@ -64,14 +65,18 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
     limits = open_limits(settings, store.database)
     keeper.also(limits.prepare)
     running.add(Upkeep(access, limits).running)
+    police = open_police(settings, in_force)
+    now_ns = clock.monotonic_ns
     desk = Desk(
         keeper.standing,
         limits.limiter,
         store.log if tracing is None else tracing.around(store.log),
         meter,
         _manners(settings),
-        clock.monotonic_ns,
-        open_police(settings, in_force),
+        now_ns,
+        police,
+        # A trace tells of every inspection: then each goes the usual way.
+        Express(store.log, meter, police, now_ns) if tracing is None else None,
     )
     versions = {"engine": __version__, **keeper.standing.inspector.knowledge}
     # Names first: the first answer of a new policy tells them.

@@ -21,6 +21,7 @@ __all__ = [
     "Dense",
     "DenseTerms",
     "Engine",
+    "Form",
     "Judged",
     "Outcome",
     "PolicyAtom",
@@ -29,6 +30,7 @@ __all__ = [
     "PolicySets",
     "Regex",
     "RuleInfo",
+    "Scribe",
     "Stream",
     "Theory",
     "check_proof",
@@ -52,6 +54,10 @@ Dense = _native.Dense
 DenseTerms = _native.DenseTerms
 Regex = _native.Regex
 """A linear-time regex that must match a text from its start to its end."""
+Form = _native.Form
+"""Answers in which only a few values differ."""
+Scribe = _native.Scribe
+"""Writes records of a journal in which only a few values differ."""
 Stream = _native.Stream
 
 

@@ -12,12 +12,14 @@ __all__ = [
     "Dense",
     "DenseTerms",
     "Engine",
+    "Form",
     "ModelFormatError",
     "PolicySet",
     "PolicySets",
     "ProofError",
     "Regex",
     "RuleSyntaxError",
+    "Scribe",
     "Stream",
     "Theory",
     "category_ngrams",
@@ -183,7 +185,42 @@ class Theory:
 class Batch:
     def __len__(self) -> int: ...
     def get(self, index: int) -> _Outcome: ...
+    def noticed(self) -> list[int]: ...
     def columns(self) -> dict[str, bytes]: ...
+
+_Pieces: TypeAlias = tuple[str, str, str, str, str]
+_Around: TypeAlias = tuple[bytes, bytes, bytes]
+
+@final
+class Form:
+    def __new__(cls, laid_out: Sequence[tuple[int, _Pieces]]) -> Form: ...
+    def fill(
+        self, tiers: int, name: str, elapsed_ns: int, confidence: float, engine_ns: int
+    ) -> bytes: ...
+    def fill_all(self, batch: Batch, names: Sequence[str], share_ns: int) -> list[bytes | None]: ...
+
+@final
+class Scribe:
+    def __new__(cls, mark: bytes, opening: bytes, digest_key: bytes) -> Scribe: ...
+    def record(
+        self,
+        name: str,
+        text: str,
+        at_ms: int,
+        around: _Around,
+        tiers: int,
+        confidence: float,
+        elapsed_ns: int,
+    ) -> bytes | None: ...
+    def record_all(
+        self,
+        batch: Batch,
+        names: Sequence[str],
+        texts: Sequence[str],
+        at_ms: int,
+        around: _Around,
+        share_ns: int,
+    ) -> list[bytes | None]: ...
 
 def ngrams(texts: Iterable[str]) -> tuple[bytes, bytes, bytes, bytes]: ...
 def category_ngrams(texts: Iterable[str]) -> tuple[bytes, bytes]: ...

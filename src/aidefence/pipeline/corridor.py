@@ -49,6 +49,12 @@ class Corridor:
         """Checks that this installation does not run, and why."""
         return (*self._degraded, *self._notes)
 
+    @property
+    def lone(self) -> Engine | None:
+        """The engine, where it alone speaks: no lists, no slow tier, no check that is missing."""
+        alone = type(self) is Corridor and not self._degraded
+        return self._engine if alone and isinstance(self._engine, Engine) else None
+
     def rules(self) -> tuple[RuleInfo, ...]:
         """Give all rules as written, also those not in force."""
         return self._engine.rules()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from aidefence.domain.access import Caller
 from aidefence.domain.asking import Detection, Request
 from aidefence.domain.content import Content
 
@@ -17,6 +18,9 @@ class Police(Protocol):
 
     def waits(self, request: Request) -> bool:
         """Whether something must be looked up for it, which may take longer than a moment."""
+
+    def is_silent(self, caller: Caller) -> bool:
+        """Whether no policy has a say about what a caller brings."""
 
     def rule(self, request: Request, found: Detection) -> Detection:
         """Give what was found as it is after policies have had their say."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import partial
 from time import perf_counter_ns
 
+from aidefence.domain.access import Caller
 from aidefence.domain.asking import Detection, Request
 from aidefence.domain.content import Content
 from aidefence.domain.enums import Action
@@ -19,6 +20,7 @@ from aidefence.ports.admission import Admission
 from aidefence.ports.episodes import EpisodeLog
 from aidefence.ports.meter import Meter
 from aidefence.ports.police import Police
+from aidefence.service.express import Express, Lane, Passed, PassedTexts, open_all
 from aidefence.service.seats import Seats
 from aidefence.service.shares import Shares
 from aidefence.service.standing import Standing
@@ -60,6 +62,7 @@ class Desk:
 
     __slots__ = (
         "_admission",
+        "_express",
         "_log",
         "_manners",
         "_meter",
@@ -80,13 +83,16 @@ class Desk:
         manners: Manners = DEFAULT_MANNERS,
         now_ns: Callable[[], int] = perf_counter_ns,
         police: Police | None = None,
+        express: Express | None = None,
     ) -> None:
         """`now_ns` is the clock on which requests say when they came in.
 
-        `police` lets policies have their say about what was found.
+        `police` lets policies have their say about what was found. With `express` there is a short
+        way for plain texts, over the same log and meter, for doors that ask for it.
         """
         self.standing = standing
         self._police = police
+        self._express = express
         self._admission = admission
         self._log = log
         self._meter = meter
@@ -187,10 +193,66 @@ class Desk:
             found = _inspect_all(standing, requests, threads, since_ns)
         if self._police is not None:
             found = [self._ruled(*pair) for pair in zip(requests, found, strict=True)]
-        settled = _seen_all(found, standing, allowance)
-        for request, detection in zip(requests, settled, strict=True):
-            self._meter.count(request.door, detection)
-        return self._log.record_all(list(zip(requests, settled, strict=True)))
+        return self._keep_all(requests, _seen_all(found, standing, allowance))
+
+    def is_short(self, door: str, caller: Caller) -> bool:
+        """Whether there is a short way for what a caller brings to a door, at this moment."""
+        return self._lane(self.standing, door, caller) is not None
+
+    def ask_shortly(self, request: Request, text: str) -> Passed | Detection | None:
+        """Answer about a short text without conditions; none where the usual way is to be gone.
+
+        Then nothing has happened yet.
+
+        Raises:
+            RefusedError: the request is not carried out.
+
+        """
+        express, standing = self._express, self.standing
+        lane = self._lane(standing, request.door, request.caller)
+        if express is None or lane is None:
+            return None
+        allowance = self._let_in(request)
+        if allowance is not None and allowance.degraded is not None:
+            found = standing.at(request.door)[0].inspect(text, request.conditions)
+            return self._keep(request, _seen(found, standing, allowance))
+        told = express.take(lane, request, text)
+        if isinstance(told, Passed):
+            told.allowance = allowance
+            return told
+        return self._keep(request, _seen(told, standing, allowance))
+
+    def ask_all_shortly(
+        self, first: Request, texts: Sequence[str], names: Sequence[str], threads: int = 0
+    ) -> PassedTexts | None:
+        """Answer about many texts without conditions; `first` is the request with the first.
+
+        `threads` are at most so many, 0 for one on each core.
+
+        Raises:
+            RefusedError: they are not carried out, none of them.
+
+        """
+        express = self._express
+        lane = self._lane(self.standing, first.door, first.caller)
+        if express is None or lane is None:
+            return None
+        allowance = self._let_in(first, len(texts))
+        with self._shares.held(first.caller), self._seats.taken(first.priority, self._until(first)):
+            passed = express.take_all(lane, first, texts, names, threads)
+        passed.allowance = allowance
+        if (allowance is None or allowance.degraded is None) and express.keep(first, texts, passed):
+            return passed
+        requests, found = open_all(first, texts, passed)
+        kept = self._keep_all(requests, [_seen(it, self.standing, allowance) for it in found])
+        passed.found = dict(enumerate(zip(requests, kept, strict=True)))
+        return passed
+
+    def _lane(self, standing: Standing, door: str, caller: Caller) -> Lane | None:
+        # Whoever asks another machine what is left of a limit waits for it, and may hear nothing.
+        if self._express is None or self._admission.waits:
+            return None
+        return self._express.lane(standing, door, caller)
 
     def tell(self, request: Request, detection: Detection, *, ruled: bool = False) -> Detection:
         """Take in what was decided elsewhere about a request that was let in before.
@@ -290,6 +352,13 @@ class Desk:
 
     def _ruled(self, request: Request, found: Detection) -> Detection:
         return found if self._police is None else self._police.rule(request, found)
+
+    def _keep_all(
+        self, requests: Sequence[Request], settled: Sequence[Detection]
+    ) -> list[Detection]:
+        for request, detection in zip(requests, settled, strict=True):
+            self._meter.count(request.door, detection)
+        return self._log.record_all(list(zip(requests, settled, strict=True)))
 
     def _keep(self, request: Request, detection: Detection) -> Detection:
         self._meter.count(request.door, detection)

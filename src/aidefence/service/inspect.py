@@ -8,11 +8,11 @@ from dataclasses import replace
 from aidefence.domain.answer import Asked
 from aidefence.domain.asking import Conditions, Detection, Detector
 from aidefence.domain.content import Degraded, Inspection
-from aidefence.domain.decision import Decision
+from aidefence.domain.decision import Charter, Decision
 from aidefence.domain.enums import Action, Category, Direction, Origin, Profile
 from aidefence.domain.reading import single
 from aidefence.domain.verdict import Finding
-from aidefence.engine import RuleInfo
+from aidefence.engine import Engine, RuleInfo
 from aidefence.pipeline.corridor import Corridor
 from aidefence.policy.profiles import Policy
 from aidefence.respond.batch import DecisionBatch
@@ -31,6 +31,16 @@ class Inspector:
     def policy_version(self) -> str:
         """Name of the policy and the knowledge that speak."""
         return self._corridor.charter.policy_version
+
+    @property
+    def lone(self) -> Engine | None:
+        """The engine, where nothing but it speaks."""
+        return self._corridor.lone
+
+    @property
+    def charter(self) -> Charter:
+        """What holds for texts on their way in."""
+        return self._corridor.charter
 
     @property
     def standing(self) -> tuple[Degraded, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter_ns
 
+from aidefence.domain.access import Caller
 from aidefence.domain.asking import Detection, Request
 from aidefence.domain.content import Content, Degraded
 from aidefence.domain.enums import Action, Direction, Origin
@@ -58,6 +59,10 @@ class PolicyPolice:
             return False
         asked = self._panels_of(choice).all
         return any(any(it.sets.remembers) or it.values.past_names for it in asked)
+
+    def is_silent(self, caller: Caller) -> bool:
+        """Whether no policy has a say about what a caller brings."""
+        return not self._in_force.files and caller.tenant not in self._in_force.held.houses
 
     def rule(self, request: Request, found: Detection) -> Detection:
         """Give what was found as it is after policies have had their say."""

@@ -43,6 +43,7 @@ class Body(msgspec.Struct, array_like=True, frozen=True, gc=False):
     address: str | None
 
 
+FIELDS = len(Body.__struct_fields__)
 encode = msgspec.msgpack.Encoder().encode
 read_body = msgspec.msgpack.Decoder(Body).decode
 

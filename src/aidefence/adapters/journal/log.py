@@ -7,18 +7,21 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeAlias
 
-from aidefence.adapters.journal.bodies import BODY_VERSION, encode
-from aidefence.adapters.journal.frames import FRAME_BYTES_MAX, pack_frame
+from aidefence.adapters.journal.bodies import BODY_VERSION, FIELDS, encode
+from aidefence.adapters.journal.frames import FRAME_BYTES_MAX, MARK, pack_frame
 from aidefence.adapters.journal.segments import bytes_in, open_segment
 from aidefence.domain.asking import Detection, Request
 from aidefence.domain.content import Degraded, Inspection
-from aidefence.domain.enums import ACTIONS, CATEGORIES, Action, Category, Direction
+from aidefence.domain.decision import Charter
+from aidefence.domain.enums import ACTIONS, CATEGORIES, Action, Category, Direction, Severity
+from aidefence.engine import Scribe
+from aidefence.service.express import Passed, PassedTexts
 
 _log = logging.getLogger("aidefence.journal")
 
@@ -33,7 +36,13 @@ _CATEGORY_CODES: dict[Category | None, int] = {
     **{it: code for code, it in enumerate(CATEGORIES)},
 }
 _INPUT, _OUTPUT = Direction.INPUT.code, Direction.OUTPUT.code
+_ALLOW, _LOW = Action.ALLOW.code, Severity.LOW.code
+# How every record begins: that so many values follow, and of which version they are.
+_OPENING = encode((BODY_VERSION, *[None] * (FIELDS - 1)))[: 1 - FIELDS]
+# Callers and their addresses, as far as they are remembered.
+_AROUNDS_MAX = 4096
 
+Around: TypeAlias = tuple[bytes, bytes, bytes]
 Seal = Callable[[Sequence[str], str], bytes]
 """Seals the contents of a request for the store."""
 
@@ -66,6 +75,8 @@ class JournalLog:
         self._now_ms = now_ms
         self._least = least
         self._seal = seal
+        self._scribe = Scribe(MARK, _OPENING, digest_key)
+        self._arounds: dict[tuple[object, ...], Around] = {}
         self._writer = _Writer(folder, limits or JournalLimits())
         self.lost = 0
         self.problem: str | None = None
@@ -87,9 +98,68 @@ class JournalLog:
             return [self._untold(detection, error) for _, detection in decided]
         return [detection for _, detection in decided]
 
+    def note(self, request: Request, passed: Passed) -> bool:
+        """Keep that nothing was found in one text."""
+        text = request.what
+        if self._seal is not None or not isinstance(text, str):
+            return False
+        frame = self._scribe.record(
+            request.id,
+            text,
+            self._now_ms(),
+            self._around(request, passed.charter),
+            passed.tiers,
+            passed.confidence,
+            passed.elapsed_ns,
+        )
+        return frame is not None and self._has_written(frame)
+
+    def note_all(self, first: Request, texts: Sequence[str], passed: PassedTexts) -> bool:
+        """Keep that nothing was found in many texts, and with one write what was in others."""
+        if self._seal is not None:
+            return False
+        try:
+            frames = self._scribe.record_all(
+                passed.records,
+                passed.names,
+                texts,
+                self._now_ms(),
+                self._around(first, passed.charter),
+                passed.share_ns,
+            )
+            for at, pair in passed.found.items():
+                frames[at] = self._frame(*pair)
+        except (OSError, UnicodeEncodeError):
+            return False
+        written = [it for it in frames if it is not None]
+        return len(written) == len(texts) and self._has_written(b"".join(written))
+
     def close(self) -> None:
         """Finish the file: what is in it can be taken over whole."""
         self._writer.close()
+
+    def _has_written(self, frames: bytes) -> bool:
+        try:
+            self._writer.write(frames)
+        except OSError:
+            return False
+        self.problem = None
+        return True
+
+    def _around(self, request: Request, charter: Charter) -> Around:
+        """What stands around the few values that differ between texts of one caller."""
+        caller, version = request.caller, charter.policy_version
+        key = (request.door, caller.id, caller.tenant, charter.enforced, version, request.peer)
+        around = self._arounds.get(key)
+        if around is None:
+            if len(self._arounds) >= _AROUNDS_MAX:
+                self._arounds.clear()
+            whose = (request.door, self._node, caller.id, caller.tenant, _INPUT)
+            outcome = (False, _ALLOW, charter.enforced, _CATEGORY_CODES[None], _LOW)
+            rest = ([()], (), None, None, _short(request.peer))
+            parts = ((*whose, *outcome), (version,), rest)
+            around = self._arounds[key] = (_join(parts[0]), _join(parts[1]), _join(parts[2]))
+        return around
 
     def _frame(self, request: Request, detection: Detection) -> bytes:
         what, digest = request.what, self._digest.copy()
@@ -220,6 +290,10 @@ def _add(digest: blake2b, text: str) -> None:
     data = text.encode("utf-8", "surrogatepass")
     digest.update(b"%d:" % len(data))
     digest.update(data)
+
+
+def _join(values: Iterable[object]) -> bytes:
+    return b"".join(map(encode, values))
 
 
 def _texts(what: str | Inspection) -> Sequence[str]:

@@ -131,17 +131,26 @@ def tell_findings(findings: Iterable[Finding]) -> tuple[WireFinding, ...]:
     return tuple(map(_finding, findings))
 
 
-def _make_form(detection: Detection, manner: Manner, key: _FormKey) -> bytes:
-    """Lay out one answer, and leave open what differs from answer to answer."""
+def lay_out(detection: Detection, manner: Manner) -> tuple[str, str, str, str, str]:
+    """Give one answer in pieces, around what differs from answer to answer.
+
+    That is the id, the milliseconds, the confidence and the microseconds of the engine.
+    """
     told = answer(detection, _OPEN_ID, 0, manner)
     threat = msgspec.structs.replace(told.threat, confidence=_OPEN_NUMBER)
     timings = (WireTiming("engine", _OPEN_NUMBER),)
     laid_out = _encode(
         msgspec.structs.replace(told, detection_time=_OPEN_NUMBER, threat=threat, timings=timings)
-    )
-    form = laid_out.replace(b"%", b"%%").replace(_encode(_OPEN_ID), b'"%b"')
-    for places in (b"%.3f", b"%.6f", b"%.3f"):
-        form = form.replace(_encode(_OPEN_NUMBER), places, 1)
+    ).decode()
+    before, _, rest = laid_out.partition(_encode(_OPEN_ID).decode())
+    first, second, third, last = rest.split(_encode(_OPEN_NUMBER).decode(), 3)
+    return before, first, second, third, last
+
+
+def _make_form(detection: Detection, manner: Manner, key: _FormKey) -> bytes:
+    pieces = (it.replace("%", "%%") for it in lay_out(detection, manner))
+    before, first, second, third, last = pieces
+    form = f'{before}"%b"{first}%.3f{second}%.6f{third}%.3f{last}'.encode()
     manner.forms[key] = form
     return form
 

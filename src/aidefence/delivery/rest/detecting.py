@@ -13,12 +13,21 @@ from aidefence.delivery.http.operations import House
 from aidefence.delivery.http.problems import Refusal, refusal_of, unsupported
 from aidefence.delivery.rest.answers import Manner, aggregate, write
 from aidefence.delivery.rest.came import Came
+from aidefence.delivery.rest.express import (
+    join_batch,
+    make_form,
+    read_plain,
+    read_plain_batch,
+)
 from aidefence.delivery.rest.jobs import submit
 from aidefence.delivery.rest.requests import Asked, AskedBatch, Wrong, parse_many, parse_one
-from aidefence.delivery.rest.wire import Metadata, RefusedItem
+from aidefence.delivery.rest.wire import BatchOptions, Metadata, RefusedItem
 from aidefence.domain.asking import Detection, Request
+from aidefence.domain.decision import Charter
 from aidefence.domain.job import JobKind
 from aidefence.domain.refusals import Allowance, ConflictError, RefusedError
+from aidefence.engine import Form
+from aidefence.service.express import Passed
 
 DOOR = "rest"
 # Up to here an inspection takes less time than a visit to another thread.
@@ -26,6 +35,8 @@ INLINE_BODY_BYTES_MAX = 64 << 10
 # Versions in force while something is reloaded: the old one, the new one, and some to spare.
 _VERSIONS_MAX = 16
 
+_PLAIN = Asked("")
+_THREADS = BatchOptions().max_parallelism
 _encode = msgspec.json.Encoder().encode
 Payload: TypeAlias = tuple[bytes, Allowance | None]
 
@@ -36,15 +47,22 @@ class Detecting:
     def __init__(self, house: House) -> None:
         self._services = house.services
         self._limits = house.limits
+        self._points_max = house.limits.content_code_points_max
         self._desk = house.services.desk
         self.now_ns = house.services.clock.monotonic_ns
         self._request_id = house.services.ids.request_id
         self._manners: dict[str, Manner] = {}
+        self._forms: dict[tuple[str, bool], Form] = {}
 
     async def one(self, body: bytes, came: Came) -> Payload:
         """Answer one request."""
         if len(body) > INLINE_BODY_BYTES_MAX:
             return await asyncio.to_thread(self._one_aside, body, came)
+        text = None if came.core_actions else read_plain(body, self._points_max)
+        if text is not None:
+            answered = self._pass(text, came)
+            if answered is not None:
+                return answered
         asked = parse_one(body, self._limits)
         if asked.later:
             return await asyncio.to_thread(self._one_later, body, asked, came)
@@ -135,6 +153,45 @@ class Detecting:
             elapsed_ns = self.now_ns() - came.at_ns
         return write(detection, request.id, elapsed_ns, manner)
 
+    def _pass(self, text: str, came: Came) -> Payload | None:
+        """Answer about a plain text on the short way, if that is open."""
+        request = self.request(Asked(text), came, came.request_id)
+        told = self._desk.ask_shortly(request, text)
+        if told is None:
+            return None
+        if not isinstance(told, Passed):
+            return self.write(_PLAIN, request, told, came), told.allowance
+        form, elapsed_ns = self._form(told.charter), self.now_ns() - came.at_ns
+        written = form.fill(told.tiers, request.id, elapsed_ns, told.confidence, told.elapsed_ns)
+        return written, told.allowance
+
+    def _pass_all(self, texts: Sequence[str], came: Came) -> Payload | None:
+        """Answer about many plain texts on the short way, if that is open."""
+        if not self._desk.is_short(DOOR, came.caller):
+            return None
+        names = [self._request_id() for _ in texts]
+        first = self.request(Asked(texts[0]), came, names[0])
+        passed = self._desk.ask_all_shortly(first, texts, names, _THREADS)
+        if passed is None:
+            return None
+        form = self._form(passed.charter)
+        results = form.fill_all(passed.records, names, passed.share_ns)
+        for at, (request, found) in passed.found.items():
+            results[at] = self.write(_PLAIN, request, found, came, found.decision.elapsed_ns)
+        whole = [it for it in results if it is not None]
+        return join_batch(self._services.ids.batch_id(), whole, len(whole)), passed.allowance
+
+    def _form(self, charter: Charter) -> Form:
+        version = charter.policy_version
+        key = version, charter.enforced
+        form = self._forms.get(key)
+        if form is None:
+            if len(self._forms) >= _VERSIONS_MAX:
+                self._forms.clear()
+            manner = self._manners.get(version) or self._describe(version)
+            form = self._forms[key] = make_form(manner, charter)
+        return form
+
     def _one_aside(self, body: bytes, came: Came) -> Payload:
         asked = parse_one(body, self._limits)
         if asked.later:
@@ -147,6 +204,11 @@ class Detecting:
         return self._submit(JobKind.DETECT, body, [asked], came, asked.webhook)
 
     def _many_aside(self, body: bytes, came: Came) -> Payload:
+        most = self._limits.batch_requests_max
+        texts = None if came.core_actions else read_plain_batch(body, self._points_max, most)
+        answered = None if texts is None else self._pass_all(texts, came)
+        if answered is not None:
+            return answered
         asked = parse_many(body, self._limits)
         if not asked.options.asynchronous:
             return self._write_many(asked, came)
@@ -171,15 +233,10 @@ class Detecting:
             asked.items, came, threads=options.max_parallelism, admitted=admitted
         )
         elapsed_ns = self.now_ns() - came.at_ns
-        head = (
-            f'{{"batchId":"{self._services.ids.batch_id()}","totalRequests":{len(results)},'
-            f'"processedRequests":{len(detections)},"results":['
-        )
         tail = b"]}"
         if options.aggregate_results:
             tail = b'],"aggregates":%b}' % _encode(aggregate(detections, elapsed_ns))
-        # Joined, not laid out as objects: of many short answers that would be most of the work.
-        payload = b"%b%b%b" % (head.encode(), b",".join(results), tail)
+        payload = join_batch(self._services.ids.batch_id(), results, len(detections), tail)
         return payload, detections[0].allowance if detections else None
 
     def _describe(self, policy_version: str) -> Manner:
