@@ -78,9 +78,14 @@ class _Wire:
             request.method or "GET",
             request.url or "",
             content=body,
-            headers={name: str(value) for name, value in request.headers.items()},
+            # Bytes: a header may hold any of Latin-1.
+            headers=[(name.encode(), _encoded(value)) for name, value in request.headers.items()],
         )
         return self._portal.call(ask)
+
+
+def _encoded(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("latin-1")
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import mmap
 import os
 import struct
@@ -27,6 +28,7 @@ _FILE_BYTES = _CELLS_AT + 8 * _CELLS
 _LOST_CELLS = 64
 _ENDED = "ended.json"
 _LOCK = "lock"
+_log = logging.getLogger("aidefence.counts")
 
 
 class Counts:
@@ -52,8 +54,8 @@ class Counts:
         known = self._places.get(key)
         if known is not None:
             return known[0]
-        if self._folder is not None and self._map is None:
-            self._open(self._folder)
+        if self._folder is not None and not self.cells:
+            self._begin(self._folder)
         name = key.encode()
         needed = _KEY.size + len(name)
         if self._used_cells + count > _CELLS or self._used_bytes + needed > _KEYS_BYTES:
@@ -88,6 +90,15 @@ class Counts:
             os.close(self._held)
             self._held = None
 
+    def _begin(self, folder: Path) -> None:
+        try:
+            self._open(folder)
+        except OSError as error:
+            # A full disk must not keep anybody from being answered.
+            self.cells = [0] * _CELLS
+            reason = error.strerror or str(error)
+            _log.warning("counts stay in the memory of this process", extra={"reason": reason})
+
     def _open(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(folder, fcntl.LOCK_EX):
@@ -96,7 +107,8 @@ class Counts:
             path = folder / self._mine
             path.touch(mode=0o600, exist_ok=False)
             with path.open("r+b") as file:
-                file.truncate(_FILE_BYTES)
+                # With its place on the disk: a page that finds none when written ends the process.
+                os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
                 self._map = mmap.mmap(file.fileno(), _FILE_BYTES)
             _HEADER.pack_into(self._map, 0, _MAGIC, 0)
             # Held as long as this process lives: that is how others know. Opened once more, for a

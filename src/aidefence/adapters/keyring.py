@@ -25,8 +25,9 @@ class KeyFile:
         """Open the file; where there is none, make one with a fresh key, for the owner alone."""
         self._path = path
         self._read: tuple[tuple[int, int, int], tuple[Secret, ...]] | None = None
-        with suppress(FileExistsError):
-            self._write_new(path, [_fresh()])
+        if not path.exists():
+            with suppress(FileExistsError):
+                self._write_new(path, [_fresh()])
         self.secrets()
 
     def secrets(self) -> tuple[Secret, ...]:
@@ -77,6 +78,9 @@ class KeyFile:
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with open(handle, "w", encoding="ascii") as stream:  # noqa: PTH123 - a handle
                 stream.write(text)
+                stream.flush()
+                # What is sealed with it outlives a loss of power: so must the key.
+                os.fsync(stream.fileno())
             os.link(draft, path)
         except FileExistsError:
             raise

@@ -72,9 +72,9 @@ class MappedCounters:
         try:
             self._file = os.open(named, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             length = self._quotas.end * _WORD_BYTES
-            # Never shorter: others may have it mapped already.
-            if os.fstat(self._file).st_size < length:
-                os.ftruncate(self._file, length)
+            # Never shorter: others may have it mapped already. With its place on the disk, too: a
+            # page that finds none when it is written ends the process.
+            os.posix_fallocate(self._file, 0, length)
             self._map = mmap.mmap(self._file, length)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()

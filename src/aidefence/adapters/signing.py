@@ -29,8 +29,9 @@ class SigningKey:
             ConfigError: others may read the file, or it holds something else.
 
         """
-        with suppress(FileExistsError):
-            _write_new(path, os.urandom(_KEY_BYTES))
+        if not path.exists():
+            with suppress(FileExistsError):
+                _write_new(path, os.urandom(_KEY_BYTES))
         self._private = _ed25519().Ed25519PrivateKey.from_private_bytes(_read(path))
         public: bytes = self._private.public_key().public_bytes_raw()
         self.key_id = name_of(public)
@@ -97,6 +98,8 @@ def _write_new(path: Path, key: bytes) -> None:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as stream:
             stream.write(key.hex() + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
         os.link(draft, path)
     except FileExistsError:
         raise

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aidefence.domain.errors import ConfigError, SettingError
+from aidefence.domain.refusals import UnavailableError
 from aidefence.domain.switches import Switch, Switches, Thrown
 
 _BYTES_MAX = 1 << 20
@@ -48,7 +49,9 @@ class SwitchFile:
                 changed = how(self.read())
                 self._write(changed)
         except OSError as error:
-            raise ConfigError(f"cannot write switches `{self.path}`: {error.strerror}") from error
+            raise UnavailableError(
+                f"cannot write switches `{self.path}`: {error.strerror}"
+            ) from error
         return changed
 
     def _write(self, switches: Switches) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ from aidefence.domain.plans import Claim
 from aidefence.domain.refusals import UnavailableError
 
 _WAIT_SECONDS = 3.0
+_FREE_BYTES_LEAST = 64 << 20
 # An extra is needed where its part of the settings is switched on: section, extra, module.
 _NEEDS = (
     ("graphql", "graphql", "strawberry"),
@@ -38,7 +40,7 @@ def look(sources: Sources) -> list[Check]:
         return [Check("settings", State.PROBLEM, f"{it.where} {it.reason}".strip()) for it in flaws]
     settings = read_sources(sources)
     checks = [Check("settings", State.OK, "nothing in them keeps a gateway from starting")]
-    for part in (_extras, _state, _ports, _store, _redis, _keys, _collector, _upstreams):
+    for part in (_extras, _state, _disk, _ports, _store, _redis, _keys, _collector, _upstreams):
         checks += _guarded(part, settings)
     return checks
 
@@ -72,6 +74,15 @@ def _state(settings: Settings) -> Iterator[Check]:
         yield Check("state", State.NOTE, detail, remedy)
     else:
         yield Check("state", State.OK, f"{settings.state_dir} can be written, by its owner alone")
+
+
+def _disk(settings: Settings) -> Iterator[Check]:
+    free = shutil.disk_usage(settings.state_dir).free
+    detail = f"{free / 1e6:,.0f} MB are free where {settings.state_dir} lies"
+    if free < _FREE_BYTES_LEAST:
+        yield Check("disk", State.PROBLEM, detail, "make room: nothing can be kept without")
+    else:
+        yield Check("disk", State.OK, detail)
 
 
 def _ports(settings: Settings) -> Iterator[Check]:

@@ -22,6 +22,7 @@ from aidefence.app.parts.policies import PolicyParts, open_policies
 from aidefence.app.parts.store import Store, make_folder, open_store
 from aidefence.app.settings import Settings
 from aidefence.app.settings.store import KeptContent
+from aidefence.domain.errors import AIDefenceError
 from aidefence.domain.refusals import UnavailableError
 
 _log = logging.getLogger("aidefence.housekeeping")
@@ -30,6 +31,7 @@ _NICE = 5
 _LOCK = ".housekeeping"
 _LOOK_SECONDS = 1.0
 _END_SECONDS = 5.0
+_STANDARD_INPUT = 0
 _FOLD_SECONDS = 0.25
 _WEBHOOK_SECONDS = 1.0
 _PURGE_SECONDS = 600.0
@@ -95,11 +97,16 @@ def main() -> int:
     settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301
     set_up_logs(settings.log)
     os.nice(_NICE)
-    with only_one(settings.state_dir / "journal" / _LOCK) as ours:
-        if ours:
-            ended = Event()
-            Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
-            keep_house(settings, open_store(settings, _redactor(settings)), ended)
+    try:
+        with only_one(settings.state_dir / "journal" / _LOCK) as ours:
+            if ours:
+                ended = Event()
+                Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
+                keep_house(settings, open_store(settings, _redactor(settings)), ended)
+    except (AIDefenceError, OSError) as error:
+        # Whoever started us tries again; until then nothing is taken over, and nothing lost.
+        _log.error("nobody keeps house", extra={"reason": str(error)})
+        return 1
     return 0
 
 
@@ -149,7 +156,7 @@ def take_rest(store: Store) -> None:
     try:
         while store.folding.fold():
             pass
-    except UnavailableError as error:
+    except (UnavailableError, OSError) as error:
         _log.warning("journals wait for the next start", extra={"reason": str(error)})
     store.database.close()
 
@@ -171,7 +178,9 @@ def _redactor(settings: Settings) -> Callable[[str], str]:
 
 
 def _wait_for_end(ended: Event) -> None:
-    sys.stdin.buffer.read()
+    # Not by its buffer: whoever holds that keeps the interpreter from ending.
+    while os.read(_STANDARD_INPUT, 1):
+        pass
     ended.set()
 
 

@@ -23,6 +23,7 @@ class Switchboard(Protocol):
         """Change them in one step, whoever else does so now; gives what holds after it.
 
         Raises:
-            ConfigError: it cannot be read or written.
+            ConfigError: what is kept there is damaged.
+            UnavailableError: it cannot be written.
 
         """

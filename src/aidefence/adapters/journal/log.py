@@ -28,6 +28,7 @@ _log = logging.getLogger("aidefence.journal")
 CHECK: Final = "episodes.journal"
 DIGEST_BYTES = 16
 _NAME_CODE_POINTS_MAX = 256
+_LOOK_SECONDS = 1.0
 _PAUSE_SECONDS = 1.0
 _FULL = "the journal takes no more: its disk is full, or the store does not keep up"
 _ACTION_CODES = {action: code for code, action in enumerate(ACTIONS)}
@@ -235,12 +236,15 @@ class _Writer:
         self._owner = 0
         self._size = 0
         self._pause_until = 0.0
+        self._look_at = 0.0
 
     def write(self, data: bytes) -> None:
         """Append all of it or, where that fails, nothing."""
         with self._lock:
             if self._owner != os.getpid() or self._size >= self._limits.segment_bytes:
                 self._open()
+            elif time.monotonic() >= self._look_at:
+                self._look()
             try:
                 written = os.write(self._handle, data)
                 if written < len(data):
@@ -267,6 +271,14 @@ class _Writer:
             self._pause_until = time.monotonic() + _PAUSE_SECONDS
             raise
         self._owner, self._size = os.getpid(), 0
+        self._look_at = time.monotonic() + _LOOK_SECONDS
+
+    def _look(self) -> None:
+        """Notice that somebody has deleted the file: what is written to it nobody would find."""
+        self._look_at = time.monotonic() + _LOOK_SECONDS
+        if os.fstat(self._handle).st_nlink == 0:
+            self._leave()
+            raise FileNotFoundError(errno.ENOENT, "the journal was deleted while it was in use")
 
     def _begin(self) -> int:
         if bytes_in(self._folder) >= self._limits.journal_bytes_max:
