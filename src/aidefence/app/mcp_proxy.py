@@ -25,7 +25,11 @@ from aidefence.delivery.mcp.proxy.results import Redact, Results
 from aidefence.delivery.mcp.proxy.session import Session
 from aidefence.delivery.mcp.proxy.standard import StandardStreams
 from aidefence.delivery.mcp.proxy.upstream import Upstream
+from aidefence.domain.asking import Context, Request
 from aidefence.domain.enums import Action, Origin
+from aidefence.pipeline.corridor import Corridor
+from aidefence.service.in_force import InForce
+from aidefence.service.tool_policies import SessionPolicies
 from aidefence.service.tool_session import Strictness, ToolSession
 
 _KEY_BYTES = 32
@@ -77,6 +81,7 @@ def make_relay(settings: Settings, behind: Behind, tell: Tell) -> Relay:
         Strictness(Action(chosen.stop_at)),
         server=behind.name,
         read_pins=None if pins is None else pins.read,
+        policies=_policies(settings, inspector.corridor),
     )
     enforced = inspector.corridor.charter.policy.enforced
     redact = _redact(setup) if chosen.redact and enforced else None
@@ -88,6 +93,25 @@ def make_relay(settings: Settings, behind: Behind, tell: Tell) -> Relay:
         answer_seconds_max=chosen.answer_seconds_max,
     )
     return Relay(session, Results(session, tell, redact), limits, tell)
+
+
+def _policies(settings: Settings, corridor: Corridor) -> SessionPolicies | None:
+    """Make what asks policies from files; what they remember lies with what a gateway's do.
+
+    Raises:
+        ConfigError: one of them is wrong.
+
+    """
+    if not settings.policies.files:
+        return None
+    # Who has no policies need not load the language.
+    from aidefence.app.parts.policies import hold_files, open_police  # noqa: PLC0415
+
+    in_force = InForce()
+    hold_files(settings, in_force)
+    context = Context(session=f"mcp-{os.urandom(16).hex()}")
+    request = Request("", "mcp", "mcp", context=context)
+    return SessionPolicies(open_police(settings, in_force), request, corridor)
 
 
 def _open_pins(path: Path, key: Path | None) -> PinFile:

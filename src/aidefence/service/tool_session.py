@@ -16,6 +16,7 @@ from aidefence.domain.tools import ToolDefinition, ToolFinding
 from aidefence.domain.verdict import DEEP_RULE, DENSE_RULE, MODEL_RULE
 from aidefence.ingest.tools import ToolSet, read_tools
 from aidefence.service.flow import FlowTracker
+from aidefence.service.tool_policies import SessionPolicies
 from aidefence.service.tools import Pinned, ToolInspector, pin_name
 from aidefence.service.traces import Tracer
 
@@ -54,8 +55,10 @@ class ToolSession:
         *,
         server: str = "",
         read_pins: ReadPins | None = None,
+        policies: SessionPolicies | None = None,
     ) -> None:
         """`read_pins` gives what was approved; without it what was listed first counts as that."""
+        self._policies = policies
         self._inspector = inspector
         self._key = key
         self._strictness = strictness
@@ -78,7 +81,8 @@ class ToolSession:
         asked = self._listed if len(self._listed) <= _TOGETHER_TOOLS_MAX else page
         found = self._inspect(asked)
         ruled = [
-            self._rule_tool(found[it.name]) if isinstance(it, ToolDefinition) else it for it in read
+            self._rule_tool(it, found[it.name]) if isinstance(it, ToolDefinition) else it
+            for it in read
         ]
         for it, rule in zip(read, ruled, strict=True):
             if isinstance(it, ToolDefinition):
@@ -111,10 +115,19 @@ class ToolSession:
         flows = self._tracker.observe([content])
         action, enforced, findings = self._inspector.ruling((*decision.findings, *flows))
         reasons = [_tool_reason(it) for it in findings]
-        return self._strictness.ruled(action, enforced=enforced, reasons=reasons)
+        ruled = self._strictness.ruled(action, enforced=enforced, reasons=reasons)
+        if self._policies is None:
+            return ruled
+        can = frozenset(decision.capabilities)
+        return self._policies.called(name, spelled, ruled, findings, can)
 
-    def brought(self, passages: Sequence[Passage], *, tool: str | None = None) -> Ruled:
-        """Rule on what the server has brought, and remember what it may steer later."""
+    def brought(
+        self, passages: Sequence[Passage], *, tool: str | None = None, defines: bool = False
+    ) -> Ruled:
+        """Rule on what the server has brought, and remember what it may steer later.
+
+        What it `defines` says of itself what it offers: lists, and how it introduces itself.
+        """
         contents = [Content(it.text, Origin.TOOL, tool=tool) for it in passages]
         if not contents:
             return PASSED
@@ -126,7 +139,10 @@ class ToolSession:
         decision = self._inspector.corridor.inspect(Inspection(tuple(asked), Direction.INPUT))
         self._tracker.observe(contents)
         reasons = _reasons(decision, passages)
-        return self._strictness.ruled(decision.action, enforced=self._enforced, reasons=reasons)
+        ruled = self._strictness.ruled(decision.action, enforced=self._enforced, reasons=reasons)
+        if self._policies is None:
+            return ruled
+        return self._policies.brought(asked, ruled, decision, defines=defines)
 
     def _read(self, item: object) -> ToolDefinition | Ruled:
         try:
@@ -144,11 +160,14 @@ class ToolSession:
                 by_tool[finding.tool].append(finding)
         return by_tool
 
-    def _rule_tool(self, findings: Sequence[ToolFinding]) -> Ruled:
+    def _rule_tool(self, tool: ToolDefinition, findings: Sequence[ToolFinding]) -> Ruled:
         action = max((it.action for it in findings), default=Action.ALLOW)
         # Pointers of several pages would mislead; the client knows the tool by its name.
         reasons = [replace(_tool_reason(it), pointer="") for it in findings]
-        return self._strictness.ruled(action, enforced=self._enforced, reasons=reasons)
+        ruled = self._strictness.ruled(action, enforced=self._enforced, reasons=reasons)
+        if self._policies is None:
+            return ruled
+        return self._policies.defined(tool.name, canonical(tool.definition), ruled, findings)
 
     def _follow(self, tools: tuple[ToolDefinition, ...]) -> None:
         """Judge calls by the newest definitions, with all that was remembered before."""

@@ -25,6 +25,10 @@ _LISTS = {
 }
 # What a server tells a client's model of itself goes away alone: the session is not at fault.
 _INTRODUCTIONS = frozenset({"initialize", "server/discover"})
+# Answers that bring what strangers say; others say what a server offers, and how it is.
+_BRINGING = frozenset(
+    {"tools/call", "resources/read", "prompts/get", "tasks/result", "completion/complete"}
+)
 _VALUES = frozenset({Category.PII, Category.SECRET})
 
 Redact = Callable[[str], str]
@@ -78,9 +82,9 @@ class Results:
         if key == "tools":
             rulings = self.session.definitions(items, is_first_page=asked.is_first_page)
         else:
-            rulings = [self.session.brought(passages_of(it)) for it in items]
+            rulings = [self.session.brought(passages_of(it), defines=True) for it in items]
         rest = {name: it for name, it in result.items() if name != key}
-        around = self.session.brought(passages_of(rest))
+        around = self.session.brought(passages_of(rest), defines=True)
         if around.stopped:
             self.tell(ruled_event(Kind.BLOCKED, method, "", around))
             return blocked(asked.id, f"the answer to `{method}`", around)
@@ -102,7 +106,8 @@ class Results:
     def _introduction(
         self, message: Message, result: Message, method: str, asked: Asked
     ) -> Message:
-        ruled = self.session.brought(passages_of(result.get("instructions"), "/instructions"))
+        passages = passages_of(result.get("instructions"), "/instructions")
+        ruled = self.session.brought(passages, defines=True)
         if not ruled.stopped:
             return self._words(message, "result", method, "", asked)
         self.tell(ruled_event(Kind.WITHHELD, method, "instructions", ruled))
@@ -117,7 +122,8 @@ class Results:
         given = message[part]
         passages = passages_of(given)
         tool = name if method == "tools/call" else None
-        ruled = self.session.brought(passages, tool=tool)
+        defines = method not in _BRINGING
+        ruled = self.session.brought(passages, tool=tool, defines=defines)
         replaced = self._replaced(passages, ruled)
         if replaced and _is_about_values(ruled):
             ruled = replace(ruled, action=Action.REDACT, stopped=False)
