@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import kernel, policy_compiling, policy_runtime, proving
+from bench import checker_differential, kernel, policy_compiling, policy_runtime, proving
 from bench.definition import Definition, least, under
 
 POLICIES: tuple[Definition, ...] = (
@@ -62,5 +62,19 @@ POLICIES: tuple[Definition, ...] = (
             under("resident_mb", 50, "MB"),
         ),
         kernel.measure,
+    ),
+    Definition(
+        "checkers",
+        "our proof checker beside Lean's kernel: theory, certificates, changed exports, attacks",
+        "both given the same bytes; Lean started by Node",
+        2,
+        (
+            least("certificates_both", 1000, "certificates accepted by both"),
+            least("mutations_refused_by_ours", 10_000, "changed exports refused by ours"),
+            under("accepted_by_ours_refused_by_lean", 1, "changed exports"),
+            least("attacks_refused_by_both", 100, "attacks refused by both"),
+            under("attack_tests_refused_by_lean_alone", 1, "exports of the checker's tests"),
+        ),
+        checker_differential.measure,
     ),
 )

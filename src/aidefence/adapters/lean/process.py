@@ -51,29 +51,30 @@ class Runtime:
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
+    folder: Path
 
 
-def find() -> Runtime | None:
+def find(program: Path = CHECKER) -> Runtime | None:
     """Return the Lean on the path if it is the right one, else the package, else none."""
-    return _native() or _packaged()
+    return _native(program) or _packaged(program)
 
 
-def _native() -> Runtime | None:
+def _native(program: Path) -> Runtime | None:
     lean = shutil.which("lean")
     if lean is None or f"version {VERSION}," not in _said(lean, "--version"):
         return None
     library = _said(lean, "--print-libdir").strip()
     if not library:
         return None
-    command = (lean, "--run", str(CHECKER), library)
-    return Runtime(f"lean {VERSION}", command, {"PATH": os.defpath})
+    command = (lean, "--run", str(program), library)
+    return Runtime(f"lean {VERSION}", command, {"PATH": os.defpath}, program.parent)
 
 
-def _packaged() -> Runtime | None:
+def _packaged(program: Path) -> Runtime | None:
     node, there = shutil.which("node"), package.installed()
     if node is None or there is None:
         return None
-    library, here = str(there.library), str(CHECKER.parent)
+    library, here = str(there.library), str(program.parent)
     flags = ["--wasm-lazy-validation", "--stack-size=4000", *_permissions(node)]
     if len(flags) > 2:  # noqa: PLR2004 - this Node has a permission model
         flags += [f"--allow-fs-read={it}" for it in (f"{there.folder}/*", f"{here}/*")]
@@ -84,8 +85,8 @@ def _packaged() -> Runtime | None:
         "LEAN_POOL": "1",
         "LEAN_MOUNT": f"{there.folder}:{here}",
     }
-    command = (node, *flags, str(there.program), "--run", str(CHECKER), library)
-    return Runtime(f"lean {VERSION} (WebAssembly)", command, environment)
+    command = (node, *flags, str(there.program), "--run", str(program), library)
+    return Runtime(f"lean {VERSION} (WebAssembly)", command, environment, program.parent)
 
 
 def _permissions(node: str) -> list[str]:
@@ -122,7 +123,7 @@ class LeanProcess:
         self._theory = tuple(theory)
         self._seconds = seconds
         self._kept: list[tuple[str, bool]] = []
-        self._running: _Running | None = None
+        self._running: Running | None = None
 
     @property
     def name(self) -> str:
@@ -201,12 +202,12 @@ class LeanProcess:
             self.close()
             raise
 
-    def _ready(self) -> _Running:
+    def _ready(self) -> Running:
         running = self._running
         if running is not None and not running.worn_out():
             return running
         self.close()
-        running = _Running(self._runtime)
+        running = Running(self._runtime)
         try:
             for text in self._theory:
                 _must(
@@ -222,7 +223,7 @@ class LeanProcess:
         return running
 
 
-class _Running:
+class Running:
     """One process: its pipes, a thread that reads, and what it has used."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -235,7 +236,7 @@ class _Running:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=environment,
-                cwd=CHECKER.parent,
+                cwd=runtime.folder,
                 start_new_session=True,
                 preexec_fn=_confine,  # noqa: PLW1509 - sets limits, nothing else
             )
