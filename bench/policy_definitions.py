@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from bench import checker_differential, kernel, policy_compiling, policy_runtime, proving
+from bench import (
+    checker_differential,
+    kernel,
+    phrases,
+    policy_compiling,
+    policy_runtime,
+    proving,
+)
 from bench.definition import Definition, least, under
 
 POLICIES: tuple[Definition, ...] = (
@@ -30,6 +37,18 @@ POLICIES: tuple[Definition, ...] = (
             under("disagreements", 0.5, "of 100,000 policies with traces"),
         ),
         policy_runtime.measure,
+    ),
+    Definition(
+        "phrases",
+        "policies in plain words: what is read, asked about, refused, or silently read otherwise",
+        "Python call, one thread",
+        1,
+        (
+            least("phrasings", 300, "phrasings"),
+            least("right", 0.9, "of the clear ones"),
+            under("wrong_silently", 0.5, "read otherwise, clear or not"),
+        ),
+        phrases.measure,
     ),
     Definition(
         "prove",

@@ -20,7 +20,7 @@ _POSITIVE = {
 def all_of(parts: Iterable[Expression]) -> Expression | None:
     """Join by `and`; none for no parts. What another part says already is left out."""
     flat = list(dict.fromkeys(_flat(parts, And)))
-    if any(_is_call(it) for it in flat if it != CALLED):
+    if any(is_call(it) for it in flat if it != CALLED):
         flat = [it for it in flat if it != CALLED]
     if not flat:
         return None
@@ -52,7 +52,7 @@ def side_by_side(parts: Iterable[Expression]) -> list[Expression]:
     joined: list[Expression | None]
     if len(origins) == 1 and any(_is_narrowed(it) for it in others):
         joined = [all_of(_narrowed(it, origins[0]) if _is_narrowed(it) else it for it in others)]
-    elif len(origins) == 1 and origins[0] in _UNTRUSTED and any(_is_call(it) for it in others):
+    elif len(origins) == 1 and origins[0] in _UNTRUSTED and any(is_call(it) for it in others):
         joined = [all_of((*others, Ask(it))) for it in ("taint.untrusted", "taint.arguments")]
     else:
         joined = [all_of(given)]
@@ -62,8 +62,8 @@ def side_by_side(parts: Iterable[Expression]) -> list[Expression]:
 def of_calls(when: Expression) -> Expression:
     """See that a condition on which tool is *not* called speaks of calls at all."""
     parts = list(when.parts) if isinstance(when, And) else [when]
-    denied = any(isinstance(it, Not) and _is_call(it.part) for it in parts)
-    if denied and CALLED not in parts and not any(_is_call(it) for it in parts):
+    denied = any(isinstance(it, Not) and is_call(it.part) for it in parts)
+    if denied and CALLED not in parts and not any(is_call(it) for it in parts):
         return And((CALLED, *parts))
     return when
 
@@ -117,12 +117,12 @@ def _flat(parts: Iterable[Expression], kind: type[And | Or]) -> Iterator[Express
             yield it
 
 
-def _is_call(it: Expression) -> bool:
+def is_call(it: Expression) -> bool:
     """Whether this holds only where a tool is called."""
     if isinstance(it, And):
-        return any(_is_call(part) for part in it.parts)
+        return any(is_call(part) for part in it.parts)
     if isinstance(it, Or):
-        return all(_is_call(part) for part in it.parts)
+        return all(is_call(part) for part in it.parts)
     if isinstance(it, Ask):
         return it.name == "tool.can"
     return (

@@ -160,8 +160,10 @@ def _joins(
 def _negated(items: Sequence[Item], place: Place) -> list[Item]:
     found: list[Item] = []
     pending: list[Item] = []
-    for item in items:
+    for at, item in enumerate(items):
         if tag_of(item) == "NEG":
+            if place is Place.OBJECT and at and tag_of(items[at - 1]) == "COMMA":
+                raise UnreadableError("`, not …` leaves open what happens then", item.at)
             pending.append(item)
         elif isinstance(item, Part):
             found.append(denied(item) if len(pending) % 2 else item)
@@ -172,7 +174,6 @@ def _negated(items: Sequence[Item], place: Place) -> list[Item]:
             found.append(item)
     if pending:
         raise UnreadableError(f"`{word_of(pending[-1])}` denies nothing", pending[-1].at)
-    del place
     return found
 
 

@@ -319,4 +319,7 @@ def _only_ifs(pieces: list[Piece]) -> list[Piece]:
         if piece.letter == "I" and found and found[-1].letter == "O":
             continue
         found.append(piece)
+    if [it.letter for it in found[-2:]] == ["R", "O"]:
+        # `Tools for admins only` says `tools only for admins`.
+        found[-2:] = found[-1:-3:-1]
     return found

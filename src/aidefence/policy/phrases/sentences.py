@@ -16,6 +16,7 @@ from aidefence.policy.phrases.joining import (
     all_of,
     any_of,
     contradicts_itself,
+    is_call,
     of_calls,
     opposite,
 )
@@ -37,6 +38,9 @@ from aidefence.policy.tree import (
 )
 
 APPROVED = parse_condition("approved")
+_NOT_DOING = {"never", "not", "must", "may", "shall", "should", "can", "will", "do", "don't"}
+"""How it is said that something is not to be done; `nothing is blocked` says what happens."""
+
 _COMPLETES = {"for review", "pass", "blocked", "through", "to a human", "to a person"}
 """What completes an action, as in `let it pass`."""
 
@@ -129,8 +133,9 @@ def _acts(sentence: Sentence) -> Iterator[Said]:
     action = Action(actions.pop())
     if "F" in shape:
         # What should not be blocked is allowed; what not doing the rest means, nobody knows.
-        if action is not Action.BLOCK or shape.count("F") > 1:
-            bad = sentence.only("F")
+        bad = sentence.only("F")
+        is_verb = bad.chunks[0].said.lower().split(" ")[0] in _NOT_DOING
+        if action is not Action.BLOCK or not is_verb:
             raise UnreadableError(f"not to {action.value} is no action: say which one", bad.at)
         action = Action.ALLOW
     before = re.fullmatch("R*AB?R+|BR+AR*|R*AR+", shape)
@@ -284,22 +289,36 @@ def _onlys(sentence: Sentence) -> Iterator[Said]:
         return
     acts, rights = _acts_and_rights(sentence)
     if actions and _is_either_only(sentence):
-        acts, rights = (*acts, *rights), (*rights, *acts)
-        pairs = zip(acts, rights, strict=True) if len(acts) == 2 else ()  # noqa: PLR2004
+        pairs = (*product(acts, rights), *product(rights, acts))
         yield from (Said(Action.BLOCK, of_calls(all_of((a, opposite(b))) or b)) for a, b in pairs)
         return
-    conditions = [_region(it, Place.CONDITION) for it in sentence.conditions]
     exceptions = [_region(it, Place.CONDITION) for it in sentence.exceptions]
+    for when in _only_these(sentence, acts, rights):
+        yield from (Said(Action.BLOCK, of_calls(when), unless) for unless in product(*exceptions))
+
+
+def _only_these(
+    sentence: Sentence, acts: tuple[Expression, ...], rights: tuple[Expression, ...]
+) -> Iterator[Expression]:
+    """Give what is blocked where only some may do something."""
+    conditions = [_region(it, Place.CONDITION) for it in sentence.conditions]
     if any(it.at > sentence.only("O").at for it in sentence.conditions):
         # `Admins may only pay if approved`: nothing but pay, or pay if nothing but approved?
         for acting in product(_together(sentence.regions(), Place.OBJECT), *conditions):
-            when = of_calls(all_of((acting[0], *map(opposite, acting[1:]))) or acting[0])
-            yield from (Said(Action.BLOCK, when, unless) for unless in product(*exceptions))
-    for right in rights:
-        for parts in product(acts, *conditions):
-            when = of_calls(all_of((*parts, opposite(right))) or right)
-            for unless in product(*exceptions):
-                yield Said(Action.BLOCK, when, unless)
+            yield all_of((acting[0], *map(opposite, acting[1:]))) or acting[0]
+    for right, *parts in product(rights, acts, *conditions):
+        limited = _limited(parts, right) if sentence.core[0].letter == "R" else None
+        if limited is not None:
+            yield limited
+        yield all_of((*parts, opposite(right))) or right
+
+
+def _limited(parts: Sequence[Expression], right: Expression) -> Expression | None:
+    """Read `guests may only pay below $20` as a limit to what they pay, not to paying."""
+    if not isinstance(right, And) or not is_call(right.parts[0]):
+        return None
+    limit = all_of(right.parts[1:])
+    return None if limit is None else all_of((*parts, right.parts[0], opposite(limit)))
 
 
 def _is_either_only(sentence: Sentence) -> bool:

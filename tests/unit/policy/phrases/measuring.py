@@ -29,6 +29,7 @@ FILES = (
     "phrasings_third.toml",
     "phrasings_develop.toml",
     "phrasings_judged.toml",
+    "phrasings_fresh.toml",
 )
 """All sets, in the order in which they were written."""
 
