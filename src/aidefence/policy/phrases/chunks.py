@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from aidefence.policy.parsing import parse_condition
@@ -17,6 +17,10 @@ _NEAREST_MAX = 3
 _ALL = {"all", "every", "each", "both", "always", "everyone", "everybody", "everything", "only"}
 _NO = {"not", "never", "no", "nobody", "without", "nor"}
 _NO_REACH = 3
+_NOT_SO = ["not", "so", "that"]
+EXACT = "exact"
+"""The value of a `not` that denies all that follows, and nothing else, as paraphrases say it."""
+
 _OPPOSITE = {"MAY": "FORBID", "FORBID": "MAY"}
 
 
@@ -81,6 +85,8 @@ def chunks_of(words: Sequence[Word], lexicon: Lexicon) -> tuple[Chunk, ...]:
             after += 1
         part = words[kept[number] : kept[after - 1] + 1]
         found += _chunk(entry, match, words, part, lexicon)
+        if [it.form for it in words[kept[after - 1] : kept[after - 1] + 3]] == _NOT_SO:
+            found[-1] = replace(found[-1], value=EXACT)
         number = after
     return tuple(found)
 

@@ -33,7 +33,13 @@ _FIXED = {
     "day_window": r"<w[0-9]+d> ",
     "month_window": r"<w[0-9]+m> ",
 }
-_BOUNDS = {"score": Sort.PERCENT, "amount": Sort.MONEY, "count": Sort.NUMBER, "age": Sort.DURATION}
+_BOUNDS = {
+    "score": Sort.PERCENT,
+    "amount": Sort.MONEY,
+    "count": Sort.NUMBER,
+    "age": Sort.DURATION,
+    "clock": Sort.CLOCK,
+}
 _TYPED = {"n": Sort.NUMBER, "t": Sort.CLOCK, "d": Sort.DURATION, "w": Sort.EACH, "q": Sort.QUOTED}
 _WINDOWS = {"1 d": "d", "30 d": "m"}
 
@@ -63,6 +69,8 @@ class Lexicon:
         self._names: dict[str, dict[str, str]] = {
             macro: _by_phrase(macro, names) for macro, names in data["names"].items()
         }
+        self._names["pii_kind"] = {it.replace("_", " "): it for it in PII}
+        self._names["secret_kind"] = {it.replace("_", " "): it for it in SECRETS}
         self._operators = _turned(data["comparators"])
         self._afterwards = _turned(data["afterwards"])
         self.words: set[str] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from aidefence.policy.phrases.chunks import Chunk, UnreadableError
+from aidefence.policy.phrases.chunks import EXACT, Chunk, UnreadableError
 from aidefence.policy.phrases.parts import is_clause, kind_of
 from aidefence.policy.tree import Ask, Back, Compare, Past
 
@@ -72,6 +72,8 @@ class Sentence:
     core: list[Piece]
     conditions: list[Piece] = field(default_factory=list)
     exceptions: list[Piece] = field(default_factory=list)
+    is_exact: bool = False
+    """Whether it is said as paraphrases say it: then what is denied may be no call at all."""
 
     @property
     def shape(self) -> str:
@@ -102,7 +104,9 @@ def taken_apart(chunks: Sequence[Chunk]) -> list[Sentence]:
         # `No secret is found` may be what holds, or what must not be.
         settled.append(_settled([replace(known[0], tag="NEG"), *known[1:]]))
     pieces = [cut for it in settled for cut in _cut_clauses(_pieces(it))]
-    return [_taken_apart(it) for it in pieces]
+    sentences = [_taken_apart(it) for it in pieces]
+    is_exact = any(it.tag == "NEG" and it.value == EXACT for it in known)
+    return [replace(it, is_exact=is_exact) for it in sentences]
 
 
 def _states(chunks: Sequence[Chunk]) -> bool:
@@ -283,18 +287,19 @@ def _cut_clauses(pieces: Sequence[Piece]) -> list[list[Piece]]:
     for at, piece in enumerate(pieces):
         cuts: list[tuple[Piece, ...]] = [(piece,)]
         if piece.letter == "R" and at and pieces[at - 1].letter in "IU":
-            cuts = _cuts(piece, pieces[at + 1 : at + 2])
+            cuts = _cuts(pieces[at - 1], piece, pieces[at + 1 : at + 2])
         options = [[*option, *cut] for option in options for cut in cuts]
     return options
 
 
-def _cuts(run: Piece, after: Sequence[Piece]) -> list[tuple[Piece, ...]]:
+def _cuts(marker: Piece, run: Piece, after: Sequence[Piece]) -> list[tuple[Piece, ...]]:
     """Part a condition from the subject of what is to be done, where one must be there."""
     chunks = run.chunks
     if run.is_closed or chunks[-1].tag == "COMMA" or not after or not _needs_subject(after[0]):
         return [(run,)]
     commas = [at for at, it in enumerate(chunks) if it.tag == "COMMA" and at]
-    if not commas and any(it.tag in {"AND", "OR"} for it in chunks):
+    joins = any(it.tag in {"AND", "OR"} for it in chunks)
+    if not commas and (joins or (marker.letter, after[0].letter) == ("I", "Y")):
         raise UnreadableError("where does the condition end? Put a comma there", run.at)
     ends = [at for at in commas if not _is_listed(chunks, at)] or commas
     return [(Piece("R", chunks[:at]), Piece("R", chunks[at:])) for at in ends] or [(run,)]

@@ -182,7 +182,7 @@ def _bare(sentence: Sentence) -> Iterator[Said]:
         for exceptions in product(*unless):
             when = all_of((*parts, *(opposite(it) for it in exceptions)))
             if when is not None:
-                yield Said(when=of_calls(when))
+                yield Said(when=_called(sentence, when))
 
 
 def _ruled(
@@ -203,7 +203,7 @@ def _ruled(
         if when is None and _is_found(sentence.exceptions):
             raise UnreadableError("it leaves out what was found, but does not say of what", 0)
         for unless in product(*exceptions):
-            yield from _excepted(action, of_calls(when) if when else None, unless, more)
+            yield from _excepted(action, _called(sentence, when) if when else None, unless, more)
 
 
 def _excepted(
@@ -232,6 +232,10 @@ def _excepted(
 def _is_found(exceptions: Sequence[Piece]) -> bool:
     sorts = {it.sort for piece in exceptions for it in piece.chunks if it.tag == "COND"}
     return any(kind_of(it) == "finding" for it in sorts)
+
+
+def _called(sentence: Sentence, when: Expression) -> Expression:
+    return when if sentence.is_exact else of_calls(when)
 
 
 def _together(regions: Sequence[Piece], place: Place) -> tuple[Expression, ...]:
@@ -294,7 +298,8 @@ def _onlys(sentence: Sentence) -> Iterator[Said]:
         return
     exceptions = [_region(it, Place.CONDITION) for it in sentence.exceptions]
     for when in _only_these(sentence, acts, rights):
-        yield from (Said(Action.BLOCK, of_calls(when), unless) for unless in product(*exceptions))
+        called = _called(sentence, when)
+        yield from (Said(Action.BLOCK, called, unless) for unless in product(*exceptions))
 
 
 def _only_these(
