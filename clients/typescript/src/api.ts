@@ -25,6 +25,14 @@ export type AnswerTo = {
   flag?: ("canary" | "language" | "prompt" | "refusal" | "repetition" | "support")[];
 };
 
+/** The very call: its tool, all its arguments, its session; and for how long it may wait. */
+export type ApprovalRequest = {
+  tool: string;
+  arguments: Record<string, unknown>;
+  sessionId: string;
+  minutes?: number;
+};
+
 /** One request of a batch, with the client's own name for it. */
 export type BatchItem = {
   content: string | unknown[] | Record<string, unknown>;
@@ -520,6 +528,15 @@ export type WireAnswer = {
   refused: boolean | null;
   language: string | null;
   support: number | null;
+};
+
+/** A call that may be made once until `expiresAt`; `digest` names tool and arguments. */
+export type WireApproval = {
+  tool: string;
+  sessionId: string;
+  digest: string;
+  approvedBy: string;
+  expiresAt: number;
 };
 
 /** One decision in the queue; `dueAt` is by when it should be settled. Times are Unix ms. */

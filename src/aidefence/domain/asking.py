@@ -77,6 +77,10 @@ class Step:
     """It defines tools, and brings nothing into a session that it would follow."""
     taints: frozenset[str] = frozenset()
     """What had come in before it, as far as whoever asks can see; by names of the catalog."""
+    seen: tuple[str, ...] = field(default=(), repr=False)
+    """What tools and documents had said before it, where whoever asks knows."""
+    task: str = field(default="", repr=False)
+    """What users and the operator had said."""
     capabilities: Mapping[str, frozenset[Capability]] = field(default_factory=dict)
     """What called tools can do whose definitions are known."""
 

@@ -44,6 +44,7 @@ class AuditAction(StrEnum):
     POLICY_REVERTED = "policy.reverted"
     POLICY_SHADOWED = "policy.shadowed"
     POLICY_DRIFTED = "policy.drifted"
+    CALL_APPROVED = "call.approved"
     STORE_UPGRADED = "store.upgraded"
     STORE_PURGED = "store.purged"
     AUDIT_EXPORTED = "audit.exported"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -76,6 +77,36 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What tokens of models cost, in millionths of a cent each."""
+
+    models: str
+    """A pattern of names, such as `gpt-*`."""
+    read: int
+    written: int
+
+
+def cost_of(prices: Sequence[Price], model: str, used: Mapping[str, int]) -> int | None:
+    """Give what an answer has cost, in millionths of a cent; none where that is not known.
+
+    What a provider has cached costs as much as what it reads anew: never less is counted.
+    """
+    price = next((it for it in prices if fnmatchcase(model, it.models)), None)
+    read = [used[it] for it in _READ if it in used]
+    written = next((used[it] for it in _WRITTEN if it in used), None)
+    if price is None or not read or written is None:
+        return None
+    return sum(read) * price.read + written * price.written
+
+
+_READ = (
+    *("prompt_tokens", "input_tokens"),
+    *("cache_creation_input_tokens", "cache_read_input_tokens"),
+)
+_WRITTEN = ("completion_tokens", "output_tokens")
+
+
+@dataclass(frozen=True, slots=True)
 class ProxyPolicy:
     """What holds for everything that passes."""
 
@@ -96,3 +127,5 @@ class ProxyPolicy:
     stream_mode: StreamMode = StreamMode.HOLD
     answer_bytes_max: int = 32 << 20
     total_seconds: float = 900.0
+    prices: tuple[Price, ...] = ()
+    """The first that fits a model's name counts."""

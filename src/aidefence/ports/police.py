@@ -25,5 +25,8 @@ class Police(Protocol):
     def rule(self, request: Request, found: Detection) -> Detection:
         """Give what was found as it is after policies have had their say."""
 
+    def spent(self, request: Request, microcents: int) -> None:
+        """Add what the answer to a request has cost, in millionths of a cent."""
+
     def brought(self, contents: Sequence[Content]) -> frozenset[str]:
         """Say what came in with contents that are not inspected again, by names of the catalog."""

@@ -271,6 +271,11 @@ class Desk:
         """Let policies have their say about a part of something that is told as a whole later."""
         return self._ruled(request, found)
 
+    def spent(self, request: Request, microcents: int) -> None:
+        """Add what the answer to a request has cost, in millionths of a cent."""
+        if self._police is not None:
+            self._police.spent(request, microcents)
+
     def brought(self, contents: Sequence[Content]) -> frozenset[str]:
         """Say what came in with contents that are not inspected again, for policies to know."""
         return frozenset() if self._police is None else self._police.brought(contents)

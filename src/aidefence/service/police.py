@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter_ns
@@ -16,10 +17,12 @@ from aidefence.service.in_force import Choice, InForce, Loaded
 from aidefence.service.policing import TTL_MS, Panel, Policing, RuledCharter, Ruling, Running
 from aidefence.service.policy_calls import Classify
 from aidefence.service.policy_events import events_of, rule_all
+from aidefence.service.policy_extras import TOLD, Extras
 from aidefence.service.policy_seen import Seen
 from aidefence.service.policy_sessions import Past, Pasts, taints_of, taints_to_come
 
 _CHOICES_MAX = 256
+_log = logging.getLogger("aidefence.policies")
 _NOTHING = Choice(0, ())
 """What is chosen where nothing is deployed."""
 
@@ -27,7 +30,7 @@ _NOTHING = Choice(0, ())
 class PolicyPolice:
     """Asks the policies in force; those on trial are asked as well and change nothing."""
 
-    __slots__ = ("_classify", "_in_force", "_panels", "_pasts", "_policing")
+    __slots__ = ("_classify", "_extras", "_in_force", "_panels", "_pasts", "_policing")
 
     def __init__(
         self,
@@ -35,8 +38,10 @@ class PolicyPolice:
         states: PolicyStates,
         now_ms: Callable[[], int],
         classify: Classify,
+        extras: Extras | None = None,
     ) -> None:
-        """`classify` tells what a tool can do, from its name."""
+        """`classify` tells what a tool can do, from its name; `extras` what is looked up aside."""
+        self._extras = extras
         self._classify = classify
         self._in_force = in_force
         self._policing = Policing(states, now_ms)
@@ -57,8 +62,20 @@ class PolicyPolice:
         choice = self._choose(request)
         if choice is None:
             return False
-        asked = self._panels_of(choice).all
-        return any(any(it.sets.remembers) or it.values.past_names for it in asked)
+        panels = self._panels_of(choice)
+        remembers = any(any(it.sets.remembers) or it.values.past_names for it in panels.all)
+        return remembers or bool(panels.asked)
+
+    def spent(self, request: Request, microcents: int) -> None:
+        """Add what the answer to a request has cost, in millionths of a cent.
+
+        What cannot be written down is told in the log: the answer has gone its way.
+        """
+        if self._extras is not None:
+            try:
+                self._extras.spent(request, microcents)
+            except (AIDefenceError, OSError):
+                _log.exception("what an answer has cost could not be written down")
 
     def is_silent(self, caller: Caller) -> bool:
         """Whether no policy has a say about what a caller brings."""
@@ -75,11 +92,12 @@ class PolicyPolice:
         remembers = any(it.values.past_names for it in panels.all)
         past, failure = self._look(request) if remembers else (None, None)
         events = events_of(_seen(request, found, past), self._classes(request))
+        failure = self._tell(request, panels.asked, events) or failure
         ruling = rule_all(self._policing, events, active) if active.running else None
-        if remembers:
+        if remembers or panels.asked:
             action = found.action if ruling is None else max(ruling.action, _raised(found))
-            failure = failure or self._note(request, action, events)
-        if failure is not None and ruling is not None and active.values.past_names:
+            failure = failure or self._note(request, action, events, panels)
+        if failure is not None and ruling is not None and panels.is_active_told:
             ruling = _failed(ruling, active, failure)
         ruled = found if ruling is None else _ruled(found, ruling, perf_counter_ns() - begun_ns)
         if choice.arms:
@@ -105,12 +123,28 @@ class PolicyPolice:
         except (AIDefenceError, OSError) as error:
             return None, Degraded("policy.session", f"{error}: `on_error` speaks"[:500])
 
-    def _note(self, request: Request, action: Action, events: Sequence[Seen]) -> Degraded | None:
+    def _tell(
+        self, request: Request, asked: frozenset[str], events: Sequence[Seen]
+    ) -> Degraded | None:
+        if not asked or self._extras is None:
+            return None
+        try:
+            self._extras.tell(request, asked, events)
+        except (AIDefenceError, OSError) as error:
+            return Degraded("policy.session", f"{error}: `on_error` speaks"[:500])
+        return None
+
+    def _note(
+        self, request: Request, action: Action, events: Sequence[Seen], panels: _Panels
+    ) -> Degraded | None:
         calls = [it.call for it in events if it.call is not None]
         taints = events[0].taints | taints_to_come(calls)
         try:
-            tenant, is_turn = request.caller.tenant, request.step.is_turn
-            self._pasts.note(tenant, request.context, action, taints, is_turn=is_turn)
+            if any(it.values.past_names for it in panels.all):
+                tenant, is_turn = request.caller.tenant, request.step.is_turn
+                self._pasts.note(tenant, request.context, action, taints, is_turn=is_turn)
+            if self._extras is not None:
+                self._extras.note(request, panels.asked, events, action)
         except (AIDefenceError, OSError) as error:
             return Degraded("policy.session", f"{error}: `on_error` speaks"[:500])
         return None
@@ -130,7 +164,9 @@ class PolicyPolice:
             self._panels.clear()
         active = Panel([*files, *(it.runs for it in choice.active)])
         shadows = tuple((it, _instead(files, choice, it)) for it in choice.shadows)
-        made = self._panels[id(choice)] = _Panels(choice, files, active, shadows)
+        everybody = (active, *(panel for _, panel in shadows))
+        asked = TOLD.intersection(*[[name for it in everybody for name in it.values.untold]])
+        made = self._panels[id(choice)] = _Panels(choice, files, active, shadows, asked)
         return made
 
 
@@ -142,6 +178,14 @@ class _Panels:
     files: tuple[Running, ...]
     active: Panel
     shadows: tuple[tuple[Loaded, Panel], ...]
+    asked: frozenset[str]
+    """What of an event is looked up aside, because somebody asks for it."""
+
+    @property
+    def is_active_told(self) -> bool:
+        """Whether those that decide ask for something that must be looked up."""
+        names = self.active.values
+        return bool(names.past_names) or not self.asked.isdisjoint(names.untold)
 
     @property
     def all(self) -> tuple[Panel, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aidefence.service.approvals import Approvals
 from aidefence.service.policies import Policies
 from aidefence.service.rollouts import Rollouts
 
@@ -14,3 +15,4 @@ class PolicyDesk:
 
     policies: Policies
     rollouts: Rollouts
+    approvals: Approvals

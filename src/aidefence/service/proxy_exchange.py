@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from aidefence.domain.answer import Asked
-from aidefence.domain.asking import UNCONDITIONAL, Detection, Request
+from aidefence.domain.asking import UNCONDITIONAL, Detection, Request, Step
 from aidefence.domain.content import Content, Degraded, Inspection
 from aidefence.domain.decision import Decision
 from aidefence.domain.enums import Action, Category, Direction, Modality, OnError, Origin
 from aidefence.domain.errors import AIDefenceError
-from aidefence.domain.proxying import PromptLeaks, ProxyPolicy
+from aidefence.domain.proxying import PromptLeaks, ProxyPolicy, cost_of
 from aidefence.domain.refusals import UnavailableError
 from aidefence.domain.streaming import StreamEnd, StreamMode
 from aidefence.domain.tools import CallDecision, Ruling
@@ -30,6 +30,7 @@ _Found = TypeVar("_Found")
 # Up to here reading a piece takes less time than a visit to another thread.
 _INLINE_CODE_POINTS_MAX = 4_096
 _FAULT = Degraded("proxy.answer", "the answer could not be inspected and was passed on by policy")
+_UNPRICED = Degraded("proxy.spend", "no price fits, or the upstream told no tokens: not counted")
 _log = logging.getLogger("aidefence.proxy")
 
 
@@ -43,6 +44,11 @@ class Expected:
     seen: tuple[str, ...] = ()
     taints: frozenset[str] = frozenset()
     """What the request and the messages before it have brought in, for policies to know."""
+
+    @property
+    def before(self) -> Step:
+        """What policies are told of all that came before an answer."""
+        return Step(taints=self.taints, seen=self.seen, task=self.task)
 
 
 @dataclass(slots=True)
@@ -97,7 +103,8 @@ class Exchange:
         self._lanes: list[Lane] = []
         self._said: list[Content] = []
         self._decision: Decision | None = None
-        self._policies = AnswerPolicies(desk, standing.inspector, request, self._expected.taints)
+        self._policies = AnswerPolicies(desk, standing.inspector, request, self._expected.before)
+        self._used: dict[str, int] = {}
         self.body = body
         self.changed = False
         self.apart = 0
@@ -269,6 +276,11 @@ class Exchange:
         """Whether there is something to put back."""
         return self._private is not None
 
+    def use(self, usage: object) -> None:
+        """Take in how many tokens the upstream says that it has read and written so far."""
+        if isinstance(usage, Mapping):
+            self._used |= {key: it for key, it in usage.items() if type(it) is int and it >= 0}
+
     def miss(self, missed: Degraded) -> None:
         """Take in that a part of the answer was not looked at."""
         self.answered.miss((missed,))
@@ -284,6 +296,7 @@ class Exchange:
             lane.close()
         if self._private is not None:
             self._private.close()
+        self._pay()
         if not self._said:
             return
         what = Inspection(tuple(self._said), Direction.OUTPUT)
@@ -301,6 +314,16 @@ class Exchange:
         )
         answered = replace(self._request, id=f"{self.id}.answer", what=what)
         self._desk.tell(answered, told, ruled=True)
+
+    def _pay(self) -> None:
+        """Add up what the answer has cost, where settings say what tokens cost."""
+        if not self._policy.prices or not (self._used or self._said):
+            return
+        cost = cost_of(self._policy.prices, str(self.body.get("model") or ""), self._used)
+        if cost is None:
+            self.answered.miss((_UNPRICED,))
+        else:
+            self._desk.spent(self._request, cost)
 
     # -- how it is decided
 

@@ -22,23 +22,21 @@ class AnswerPolicies:
     back it is history. The first of them counts as the message that the answer is.
     """
 
-    __slots__ = ("_begun", "_desk", "_inspector", "_request", "_taints", "holds")
+    __slots__ = ("_before", "_begun", "_desk", "_inspector", "_request", "holds")
 
-    def __init__(
-        self, desk: Desk, inspector: Inspector, request: Request, taints: frozenset[str]
-    ) -> None:
-        """`taints` are what the request and all before it has brought in."""
+    def __init__(self, desk: Desk, inspector: Inspector, request: Request, before: Step) -> None:
+        """`before` says what the request and all before it have brought in."""
         self._desk = desk
         self._inspector = inspector
         self._request = request
-        self._taints = taints
+        self._before = before
         self._begun = False
         self.holds = desk.holds(request)
         """Whether some policy is asked at all."""
 
     def said(self, contents: Sequence[Content], found: Detection) -> Detection:
         """Give what was found in texts as it is after policies have had their say."""
-        return self._rule(Inspection(tuple(contents), Direction.OUTPUT), found, Step())
+        return self._rule(Inspection(tuple(contents), Direction.OUTPUT), found, self._before)
 
     def called(self, call: CallDecision, arguments: str, call_id: str | None) -> Detection:
         """Give what was ruled of a call as it is after policies have had their say."""
@@ -47,10 +45,10 @@ class AnswerPolicies:
         told = self._inspector.inspect(what, UNCONDITIONAL).decision
         found = detection_of(call, told.charter, told.record, told.degraded)
         known = {call.tool: frozenset(call.capabilities)}
-        return self._rule(what, found, Step(capabilities=known))
+        return self._rule(what, found, replace(self._before, capabilities=known))
 
     def _rule(self, what: Inspection, found: Detection, step: Step) -> Detection:
-        step = replace(step, is_turn=not self._begun, taints=self._taints)
+        step = replace(step, is_turn=not self._begun)
         self._begun = True
         name = f"{self._request.id}.answer"
         return self._desk.rule(replace(self._request, id=name, what=what, step=step), found)

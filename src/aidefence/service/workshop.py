@@ -73,7 +73,8 @@ class Workshop:
             brought = self._desk.brought([Content(it, Origin.TOOL) for it in seen])
             known = {name: frozenset(call.capabilities)}
             what = Inspection((made,), Direction.OUTPUT)
-            return what, Step(taints=brought, capabilities=known)
+            before = Step(taints=brought, seen=tuple(seen), task=task or "")
+            return what, replace(before, capabilities=known)
 
         return self._rule(request, work, told, admitted=admitted)
 

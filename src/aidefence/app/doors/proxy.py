@@ -13,7 +13,7 @@ from aidefence.app.settings import Settings
 from aidefence.delivery.proxy.door import ProxyDoor
 from aidefence.domain.enums import Action
 from aidefence.domain.errors import SettingError
-from aidefence.domain.proxying import KeyFrom, Private, ProxyPolicy, Upstream
+from aidefence.domain.proxying import KeyFrom, Price, Private, ProxyPolicy, Upstream
 from aidefence.service.proxy import Proxy
 from aidefence.service.proxy_private import PrivateValues
 
@@ -113,6 +113,11 @@ def _policy(settings: Settings) -> ProxyPolicy:
         stream_mode=given.stream_mode,
         answer_bytes_max=given.answer_bytes_max,
         total_seconds=given.total_seconds,
+        prices=tuple(
+            # So much for a million is so many millionths, and there are a hundred cents.
+            Price(it.models, round(it.read * 100), round(it.written * 100))
+            for it in given.prices
+        ),
     )
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aidefence.adapters.keyring import KeyFile
 from aidefence.adapters.policy_states_sqlite import SqlitePolicyStates
 from aidefence.adapters.store.deployments import DeploymentTable
 from aidefence.adapters.store.policies import PolicyTable
@@ -20,17 +21,22 @@ from aidefence.app.tool_book import capabilities_by_name
 from aidefence.domain.job import JobKind
 from aidefence.domain.policy_store import PolicyVersion
 from aidefence.policy.image import Image
+from aidefence.ports.audit import Together
 from aidefence.ports.clock import Clock
+from aidefence.service.approvals import Approvals, Approved
+from aidefence.service.audit import Audit
 from aidefence.service.following import Follower, Place
 from aidefence.service.in_force import InForce
 from aidefence.service.police import PolicyPolice
 from aidefence.service.policies import Policies
 from aidefence.service.policing import Running
 from aidefence.service.policy_desk import PolicyDesk
+from aidefence.service.policy_extras import Extras
 from aidefence.service.policy_watch import PolicyWatch
 from aidefence.service.rollout_health import HealthLimits
 from aidefence.service.rollout_steward import Pace, RolloutSteward
 from aidefence.service.rollouts import PolicyStores, Rollouts
+from aidefence.service.sealing import derived
 from aidefence.service.verifying import ProofStores, Verifications
 
 _MINUTE_MS = 60_000
@@ -79,7 +85,7 @@ def open_policies(settings: Settings, store: Store, clock: Clock | None = None) 
     pace = Pace(round(chosen.stage_minutes * _MINUTE_MS), limits)
     return PolicyParts(
         stores=stores,
-        desk=PolicyDesk(policies, rollouts),
+        desk=PolicyDesk(policies, rollouts, open_approvals(settings, audit, together)),
         verifications=verifications,
         prover=prover,
         steward=RolloutSteward(rollouts, stores.deployments, stores.tallies, audit, clock, pace),
@@ -132,6 +138,24 @@ def open_police(settings: Settings, in_force: InForce) -> PolicyPolice:
         PolicyStateError: the file of what is remembered cannot be used.
 
     """
+    states, now_ms = _open_states(settings), SystemClock().now_ms
+    secret = KeyFile(settings.state_dir / "installation.key").secrets()[-1].key
+    key = derived(secret, b"fingerprints of sessions")
+    extras = Extras(states, now_ms, key, priced=bool(settings.proxy.prices))
+    return PolicyPolice(in_force, states, now_ms, capabilities_by_name, extras)
+
+
+def open_approvals(settings: Settings, audit: Audit, together: Together) -> Approvals:
+    """Make what takes approvals of calls, kept where all workers of this machine look.
+
+    Raises:
+        PolicyStateError: the file of what is remembered cannot be used.
+
+    """
+    now_ms = SystemClock().now_ms
+    return Approvals(Approved(_open_states(settings), now_ms), audit, together, now_ms)
+
+
+def _open_states(settings: Settings) -> SqlitePolicyStates:
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    states = SqlitePolicyStates(settings.state_dir / _STATES_FILE)
-    return PolicyPolice(in_force, states, SystemClock().now_ms, capabilities_by_name)
+    return SqlitePolicyStates(settings.state_dir / _STATES_FILE)

@@ -28,6 +28,15 @@ class UpstreamSettings(Section):
     """Its key; better a variable, such as `AIDEFENCE_PROXY__UPSTREAMS__MAIN__KEY`."""
 
 
+class PriceSettings(Section):
+    """What a million tokens of some models cost."""
+
+    models: str = "*"
+    """A pattern of names, such as `gpt-*`."""
+    read: float = Field(ge=0, le=1_000_000)
+    written: float = Field(ge=0, le=1_000_000)
+
+
 class ProxySettings(Section):
     """The door [in front of models](proxy.md)."""
 
@@ -67,6 +76,8 @@ class ProxySettings(Section):
     """Bytes of an answer, or of one event of a stream."""
     connections_max: int = Field(default=1000, ge=1, le=100_000)
     """Connections to upstreams in one worker."""
+    prices: tuple[PriceSettings, ...] = ()
+    """What a million tokens cost, by `models`: `read` and `written`, in the money of policies."""
 
     @field_validator("canaries", mode="before")
     @classmethod

@@ -62,6 +62,7 @@ class ChatRewriter:
             self.finished = True
             return [*out, event.raw]
         chunk = read_object(event.data)
+        self._exchange.use(chunk.get("usage"))
         await self._judge_others(chunk)
         choices = chunk.get("choices")
         if not choices:

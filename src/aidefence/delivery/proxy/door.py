@@ -232,6 +232,7 @@ class ProxyDoor:
     async def _judged(self, tongue: Tongue, exchange: Exchange, data: bytes) -> bytes:
         try:
             answer = read_object(data)
+            exchange.use(answer.get("usage"))
             contents = tongue.contents(answer)
         except (MalformedError, ContentError) as error:
             if self._proxy.policy.on_error is OnError.BLOCK:

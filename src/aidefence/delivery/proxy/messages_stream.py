@@ -135,10 +135,12 @@ class MessagesRewriter:
             message = said.get("message")
             if isinstance(message, dict):
                 self._usage |= message.get("usage") or {}
+                self._exchange.use(self._usage)
                 if message.get("content"):
                     await self._judge([{**message, "role": "assistant"}])
         elif kind == "message_delta":
             self._usage |= said.get("usage") or {}
+            self._exchange.use(self._usage)
         elif kind in {"message_stop", "error"}:
             out = await self.flush()
             self.finished = True

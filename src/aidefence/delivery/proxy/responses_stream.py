@@ -160,6 +160,7 @@ class ResponsesRewriter:
         told = said
         response = said.get("response")
         if isinstance(response, dict):
+            self._exchange.use(response.get("usage"))
             self._response = {key: it for key, it in response.items() if key != "output"}
             await self._judge_items(response.get("output") or [])
             output = self._exchange.restore(response.get("output"))

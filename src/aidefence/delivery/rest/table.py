@@ -5,6 +5,7 @@ from __future__ import annotations
 from aidefence.delivery.http import keys, sessions
 from aidefence.delivery.http.operations import Operation
 from aidefence.delivery.rest import (
+    approvals,
     audit,
     detect_stream,
     feed,
@@ -67,6 +68,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *audit.OPERATIONS,
     *rules.OPERATIONS,
     *policies.OPERATIONS,
+    *approvals.OPERATIONS,
     *operating.OPERATIONS,
     *keys.OPERATIONS,
     *sessions.OPERATIONS,
