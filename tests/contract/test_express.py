@@ -91,7 +91,8 @@ class Both:
     ) -> httpx.Response:
         """Ask one."""
         numbers = itertools.count()
-        self._patch.setattr(RandomIds, "_next", lambda _: f"{next(numbers):024x}")
+        self._patch.setattr(RandomIds, "request_id", lambda _: f"req_{next(numbers):024x}")
+        self._patch.setattr(RandomIds, "batch_id", lambda _: f"bat_{next(numbers):024x}")
         transport = httpx.ASGITransport(RestDoor(services))
 
         async def run() -> httpx.Response:

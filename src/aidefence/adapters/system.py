@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from collections.abc import Iterator
 
 _NAME_BYTES = 12
+_TIME_BYTES = 4
+_SECONDS_MAX = (1 << 8 * _TIME_BYTES) - 1
 _NAMES_AT_ONCE = 256
 _WORD_BYTES = 6
 
@@ -30,15 +33,27 @@ class SystemClock:
 
 
 class RandomIds:
-    """Names of 96 random bits: nobody can guess or repeat them."""
+    """Names that nobody can guess or repeat: of 96 random bits, those of requests of 64."""
 
     def __init__(self) -> None:
         # Asking the system for bits costs more than all else about a name: ask for many at once.
         self._names: deque[str] = deque()
+        self._request_names: deque[str] = deque()
 
     def request_id(self) -> str:
-        """Make a name for one request."""
-        return f"req_{self._next()}"
+        """Make a name for one request.
+
+        It begins with the time, to the second: what comes in one after the other lies side by side
+        in the index of the store, which takes it over in half the time.
+        """
+        while True:
+            try:
+                return self._request_names.popleft()
+            except IndexError:
+                begin = f"req_{int(time.time()) & _SECONDS_MAX:08x}"
+                self._request_names.extend(
+                    f"{begin}{bits}" for bits in _random_words(_NAME_BYTES - _TIME_BYTES)
+                )
 
     def batch_id(self) -> str:
         """Make a name for one batch."""
@@ -54,7 +69,9 @@ class RandomIds:
                 return self._names.popleft()
             except IndexError:
                 # Two threads may both come here; then there are more names, never one twice.
-                bits = os.urandom(_NAME_BYTES * _NAMES_AT_ONCE)
-                self._names.extend(
-                    bits[at : at + _NAME_BYTES].hex() for at in range(0, len(bits), _NAME_BYTES)
-                )
+                self._names.extend(_random_words(_NAME_BYTES))
+
+
+def _random_words(size: int) -> Iterator[str]:
+    bits = os.urandom(size * _NAMES_AT_ONCE)
+    return (bits[at : at + size].hex() for at in range(0, len(bits), size))

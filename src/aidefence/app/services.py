@@ -22,6 +22,7 @@ from aidefence.app.settings import Settings, Sources
 from aidefence.app.settings.reading import read_sources
 from aidefence.app.steward import Steward
 from aidefence.app.upkeep import Upkeep
+from aidefence.delivery.cli.machine import cores
 from aidefence.ports.meter import Meter, Series
 from aidefence.service.desk import Desk, Manners
 from aidefence.service.express import Express
@@ -143,4 +144,5 @@ def _manners(settings: Settings) -> Manners:
         of_one_max=overload.slow_requests_of_one_max,
         deadline_ms=settings.deadline_ms,
         when_full=overload.when_full,
+        threads_max=max(1, cores() // settings.server.workers),
     )

@@ -52,6 +52,12 @@ class Manners:
     """How much of both may be one caller's."""
     deadline_ms: int = 30_000
     when_full: WhenFull = WhenFull.REFUSE
+    threads_max: int = 0
+    """How many of them read one batch, 0 for one on each core: other processes want some, too."""
+
+    def threads(self, wanted: int) -> int:
+        """How many read a batch for which somebody wants so many, 0 for as many as may be."""
+        return min(wanted or self.threads_max, self.threads_max or wanted)
 
 
 DEFAULT_MANNERS = Manners()
@@ -190,7 +196,7 @@ class Desk:
             self._shares.held(first.caller),
             self._seats.taken(first.priority, self._until(first)),
         ):
-            found = _inspect_all(standing, requests, threads, since_ns)
+            found = _inspect_all(standing, requests, self._manners.threads(threads), since_ns)
         if self._police is not None:
             found = [self._ruled(*pair) for pair in zip(requests, found, strict=True)]
         return self._keep_all(requests, _seen_all(found, standing, allowance))
@@ -239,7 +245,7 @@ class Desk:
             return None
         allowance = self._let_in(first, len(texts))
         with self._shares.held(first.caller), self._seats.taken(first.priority, self._until(first)):
-            passed = express.take_all(lane, first, texts, names, threads)
+            passed = express.take_all(lane, first, texts, names, self._manners.threads(threads))
         passed.allowance = allowance
         if (allowance is None or allowance.degraded is None) and express.keep(first, texts, passed):
             return passed

@@ -20,29 +20,22 @@ _Decoded = TypeVar("_Decoded")
 
 async def read_body(receive: Receive, limits: Limits) -> bytes:
     """Take a body in, no more of it than is allowed, and not for longer."""
-    reading = asyncio.current_task()
     loop = asyncio.get_running_loop()
-    late = False
-
-    def give_up() -> None:
-        nonlocal late
-        late = True
-        if reading is not None:
-            reading.cancel()
-
-    # A timer of our own: those of the library cost more than all else about a short body.
-    timer = loop.call_later(limits.body_seconds_max, give_up)
+    reading = asyncio.current_task(loop)
+    if reading is None:
+        return await _read_body(receive, limits)
+    limits.patience.begin(reading, loop, limits.body_seconds_max)
     try:
         return await _read_body(receive, limits)
     except asyncio.CancelledError:
-        if not late or reading is None:
+        if not limits.patience.is_late(reading):
             raise
         reading.uncancel()
         told = f"it took longer than {limits.body_seconds_max:g} seconds to come in"
         headers = {"connection": "close"}
         raise Refusal(408, "slow-body", "The body came too slowly", told, headers=headers) from None
     finally:
-        timer.cancel()
+        limits.patience.end(reading)
 
 
 async def _read_body(receive: Receive, limits: Limits) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from aidefence.delivery.http.incoming import Incoming
+from aidefence.delivery.http.patience import Patience
 from aidefence.delivery.http.problems import invalid, too_large, unsupported
 from aidefence.domain.content import Inspection
 from aidefence.domain.enums import Direction, Origin
@@ -26,6 +27,8 @@ class Limits:
     batch_requests_max: int = 1000
     incoming: Incoming = field(default_factory=Incoming)
     """What all of them together may hold."""
+    patience: Patience = field(default_factory=Patience)
+    """Who among them is late."""
 
 
 def read_content(
