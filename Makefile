@@ -29,7 +29,7 @@ test: $(EXTENSION) ## run all tests, Rust and Python
 test-litellm: $(EXTENSION) ## test the hook of LiteLLM, in an environment of its own: .venv-litellm
 	$(PYTHON) -m venv .venv-litellm
 	.venv-litellm/bin/pip install -q -r tests/integrations/litellm.txt
-	PYTHONPATH=src .venv-litellm/bin/python -m pytest -o filterwarnings= tests/integrations/test_litellm.py
+	PYTHONPATH=src .venv-litellm/bin/python -m pytest -o filterwarnings= tests/integrations/test_litellm.py tests/integrations/test_litellm_guards.py
 
 check: $(EXTENSION) ## linters, types, floors, stubs, crate licences, our own rules
 	$(BIN)/ruff check .
