@@ -46,6 +46,12 @@ _SECURITY = {
     },
 }
 
+_ALSO = {
+    202: "Taken in: the answer is there later, under `location`.",
+    403: "Inspected, and not to be let through.",
+    503: "Not ready.",
+}
+
 
 def make_openapi(operations: Iterable[Operation] = OPERATIONS) -> dict[str, Any]:
     """Build the document."""
@@ -141,7 +147,7 @@ def _responses(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
     yield str(operation.status), usual
     for status, shape in operation.also.items():
         schema = {} if shape is None else {"schema": _refer(shape)}
-        told = _problem("Not as usual.")
+        told = _problem(_ALSO[status])
         told["content"][operation.media] = schema
         yield str(status), told
     for refused in _refusals(operation):
