@@ -121,6 +121,10 @@ def _unreadable(line: str, place: At, file: str) -> PolicyError:
             "the text in quotes does not end in its line",
             'a closing `"`; a `"` inside is written `\\"`',
         )
+    if sign.isalpha():
+        message = f"the letter {sign!r} is in no name"
+        expected = "letters from a to z; other texts stand in quotes"
+        return PolicyError(file, place.line, place.column, message, expected)
     message = f"the sign {sign!r} means nothing here"
     return PolicyError(file, place.line, place.column, message, "words, numbers or signs")
 

@@ -72,8 +72,37 @@ def test_check_shows_the_place(tmp_path: Path) -> None:
         ),
         "   7 |     block when aproved",
         "                      ^^^^^^^",
-        "1 files: 1 errors",
+        "1 file: 1 error",
     ]
+
+
+@pytest.mark.parametrize("given", ["", "# nothing\n", "\ufeff"])
+def test_a_file_that_says_nothing_is_no_policy(given: str) -> None:
+    told = _run("check", "-", given=given)
+    assert told.exit_code == 1
+    assert "the file says nothing" in told.stdout
+
+
+def test_of_a_line_without_end_the_place_is_shown() -> None:
+    told = _run(
+        "check", "-", given=f"{GOOD}# {'x' * 5_000}\nrule s: block when aproved {'#' * 5_000}"
+    )
+    assert told.exit_code == 1
+    assert max(map(len, told.stdout.splitlines())) < 250
+    assert "^^^^^^^" in told.stdout
+
+
+def test_the_letters_of_names_are_told() -> None:
+    told = _run("check", "-", given=GOOD.replace("rule r", "rule ключи"))
+    assert told.exit_code == 1
+    assert "the letter 'к' is in no name, expected letters from a to z" in told.stdout
+
+
+def test_check_reads_windows_line_ends_and_a_mark_at_the_begin(tmp_path: Path) -> None:
+    path = tmp_path / "имя файла.pdl"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    told = _run("check", str(path))
+    assert (told.exit_code, told.stdout) == (0, "1 file: 0 errors\n")
 
 
 def test_check_reports_as_json(folder: Path) -> None:
@@ -166,13 +195,13 @@ def test_tests_beside_a_policy_are_run(folder: Path) -> None:
     test = '[[test]]\nname = "it holds"\nrequest = {approved = true}\ndecision = "block"\n'
     tests.write_text(test, "utf-8")
     told = _run("test", str(folder))
-    assert (told.exit_code, told.stdout) == (0, "1 tests: 0 failures\n")
+    assert (told.exit_code, told.stdout) == (0, "1 test: 0 failures\n")
     tests.write_text(test.replace('"block"', '"flag"'), "utf-8")
     told = _run("test", str(folder))
     assert told.exit_code == 1
     assert told.stdout.splitlines() == [
         f"{tests}: it holds, event 1: expected flag, found block by r",
-        "1 tests: 1 failures",
+        "1 test: 1 failure",
     ]
     report = json.loads(_run("test", "--json", str(tests)).stdout)
     assert report[0]["failures"][0]["found"] == "block by r"
@@ -184,3 +213,15 @@ def test_tests_beside_a_policy_are_run(folder: Path) -> None:
     assert _run("test", str(tests)).exit_code == 2
     tests.write_text("nonsense", "utf-8")
     assert _run("test", str(tests)).exit_code == 2
+
+
+def test_a_policy_is_tested_by_the_tests_beside_it(tmp_path: Path) -> None:
+    policy = tmp_path / "good.pdl"
+    policy.write_text(GOOD, "utf-8")
+    told = _run("test", str(policy))
+    assert told.exit_code == 2
+    assert "there are no tests beside it: write" in told.stderr
+    tests = '[[test]]\nname = "t"\nrequest = { approved = true }\ndecision = "block"\n'
+    (tmp_path / "good.toml").write_text(tests, "utf-8")
+    told = _run("test", str(policy))
+    assert (told.exit_code, told.stdout) == (0, "1 test: 0 failures\n")

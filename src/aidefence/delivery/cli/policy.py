@@ -23,7 +23,7 @@ from aidefence.delivery.cli.policy_files import (
 )
 from aidefence.delivery.cli.policy_telling import explain_policies
 from aidefence.delivery.cli.policy_trials import try_policies
-from aidefence.delivery.cli.terminal import console, json_text, printable
+from aidefence.delivery.cli.terminal import console, counted, json_text, printable
 from aidefence.domain.errors import PolicyError
 
 app = typer.Typer(
@@ -109,7 +109,9 @@ def check(paths: PoliciesArgument, as_json: JsonOption = False) -> None:
     if as_json:
         _write(json_text(reports, indent=2))
     else:
-        terminal.print(Text(f"{len(reports)} files: {wrong} errors", style="bold"))
+        terminal.print(
+            Text(f"{counted(len(reports), 'file')}: {counted(wrong, 'error')}", style="bold")
+        )
     if wrong:
         raise typer.Exit(Exit.FOUND)
 

@@ -29,6 +29,7 @@ PoliciesArgument = Annotated[
     list[Path],
     typer.Argument(metavar="PATH...", help="Policy files, folders of them, `-` for stdin."),
 ]
+_SHOWN_MAX = 200
 STDIN_NAME = "<stdin>"
 _WORD = re.compile(r"[\w.-]+|\S")
 
@@ -62,7 +63,10 @@ class PolicyFile:
         """
         from aidefence.policy.alone import compile_alone  # noqa: PLC0415
 
-        return compile_alone(self.read(), self.text, self.folder)
+        source = self.read()
+        if source.header is None and not source.items:
+            raise PolicyError(self.name, 1, 1, "the file says nothing", "a policy or a part of one")
+        return compile_alone(source, self.text, self.folder)
 
 
 def policy_files(paths: Sequence[Path], suffix: str = SUFFIX) -> Iterator[PolicyFile]:
@@ -120,12 +124,15 @@ def print_error(terminal: Console, error: PolicyError, file: PolicyFile) -> None
     lines = file.text.replace("\r\n", "\n").split("\n")
     if error.file not in {file.name, f"{file.name}{SUFFIX}"} or error.line > len(lines):
         return
-    shown = lines[error.line - 1]
-    word = _WORD.match(shown, error.column - 1)
+    # Of a line without end only what is around the place.
+    first = max(0, error.column - 1 - _SHOWN_MAX // 2)
+    shown = lines[error.line - 1][first : first + _SHOWN_MAX]
+    column = error.column - 1 - first
+    word = _WORD.match(shown, column)
     number = f"{error.line:>4} | "
     terminal.print(Text(f"{number}{printable(shown)}", style="dim"))
     # What is written out in place of a hidden character takes more room than it did.
-    before = len(printable(shown[: error.column - 1]))
+    before = len(printable(shown[:column]))
     marks = "^" * (len(word[0]) if word else 1)
     terminal.print(Text(f"{' ' * (len(number) + before)}{marks}", style="bold red"))
 

@@ -18,7 +18,7 @@ from aidefence.delivery.cli.policy_files import (
     policy_files,
     print_error,
 )
-from aidefence.delivery.cli.terminal import console, json_text, printable
+from aidefence.delivery.cli.terminal import console, counted, json_text, printable
 from aidefence.domain.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ TRIALS_SUFFIX = ".toml"
 
 TrialsArgument = Annotated[
     list[Path],
-    typer.Argument(metavar="PATH...", help="Files of tests (TOML), or folders of them."),
+    typer.Argument(metavar="PATH...", help="Files of tests (TOML), policies, or folders of them."),
 ]
 
 
@@ -41,7 +41,7 @@ def try_policies(paths: TrialsArgument, as_json: JsonOption = False) -> None:
     """
     reports: list[dict[str, object]] = []
     count, failed = 0, 0
-    for file in policy_files(paths, TRIALS_SUFFIX):
+    for file in policy_files([_beside(it) for it in paths], TRIALS_SUFFIX):
         trials, policy = _opened(file)
         try:
             compiled = policy.compile()
@@ -60,9 +60,21 @@ def try_policies(paths: TrialsArgument, as_json: JsonOption = False) -> None:
     if as_json:
         sys.stdout.write(json_text(reports, indent=2) + "\n")
     else:
-        console(sys.stdout).print(Text(f"{count} tests: {failed} failures", style="bold"))
+        console(sys.stdout).print(
+            Text(f"{counted(count, 'test')}: {counted(failed, 'failure')}", style="bold")
+        )
     if failed:
         raise typer.Exit(Exit.FOUND)
+
+
+def _beside(path: Path) -> Path:
+    """Give the tests that stand beside a policy; anything else is given back."""
+    if path.suffix != SUFFIX or not path.is_file():
+        return path
+    tests = path.with_suffix(TRIALS_SUFFIX)
+    if not tests.is_file():
+        fail(f"`{path}` is a policy, and there are no tests beside it: write `{tests}`")
+    return tests
 
 
 def _opened(file: PolicyFile) -> tuple[Trials, PolicyFile]:

@@ -69,3 +69,8 @@ def _escaped(character: str) -> str:
         return f"\\u{code:04x}"
     code -= 0x10000
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Say how many there are of something: `1 file`, `2 files`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
