@@ -151,22 +151,47 @@ class _Search:
         raise BrokenError(tuple(bounds.low))
 
 
+class _LeanedOn(Bounds):
+    """Bounds that note which features are known only by what they can be at most."""
+
+    __slots__ = ("leaned", "most")
+
+    def __init__(self, most: Sequence[int]) -> None:
+        super().__init__(most)
+        self.most = most
+        self.leaned: set[int] = set()
+
+    def value(self, formula: Formula) -> bool | None:
+        kind = formula[0]
+        if kind in ("ge", "eq"):
+            feature = formula[1]
+            over = formula[2] if kind == "ge" else formula[2] + 1
+            high = self.high[feature]
+            if over > high and high == self.most[feature]:
+                self.leaned.add(feature)
+        return super().value(formula)
+
+
 class Replay:
     """The checker's walk over a finished tree; notes which bounds of features it leaned on."""
 
-    __slots__ = ("_bounds", "_mask", "_premise", "_table", "leaned", "steps")
+    __slots__ = ("_bounds", "_mask", "_premise", "_table", "steps")
 
     def __init__(self, table: RuleTable, premise: Formula, mask: int) -> None:
         self._table, self._premise, self._mask = table, premise, mask
-        self._bounds = Bounds(table.most)
-        self.leaned: set[int] = set()
+        self._bounds = _LeanedOn(table.most)
         self.steps = 0
+
+    @property
+    def leaned(self) -> set[int]:
+        """The features that it leaned on."""
+        return self._bounds.leaned
 
     def check(self, tree: Tree) -> bool:
         """Tell whether the tree proves what it is for."""
         self.steps += 1
         if tree[0] == "vac":
-            return self._known(self._premise) is False
+            return self._bounds.value(self._premise) is False
         if tree[0] == "piv":
             return self._settled(tree[1])
         _, feature, threshold, high, low = tree
@@ -194,33 +219,10 @@ class Replay:
             return False
         table = self._table
         for at, (when, action) in enumerate(table.rows[:pivot]):
-            if not self._mask >> action & 1 and self._known(when) is not False:
+            if not self._mask >> action & 1 and self._bounds.value(when) is not False:
                 return False
             self.steps += at >= 0
         if pivot >= len(table.rows):
             return bool(self._mask >> table.default & 1)
         when, action = table.rows[pivot]
-        return bool(self._mask >> action & 1) and self._known(when) is True
-
-    def _known(self, formula: Formula) -> bool | None:
-        kind = formula[0]
-        if kind in ("and", "or", "all", "any"):
-            short = kind in ("or", "any")
-            result: bool | None = not short
-            for part in formula[1:]:
-                known = self._known(part)
-                if known is short:
-                    return short
-                if known is None:
-                    result = None
-            return result
-        if kind == "not":
-            known = self._known(formula[1])
-            return None if known is None else not known
-        if kind in ("ge", "eq"):
-            feature = formula[1]
-            over = formula[2] if kind == "ge" else formula[2] + 1
-            high = self._bounds.high[feature]
-            if over > high and high == self._table.most[feature]:
-                self.leaned.add(feature)
-        return self._bounds.value(formula)
+        return bool(self._mask >> action & 1) and self._bounds.value(when) is True
