@@ -18,6 +18,7 @@ _NOTHING_CHANGING = Credentials(changes=True)
 # Whoever sends the key of a model's provider in the usual place shows ours in this one.
 OWN_HEADER = b"x-aidefence-key"
 _API_KEY = b"x-api-key"
+_KEY_ALONE = [_API_KEY]
 TELLING = frozenset(
     {b"authorization", _API_KEY, b"api-key", b"cookie", CSRF_HEADER, OWN_HEADER, CERTIFICATE}
 )
@@ -37,10 +38,10 @@ def read_credentials(headers: Iterable[tuple[bytes, bytes]], method: str) -> Cre
 def credentials_in(headers: Mapping[bytes, bytes], method: str) -> Credentials:
     """Do the same with headers that are sorted out already: `TELLING`, and any others."""
     changes = method not in _SAFE_METHODS
-    told = TELLING & headers.keys()
+    told = [name for name in headers if name in TELLING]
     if not told:
         return _NOTHING_CHANGING if changes else _NOTHING
-    if len(told) == 1 and _API_KEY in told:
+    if told == _KEY_ALONE:
         # As programs ask: most of all traffic.
         return Credentials(headers[_API_KEY].decode("latin-1").strip() or None, changes=changes)
     own = headers.get(OWN_HEADER, b"").decode("latin-1").strip()
