@@ -189,3 +189,48 @@ def test_a_request_for_later_that_is_wrong_is_refused_at_once(gate: Gate) -> Non
     assert gate.ask("POST", "/api/v2/detect", json=body).status_code == 403
     assert gate.store.jobs.waiting() == 0
     assert gate.ask("GET", "/api/v2/jobs/job_none").status_code == 404
+
+
+# --- policies about the past ------------------------------------------------------------------
+
+PAST = """\
+policy p version 1
+default allow
+on error block
+rule injected priority 200:
+    flag when confidence(prompt_injection) >= 50% or confidence(prompt_extraction) >= 50%
+rule often priority 100:
+    review when count(direction is input in 1 h) >= 3
+rule shell priority 50:
+    block when tool.name is "shell"
+rule quiet priority 40:
+    block when once any_origin(tool)
+"""
+
+
+def test_a_version_is_asked_about_what_is_remembered(gate: Gate) -> None:
+    names = [gate.detect(it, context={"sessionId": "s"}) for it in (BENIGN, ATTACK, BENIGN, BENIGN)]
+    other = gate.detect(BENIGN, context={"sessionId": "t"})
+    gate.fold()
+    made = gate.ask("POST", "/api/v2/policies", json={"name": "p", "source": PAST}).json()
+    path = f"/api/v2/policies/{made['policyId']}/shadow"
+    told = gate.ask("POST", path, json={}).json()
+    was = {(it["was"], it["would"]): (it["decisions"], it["examples"]) for it in told["changes"]}
+    # What was blocked then would be a flag; the fourth of the session is one too many.
+    assert was[("block", "flag")] == (1, [names[1]])
+    assert was[("allow", "review")] == (1, [names[3]])
+    assert was[("allow", "allow")] == (3, [])
+    assert (told["decisions"], told["changed"], told["skipped"]) == (5, 2, 0)
+    assert told["rules"] == [
+        {"rule": "p/injected", "decisions": 1},
+        {"rule": "p/often", "decisions": 1},
+    ]
+    assert told["unjudged"] == [
+        {"rule": "shell", "asks": ["tool.name"]},
+        {"rule": "quiet", "asks": ["any_origin(tool)"]},
+    ]
+    assert gate.ask("POST", path, json={"last": 1}).json()["decisions"] == 1
+    assert other not in str(told)
+    for wrong in ({"last": 0}, {"last": 10_001}, {"version": 0}, {"more": 1}):
+        assert gate.ask("POST", path, json=wrong).status_code == 422
+    assert gate.ask("POST", path, json={"version": 2}).status_code == 404

@@ -178,6 +178,17 @@ def test_a_shadow_tells_what_would_have_changed(
     assert _told(config, "shadow", policy_id, "--end", "-e", "staging")["version"] is None
 
 
+def test_the_past_is_asked_and_a_policy_is_retired(config: Path, policy_id: str) -> None:
+    ran = _run(config, "shadow", policy_id, "--past")
+    assert ran.exit_code == 0, ran.output
+    assert "0 of 0 decisions would have been others" in ran.stdout
+    told = _told(config, "shadow", policy_id, "--past", "--last", "5", "--version", "1")
+    assert (told["version"], told["decisions"], told["since"]) == (1, 0, None)
+    assert "holds nowhere any more" in _run(config, "retire", policy_id).stdout
+    assert _told(config, "list") == []
+    assert _run(config, "retire", policy_id).exit_code == 2
+
+
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
     ("given", "said"),
@@ -196,8 +207,11 @@ def test_a_shadow_tells_what_would_have_changed(
         (("diff", "pol_none@0"), "no version"),
         (("diff", "{mild}", "missing.pdl"), "cannot read"),
         (("deploy", "pol_none", "--percentage", "5"), "goes with `canary`"),
-        (("shadow", "pol_none", "--begin", "--end"), "`--begin` goes without `--end`"),
-        (("shadow", "pol_none", "--version", "1"), "`--version` with `--begin` only"),
+        (("shadow", "pol_none", "--begin", "--end"), "`--past` go alone"),
+        (("shadow", "pol_none", "--past", "--end"), "`--past` go alone"),
+        (("shadow", "pol_none", "--version", "1"), "`--version` with the first or the last"),
+        (("shadow", "pol_none", "--past", "--last", "20000"), "expected 1 to 10000"),
+        (("retire", "pol_none"), "no policy"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(

@@ -266,6 +266,12 @@ export type Options = {
   actions?: "core" | "full";
 };
 
+/** Which version is asked about how many of the last episodes; by default the newest. */
+export type PastRequest = {
+  version?: number | null;
+  last?: number;
+};
+
 /** Policies, the newest first. */
 export type PolicyList = {
   policies: PolicySummary[];
@@ -764,6 +770,19 @@ export type WireParaphrase = {
   sentences: string[];
 };
 
+/** What a version would have decided about past requests, from `since` on. `skipped` were decided by policies, and what the profile alone said is not kept of them. */
+export type WirePast = {
+  policyId: string;
+  version: number;
+  since: number | null;
+  decisions: number;
+  skipped: number;
+  changed: number;
+  changes: WireShadowChange[];
+  rules: WireRuleCount[];
+  unjudged: WireUnjudged[];
+};
+
 /** A part of a message: `turn` counts those of the session, `index` those of the request. */
 export type WirePiece = {
   turn: number;
@@ -850,6 +869,12 @@ export type WireRule = {
   entity: string | null;
   languages: string[];
   tags: string[];
+};
+
+/** How often a rule would have led; it stands behind the name of its policy. */
+export type WireRuleCount = {
+  rule: string;
+  decisions: number;
 };
 
 /** Rules in the order of their ids; `next` is what to ask for `after`, none at the end. */
@@ -995,6 +1020,12 @@ export type WireTurn = {
   action: "allow" | "block" | "flag" | "redact" | "review";
   category: string | null;
   quarantined: boolean;
+};
+
+/** A rule that could not be judged, and what it asks for that episodes do not hold. */
+export type WireUnjudged = {
+  rule: string;
+  asks: string[];
 };
 
 /** What is known of the proofs of one version. Times are Unix milliseconds. */

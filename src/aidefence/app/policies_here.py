@@ -139,6 +139,17 @@ class PoliciesHere:
         """Let no version watch any more."""
         self._desk.rollouts.shadow(policy_id, environment, self._caller, None)
 
+    def past(
+        self, policy_id: str, *, version: int | None = None, last: int = 1_000
+    ) -> words.PolicyPast:
+        """Tell what a version, by default the newest, would have decided about past requests."""
+        found = self._desk.past.replay(policy_id, self._caller, version, last)
+        return words.read_past(_encode(telling.tell_past(found)))
+
+    def retire(self, policy_id: str) -> None:
+        """End a policy: it holds nowhere any more, and stays readable."""
+        self._desk.policies.retire(policy_id, self._caller)
+
 
 @dataclass(frozen=True, slots=True)
 class Written:

@@ -131,6 +131,16 @@ class Policies:
         """Let no version watch any more."""
         self._ask(questions.end_shadow(policy_id, environment))
 
+    def past(
+        self, policy_id: str, *, version: int | None = None, last: int = 1_000
+    ) -> words.PolicyPast:
+        """Tell what a version, by default the newest, would have decided about past requests."""
+        return self._ask(questions.past(policy_id, version, last))
+
+    def retire(self, policy_id: str) -> None:
+        """End a policy: it holds nowhere any more, and stays readable."""
+        self._ask(questions.retire(policy_id))
+
 
 class AsyncPolicies:
     """The same, awaited."""
@@ -249,3 +259,13 @@ class AsyncPolicies:
     ) -> None:
         """Let no version watch any more."""
         await self._ask(questions.end_shadow(policy_id, environment))
+
+    async def past(
+        self, policy_id: str, *, version: int | None = None, last: int = 1_000
+    ) -> words.PolicyPast:
+        """Tell what a version, by default the newest, would have decided about past requests."""
+        return await self._ask(questions.past(policy_id, version, last))
+
+    async def retire(self, policy_id: str) -> None:
+        """End a policy: it holds nowhere any more, and stays readable."""
+        await self._ask(questions.retire(policy_id))

@@ -113,6 +113,17 @@ def begin_shadow(
     return Question(path, as_json(body), words.read_shadow, repeatable=False, verb="PUT")
 
 
+def past(policy_id: str, version: int | None, last: int) -> Question[words.PolicyPast]:
+    """Ask what a version would have decided about past requests."""
+    body = as_json(without_none({"version": version, "last": last}))
+    return Question(_path(policy_id, "shadow"), body, words.read_past)
+
+
+def retire(policy_id: str) -> Question[None]:
+    """End a policy."""
+    return Question(_path(policy_id), None, words.read_nothing, repeatable=False, verb="DELETE")
+
+
 def end_shadow(policy_id: str, environment: Environment | str) -> Question[None]:
     """Let no version watch any more."""
     path = _path(policy_id, "shadow", targetEnvironment=Environment(environment).value)

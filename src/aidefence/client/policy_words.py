@@ -209,6 +209,34 @@ class PolicyShadow(Struct, frozen=True, rename="camel"):
     changes: tuple[PolicyShadowChange, ...]
 
 
+class PolicyRuleCount(Struct, frozen=True, rename="camel"):
+    """How often a rule would have led."""
+
+    rule: str
+    decisions: int
+
+
+class PolicyUnjudged(Struct, frozen=True, rename="camel"):
+    """A rule that could not be judged, and what it asks for that is not remembered."""
+
+    rule: str
+    asks: tuple[str, ...]
+
+
+class PolicyPast(Struct, frozen=True, rename="camel"):
+    """What a version would have decided about past requests."""
+
+    policy_id: str
+    version: int
+    since: int | None
+    decisions: int
+    skipped: int
+    changed: int
+    changes: tuple[PolicyShadowChange, ...]
+    rules: tuple[PolicyRuleCount, ...]
+    unjudged: tuple[PolicyUnjudged, ...]
+
+
 class _Policies(Struct):
     policies: tuple[PolicySummary, ...]
 
@@ -233,6 +261,7 @@ read_diff = reader(PolicyDiff)
 read_deployment = reader(PolicyDeployment)
 read_rollback = reader(PolicyRollback)
 read_shadow = reader(PolicyShadow)
+read_past = reader(PolicyPast)
 _read_policies = reader(_Policies)
 _read_versions = reader(_Versions)
 _read_deployments = reader(_Deployments)

@@ -42,6 +42,9 @@ class EpisodeArchive(Protocol):
     def after(self, tenant: str, cursor: int, wanted: FeedFilter, limit: int) -> FeedPage:
         """Return the threats of a tenant that came in after a cursor."""
 
+    def newest(self, tenant: str, limit: int) -> Sequence[Episode]:
+        """Return the last episodes of a tenant that the store has taken, threats or not."""
+
     def window(self, tenant: str, window: Window, now_ms: int) -> WindowMetrics:
         """Sum up a window that ends now."""
 

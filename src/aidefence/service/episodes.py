@@ -5,6 +5,8 @@ A caller sees what belongs to its tenant; a service only what it asked itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aidefence.domain.access import Caller, Role
 from aidefence.domain.audit import AuditAction
 from aidefence.domain.episode import EVERYTHING, Episode, FeedFilter, FeedPage, JournalState
@@ -65,6 +67,10 @@ class Episodes:
         """Return the threats that came in after a cursor, oldest first; at once, even if none."""
         limit = max(1, min(limit, FEED_PAGE_MAX))
         return self._archive.after(caller.tenant, max(0, cursor), wanted, limit)
+
+    def newest(self, caller: Caller, limit: int) -> Sequence[Episode]:
+        """Return the last episodes of the caller's tenant, threats or not, the newest first."""
+        return self._archive.newest(caller.tenant, limit)
 
     def window(self, window: Window, caller: Caller) -> WindowMetrics:
         """Sum up a window that ends now."""

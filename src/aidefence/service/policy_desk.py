@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aidefence.service.approvals import Approvals
+from aidefence.service.past_shadow import PastShadows
 from aidefence.service.policies import Policies
 from aidefence.service.rollouts import Rollouts
 
@@ -16,3 +17,4 @@ class PolicyDesk:
     policies: Policies
     rollouts: Rollouts
     approvals: Approvals
+    past: PastShadows

@@ -101,6 +101,10 @@ def test_a_policy_is_written_proved_deployed_and_taken_back(
 
     wait_until(changed, "requests that the stricter version would have stopped")
     assert told("shadow", policy_id, "--end")["version"] is None
+    past = told("shadow", policy_id, "--past", code=1)
+    assert [(it["was"], it["would"]) for it in past["changes"] if it["was"] != it["would"]]
+    assert "holds nowhere" in _run(gateway, operator, "retire", policy_id).stdout
+    assert told("show", policy_id)["retiredAt"] is not None
 
 
 def test_who_may_not_is_told_so(gateway: Served, operator: str, tmp_path: Path) -> None:

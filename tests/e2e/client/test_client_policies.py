@@ -57,6 +57,7 @@ def test_both_clients_read_the_same(address: str, client: Client, policy: Policy
         lambda it: it.diff(policy.policy_id),
         lambda it: it.deployments(policy.policy_id),
         lambda it: it.shadow(policy.policy_id, "edge"),
+        lambda it: it.past(policy.policy_id, version=1, last=10),
     ):
         waited, awaited = _both(address, ask)
         assert waited == awaited
@@ -83,6 +84,8 @@ def test_both_clients_change_the_same(address: str) -> None:
             assert (await it.rollback(ids[1], edge)).version is None
             proofs = await it.verification(ids[1], 1)
             assert (proofs.policy_id, proofs.version) == (ids[1], 1)
+            await it.retire(ids[1])
+            assert (await it.get(ids[1])).retired_at is not None
 
     anyio.run(later)
 

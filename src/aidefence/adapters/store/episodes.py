@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from aidefence.adapters.store.tables import CONTENTS, EPISODES, SEGMENTS
 from aidefence.adapters.store.windows import sum_up
 from aidefence.domain.episode import Episode, FeedFilter, FeedPage, JournalState
 from aidefence.domain.windows import Window, WindowMetrics
+
+_LOOKED_AT_MAX = 500_000
 
 
 class EpisodeTable:
@@ -81,6 +83,20 @@ class EpisodeTable:
         if len(episodes) == limit:
             return FeedPage(episodes, episodes[-1].cursor)
         return FeedPage(episodes, max(cursor, tip, *(it.cursor for it in episodes)))
+
+    def newest(self, tenant: str, limit: int) -> Sequence[Episode]:
+        """Return the last episodes of a tenant that the store has taken, threats or not."""
+        with self._database.read() as connection:
+            tip = connection.execute(select(highest(EPISODES.c.seq))).scalar_one() or 0
+            query = (
+                select(EPISODES.c.seq, EPISODES.c.body)
+                # However rare a tenant is among many: so many rows are looked at, and no more.
+                .where(EPISODES.c.seq > tip - _LOOKED_AT_MAX, EPISODES.c.tenant == tenant)
+                .order_by(EPISODES.c.seq.desc())
+                .limit(limit)
+            )
+            rows = connection.execute(query).all()
+        return [open_body(row.body, row.seq) for row in rows]
 
     def window(self, tenant: str, window: Window, now_ms: int) -> WindowMetrics:
         """Sum up a window that ends now."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aidefence.adapters.keyring import KeyFile
+from aidefence.adapters.policy_states_memory import MemoryPolicyStates
 from aidefence.adapters.policy_states_sqlite import SqlitePolicyStates
 from aidefence.adapters.store.deployments import DeploymentTable
 from aidefence.adapters.store.policies import PolicyTable
@@ -18,6 +19,7 @@ from aidefence.app.policy_files import read_policies
 from aidefence.app.proof_process import ProofProcess
 from aidefence.app.settings import Settings
 from aidefence.app.tool_book import capabilities_by_name
+from aidefence.app.wiring import corridor_for
 from aidefence.domain.job import JobKind
 from aidefence.domain.policy_store import PolicyVersion
 from aidefence.policy.image import Image
@@ -27,6 +29,7 @@ from aidefence.service.approvals import Approvals, Approved
 from aidefence.service.audit import Audit
 from aidefence.service.following import Follower, Place
 from aidefence.service.in_force import InForce
+from aidefence.service.past_shadow import PastShadows
 from aidefence.service.police import PolicyPolice
 from aidefence.service.policies import Policies
 from aidefence.service.policing import Running
@@ -85,7 +88,17 @@ def open_policies(settings: Settings, store: Store, clock: Clock | None = None) 
     pace = Pace(round(chosen.stage_minutes * _MINUTE_MS), limits)
     return PolicyParts(
         stores=stores,
-        desk=PolicyDesk(policies, rollouts, open_approvals(settings, audit, together)),
+        desk=PolicyDesk(
+            policies,
+            rollouts,
+            open_approvals(settings, audit, together),
+            PastShadows(
+                policies,
+                store.episodes,
+                lambda: corridor_for(settings.setup()).charter.entities,
+                MemoryPolicyStates,
+            ),
+        ),
         verifications=verifications,
         prover=prover,
         steward=RolloutSteward(rollouts, stores.deployments, stores.tallies, audit, clock, pace),

@@ -65,6 +65,7 @@ for command in (
     policy_diff.diff,
     policy_admin.deploy,
     policy_admin.rollback,
+    policy_admin.retire,
     policy_admin.status,
     policy_admin.shadow,
 ):

@@ -185,6 +185,10 @@ def shadow(
     environment: EnvironmentOption = Environment.PRODUCTION,
     begin: Annotated[bool, typer.Option("--begin", help="Let a version watch.")] = False,
     end: Annotated[bool, typer.Option("--end", help="Let none watch any more.")] = False,
+    past: Annotated[
+        bool, typer.Option("--past", help="Ask a version about past requests instead.")
+    ] = False,
+    last: Annotated[int, typer.Option(min=1, help="About so many of them, with `--past`.")] = 1_000,
     version: VersionOption = None,
     url: UrlOption = "",
     key: KeyOption = "",
@@ -195,10 +199,17 @@ def shadow(
 ) -> None:
     """Tell what a version that only watches would have decided; begin or end that.
 
+    With `--past`: what a version would have decided about requests that are remembered.
+
     Exit codes: 0 nothing would have changed, 1 something would, 2 it cannot be told.
     """
-    if (begin and end) or (version is not None and not begin):
-        fail("`--begin` goes without `--end`, and `--version` with `--begin` only")
+    if begin + end + past > 1 or (version is not None and not (begin or past)):
+        fail("`--begin`, `--end` and `--past` go alone, `--version` with the first or the last")
+    if past:
+        with hands_of(url, key, config, name=name, tenant=tenant) as hands:
+            told = hands.past(policy_id, version=version, last=last)
+        _tell(told, lambda: tables.print_past(told), as_json=as_json)
+        raise typer.Exit(Exit.FOUND if told.changed else Exit.CLEAN)
     with hands_of(url, key, config, name=name, tenant=tenant) as hands:
         if begin:
             hands.begin_shadow(policy_id, environment, version=version)
@@ -208,6 +219,21 @@ def shadow(
     _tell(found, lambda: tables.print_shadow(found), as_json=as_json)
     if found.changed:
         raise typer.Exit(Exit.FOUND)
+
+
+def retire(
+    policy_id: PolicyArgument,
+    *,
+    url: UrlOption = "",
+    key: KeyOption = "",
+    name: AsOption = DEFAULT_NAME,
+    tenant: TenantOption = DEFAULT_TENANT,
+    config: ConfigOption = None,
+) -> None:
+    """End a policy: it is taken out of force everywhere, and stays readable."""
+    with hands_of(url, key, config, name=name, tenant=tenant) as hands:
+        hands.retire(policy_id)
+    console(sys.stdout).print(f"{policy_id}: retired, and holds nowhere any more")
 
 
 def _named(file: PolicyFile) -> str:

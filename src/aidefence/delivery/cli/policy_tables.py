@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Policy,
         PolicyDeployment,
         PolicyDiff,
+        PolicyPast,
         PolicyShadow,
         PolicySlot,
         PolicySummary,
@@ -118,6 +119,28 @@ def print_shadow(shadow: PolicyShadow) -> None:
     since = when(shadow.since or 0)
     told = f"{shadow.changed} of {shadow.decisions} decisions would have been others"
     _say(f"{where}: version {shadow.version} watches since {since}: {told}", style="bold")
+
+
+def print_past(past: PolicyPast) -> None:
+    """Write what a version would have decided about past requests."""
+    table = _table("was", "would have been", "decisions", "as in")
+    for it in past.changes:
+        style = "" if it.was is it.would else "bold yellow"
+        examples = Text(printable(" ".join(it.examples)))
+        table.add_row(
+            Text(it.was, style=style), Text(it.would, style=style), str(it.decisions), examples
+        )
+    if past.changes:
+        console(sys.stdout).print(table)
+    for rule in past.rules:
+        _say(f"`{rule.rule}` would have led {rule.decisions} times")
+    for left in past.unjudged:
+        _say(f"`{left.rule}` was not judged: nobody remembers {', '.join(left.asks)}")
+    if past.skipped:
+        _say(f"{past.skipped} were left out: policies decided them, not the profile alone")
+    told = f"{past.changed} of {past.decisions} decisions would have been others"
+    since = "" if past.since is None else f" since {when(past.since)}"
+    _say(f"{past.policy_id} version {past.version}: {told}{since}", style="bold")
 
 
 def _shown(name: str, value: object) -> str:

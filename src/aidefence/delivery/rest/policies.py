@@ -23,6 +23,7 @@ from aidefence.delivery.http.ways import Call
 from aidefence.delivery.rest.policies_telling import (
     tell_deployment,
     tell_diff,
+    tell_past,
     tell_policy,
     tell_shadow,
     tell_summary,
@@ -34,6 +35,7 @@ from aidefence.delivery.rest.policies_wire import (
     DeployRequest,
     DiffQuery,
     EnvironmentQuery,
+    PastRequest,
     PoliciesQuery,
     PolicyList,
     PolicyRequest,
@@ -46,6 +48,7 @@ from aidefence.delivery.rest.policies_wire import (
     WireDeployment,
     WireDiff,
     WireParaphrase,
+    WirePast,
     WirePolicy,
     WireRollback,
     WireShadow,
@@ -70,6 +73,7 @@ _decode_policy = msgspec.json.Decoder(PolicyRequest).decode
 _decode_version = msgspec.json.Decoder(VersionRequest).decode
 _decode_deploy = msgspec.json.Decoder(DeployRequest).decode
 _decode_rollback = msgspec.json.Decoder(RollbackRequest).decode
+_decode_past = msgspec.json.Decoder(PastRequest).decode
 _decode_shadow = msgspec.json.Decoder(ShadowRequest).decode
 
 
@@ -230,6 +234,14 @@ async def _begin_shadow(house: House, call: Call) -> Response:
     return await _do(house, begin)
 
 
+async def _past(house: House, call: Call) -> Response:
+    given = await read_json(call, house, _decode_past)
+    return await _do(
+        house,
+        lambda desk: tell_past(desk.past.replay(_id(call), call.caller, given.version, given.last)),
+    )
+
+
 async def _end_shadow(house: House, call: Call) -> Response:
     query = read_query(call, EnvironmentQuery)
     where = Environment(query.target_environment)
@@ -375,6 +387,11 @@ OPERATIONS = (
         permission=_DEPLOYS,
         request=ShadowRequest,
         response=WireShadow,
+    ),
+    _operation(
+        *("replayPast", "POST", f"{_ONE}/shadow", "Ask a version about past requests", _past),
+        request=PastRequest,
+        response=WirePast,
     ),
     _operation(
         *("endShadow", "DELETE", f"{_ONE}/shadow", "Let no version watch any more", _end_shadow),

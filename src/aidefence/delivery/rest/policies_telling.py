@@ -15,10 +15,13 @@ from aidefence.delivery.rest.policies_wire import (
     WireDiff,
     WireDifference,
     WireFailure,
+    WirePast,
     WirePolicy,
+    WireRuleCount,
     WireShadow,
     WireShadowChange,
     WireSlot,
+    WireUnjudged,
     WireVerification,
 )
 from aidefence.domain.policy_store import (
@@ -28,6 +31,7 @@ from aidefence.domain.policy_store import (
     Slot,
     Verification,
 )
+from aidefence.service.past_shadow import PastShadow
 from aidefence.service.policies import PolicyDiff, PolicyStatus, PolicyView
 from aidefence.service.rollouts import DeploymentStatus
 
@@ -162,6 +166,24 @@ def tell_shadow(slot: Slot, changes: Sequence[ShadowChange]) -> WireShadow:
             WireShadowChange(it.was.value, it.would.value, it.decisions, it.examples)
             for it in changes
         ),
+    )
+
+
+def tell_past(found: PastShadow) -> WirePast:
+    """Tell what a version would have decided about past requests."""
+    return WirePast(
+        policy_id=found.version.policy_id,
+        version=found.version.version,
+        since=found.since_ms,
+        decisions=found.episodes,
+        skipped=found.skipped,
+        changed=sum(it.decisions for it in found.changes if it.was is not it.would),
+        changes=tuple(
+            WireShadowChange(it.was.value, it.would.value, it.decisions, it.examples)
+            for it in found.changes
+        ),
+        rules=tuple(WireRuleCount(*it) for it in found.rules),
+        unjudged=tuple(WireUnjudged(it.rule, it.asks) for it in found.unjudged),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from aidefence.delivery.rest.wire import ActionName
+from aidefence.service.past_shadow import EPISODES, EPISODES_MAX
 
 EnvironmentName = Literal["production", "staging", "edge"]
 StrategyName = Literal["immediate", "canary", "gradual"]
@@ -69,6 +70,13 @@ class ShadowRequest(Struct, forbid_unknown_fields=True, rename="camel"):
 
     target_environment: EnvironmentName = "production"
     version: Annotated[int, Meta(ge=1)] | None = None
+
+
+class PastRequest(Struct, forbid_unknown_fields=True, rename="camel"):
+    """Which version is asked about how many of the last episodes; by default the newest."""
+
+    version: Annotated[int, Meta(ge=1)] | None = None
+    last: Annotated[int, Meta(ge=1, le=EPISODES_MAX)] = EPISODES
 
 
 class PoliciesQuery(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -323,3 +331,34 @@ class WireShadow(Struct, frozen=True, rename="camel"):
     decisions: int
     changed: int
     changes: tuple[WireShadowChange, ...]
+
+
+class WireRuleCount(Struct, frozen=True, rename="camel"):
+    """How often a rule would have led; it stands behind the name of its policy."""
+
+    rule: str
+    decisions: int
+
+
+class WireUnjudged(Struct, frozen=True, rename="camel"):
+    """A rule that could not be judged, and what it asks for that episodes do not hold."""
+
+    rule: str
+    asks: tuple[str, ...]
+
+
+class WirePast(Struct, frozen=True, rename="camel"):
+    """What a version would have decided about past requests, from `since` on.
+
+    `skipped` were decided by policies, and what the profile alone said is not kept of them.
+    """
+
+    policy_id: str
+    version: int
+    since: int | None
+    decisions: int
+    skipped: int
+    changed: int
+    changes: tuple[WireShadowChange, ...]
+    rules: tuple[WireRuleCount, ...]
+    unjudged: tuple[WireUnjudged, ...]
