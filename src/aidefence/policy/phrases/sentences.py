@@ -38,6 +38,9 @@ from aidefence.policy.tree import (
 )
 
 APPROVED = parse_condition("approved")
+_ANSWERING = {"answer", "reply", "output"}
+"""What is no place where something is found when it follows `do not`."""
+
 _NOT_DOING = {"never", "not", "must", "may", "shall", "should", "can", "will", "do", "don't"}
 """How it is said that something is not to be done; `nothing is blocked` says what happens."""
 
@@ -106,9 +109,17 @@ def _check_forbidding(sentence: Sentence) -> None:
     forbidding = [it for it in sentence.core if it.letter == "F"]
     if len(forbidding) > 1:
         raise UnreadableError("two words forbid something: say it with one", forbidding[1].at)
+    for piece, after in pairwise(sentence.core):
+        is_verb = piece.letter == "F" and _is_not_doing(piece)
+        if is_verb and after.chunks[0].said.lower() in _ANSWERING:
+            raise UnreadableError("whether anything is answered cannot be said", after.at)
     word = forbidding[0].chunks[0] if forbidding else None
     if word is not None and word.said.lower() == "never" and "be" in word.led:
         raise UnreadableError("`never` forbids something: say `not`, or what is forbidden", word.at)
+
+
+def _is_not_doing(piece: Piece) -> bool:
+    return piece.chunks[0].said.lower().split(" ")[0] in _NOT_DOING
 
 
 def _check_who_does_it(sentence: Sentence) -> None:
@@ -134,8 +145,7 @@ def _acts(sentence: Sentence) -> Iterator[Said]:
     if "F" in shape:
         # What should not be blocked is allowed; what not doing the rest means, nobody knows.
         bad = sentence.only("F")
-        is_verb = bad.chunks[0].said.lower().split(" ")[0] in _NOT_DOING
-        if action is not Action.BLOCK or not is_verb:
+        if action is not Action.BLOCK or not _is_not_doing(bad):
             raise UnreadableError(f"not to {action.value} is no action: say which one", bad.at)
         action = Action.ALLOW
     before = re.fullmatch("R*AB?R+|BR+AR*|R*AR+", shape)

@@ -30,6 +30,7 @@ FILES = (
     "phrasings_develop.toml",
     "phrasings_judged.toml",
     "phrasings_fresh.toml",
+    "phrasings_last.toml",
 )
 """All sets, in the order in which they were written."""
 
