@@ -26,6 +26,11 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def ask(settings: Settings) -> Ask:
+    return sender(settings)
+
+
+def sender(settings: Settings) -> Ask:
+    """Give what asks a door with these settings."""
     transport = httpx.ASGITransport(make_app(settings), raise_app_exceptions=False)
 
     def send(method: str, path: str, **options: Any) -> httpx.Response:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.contract.conftest import Ask
+from pydantic import SecretStr
+from tests.contract.conftest import Ask, sender
+from tests.upstream import Asked, Reply, Upstream, told
+
+from aidefence.app.settings import Settings
 
 SOURCE = """\
 policy support version 1
@@ -258,3 +263,39 @@ def test_every_change_is_in_the_audit_log(ask: Ask) -> None:
         *("policy.created", "policy.changed", "policy.deployed", "policy.reverted"),
         *("policy.shadowed", "policy.retired"),
     ]
+
+
+@pytest.fixture
+def asked_model(settings: Settings) -> Iterator[tuple[Ask, Upstream]]:
+    with Upstream() as model:
+        chosen = {"model_url": f"{model.url}/v1", "model": "m", "model_key": SecretStr("sk-1")}
+        policies = settings.policies.model_copy(update=chosen)
+        yield sender(settings.model_copy(update={"policies": policies})), model
+
+
+def test_a_model_proposes_and_its_author_decides(asked_model: tuple[Ask, Upstream]) -> None:
+    ask, model = asked_model
+    odd = RULES[0] | {"condition": "keep grandma's letters from wandering off by post"}
+    pdl = 'rule x:\n    block when tool.name is "send_mail"\n'
+
+    def says(text: str) -> Callable[[Asked], Reply]:
+        said = {"choices": [{"message": {"role": "assistant", "content": text}}]}
+        return lambda _: told({**said, "usage": {"total_tokens": 20}})
+
+    model.answer = says(pdl)
+    answer = ask("POST", PATH, json={"name": "x", "rules": [odd]})
+    assert answer.status_code == 422, answer.text
+    [error] = answer.json()["errors"]
+    assert "a language model reads it so: Block when" in error["detail"]
+    assert "block where tool.name = send_mail" in error["detail"]
+    [reading] = error["readings"]
+    assert "rule no-mail:" in reading
+    assert model.asked[-1].header("authorization") == "Bearer sk-1"
+    assert ask("GET", PATH).json() == {"policies": []}
+    before = len(model.asked)
+    assert ask("POST", PATH, json={"name": "x", "rules": RULES}).status_code == 201
+    assert len(model.asked) == before
+    model.answer = says("none")
+    refused = ask("POST", PATH, json={"name": "x", "rules": [odd]})
+    assert refused.status_code == 422
+    assert "proposed no rule that makes sense" in refused.json()["detail"]

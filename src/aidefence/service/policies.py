@@ -27,6 +27,7 @@ from aidefence.ports.proving import Comparison, Prover
 from aidefence.service.audit import Audit
 from aidefence.service.authoring import (
     Draft,
+    OpenProposer,
     RuleWish,
     draft_rules,
     draft_source,
@@ -104,7 +105,8 @@ class Policies:
     """
 
     __slots__ = (
-        *("_audit", "_clock", "_ids", "_prover", "_rollouts", "_stores", "_together"),
+        *("_audit", "_clock", "_ids", "_asking", "_prover", "_rollouts", "_stores"),
+        "_together",
         "_verifications",
     )
 
@@ -118,7 +120,10 @@ class Policies:
         together: Together,
         clock: Clock,
         ids: Ids,
+        asking: OpenProposer | None = None,
     ) -> None:
+        """`asking` opens a model that reads what the grammar does not, for authors to look at."""
+        self._asking = asking
         self._stores = stores
         self._verifications = verifications
         self._rollouts = rollouts
@@ -139,7 +144,7 @@ class Policies:
 
         """
         _check(wish.name, wish.description)
-        draft = _draft(wish, 1)
+        draft = _draft(wish, 1, self._asking)
         if len(self._stores.policies.all(caller.tenant)) >= POLICIES_MAX:
             raise OverloadedError(f"there are {POLICIES_MAX} policies: retire some", _RETRY_MS)
         policy = StoredPolicy(
@@ -178,7 +183,7 @@ class Policies:
         if policy.retired_ms is not None:
             raise ConflictError(f"policy `{policy.id}` is retired")
         number = policy.newest + 1
-        draft = _draft(wish, number)
+        draft = _draft(wish, number, self._asking)
         with self._together():
             version = self._version(policy.id, number, draft, caller)
             if not self._stores.policies.add_version(caller.tenant, version):
@@ -338,9 +343,9 @@ def _changes(
     return tuple(unified_diff(before, after, *names, lineterm=""))
 
 
-def _draft(wish: PolicyWish, version: int) -> Draft:
+def _draft(wish: PolicyWish, version: int, asking: OpenProposer | None) -> Draft:
     if wish.source is None:
-        return draft_rules(wish.name, version, wish.rules)
+        return draft_rules(wish.name, version, wish.rules, asking)
     if wish.rules:
         raise SettingError("source", "goes without `rules`")
     return draft_source(wish.source)

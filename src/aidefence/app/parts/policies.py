@@ -27,6 +27,7 @@ from aidefence.ports.audit import Together
 from aidefence.ports.clock import Clock
 from aidefence.service.approvals import Approvals, Approved
 from aidefence.service.audit import Audit
+from aidefence.service.authoring import OpenProposer
 from aidefence.service.following import Follower, Place
 from aidefence.service.in_force import InForce
 from aidefence.service.past_shadow import PastShadows
@@ -77,7 +78,10 @@ def open_policies(settings: Settings, store: Store, clock: Clock | None = None) 
     proofs = ProofStores(stores.policies, stores.verifications, together)
     verifications = Verifications(proofs, store.jobs, prover, audit, clock)
     rollouts = Rollouts(stores, audit, together, clock, ids)
-    policies = Policies(stores, verifications, rollouts, prover, audit, together, clock, ids)
+    asking = _proposing(settings)
+    policies = Policies(
+        stores, verifications, rollouts, prover, audit, together, clock, ids, asking
+    )
     chosen = settings.policies
     limits = HealthLimits(
         decisions_min=chosen.decisions_min,
@@ -105,6 +109,18 @@ def open_policies(settings: Settings, store: Store, clock: Clock | None = None) 
         watch=PolicyWatch(stores, verifications, audit, clock),
         _store=store,
     )
+
+
+def _proposing(settings: Settings) -> OpenProposer | None:
+    """Make what opens a model to ask about conditions, where one is named."""
+    chosen = settings.policies
+    if not chosen.model_url:
+        return None
+    # Only who has one needs what speaks to it.
+    from aidefence.app.proposing import opened_proposer  # noqa: PLC0415
+
+    key = "" if chosen.model_key is None else chosen.model_key.get_secret_value()
+    return lambda: opened_proposer(chosen.model_url, chosen.model, key)
 
 
 def hold_files(settings: Settings, in_force: InForce) -> Callable[[Settings], Callable[[], None]]:

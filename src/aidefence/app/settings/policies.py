@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from aidefence.app.settings.listing import split_list
@@ -20,6 +20,12 @@ class PolicySettings(Section):
     """Files of [policies](policies.md#from-files) that hold here, beside all that is deployed."""
     environment: Environment = Environment.PRODUCTION
     """What this node is for: it follows [deployments](policy-deployment.md) to this environment."""
+    model_url: str = ""
+    """Where a model answers that may read conditions which the grammar does not, up to `/v1`."""
+    model: str = ""
+    """The name of that model."""
+    model_key: SecretStr | None = None
+    """The key that it is shown."""
     stage_minutes: float = Field(default=10, gt=0)
     """Minutes after which a gradual roll-out that does well reaches twice as many sessions."""
     decisions_min: int = Field(default=200, ge=10)
