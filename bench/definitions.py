@@ -84,6 +84,14 @@ DEFINITIONS: tuple[Definition, ...] = (
         partial(engine.measure, HARD, 2_000, 2_000),
     ),
     Definition(
+        "detectors-100",
+        "what looking for data, keys, payloads and unsafe answers adds to tiers 0 and 1",
+        "engine call from Rust, one thread, by turns",
+        1,
+        (_under("more_time", 0.4, "more time at 100 bytes"),),
+        partial(engine.measure_detectors, EVERYDAY, 100, 10_000),
+    ),
+    Definition(
         "batch-100",
         "`guard.inspect_batch`, 100-byte prompts, columns out, tiers 0 and 1",
         "Python call, two threads",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import statistics
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from bench.payloads import Payload
 from bench.record import ROOT, Outcome
@@ -15,21 +17,28 @@ _RULES = "src/aidefence/rules"
 _MODEL = ROOT / "src/aidefence/models/tier1.aidm"
 _RUNS = 5
 _SECONDS = "3"
+_TURNS = 9
+# Rules for data, keys, payloads and what answers may do; what is left judges attacks on the model.
+_CARRIED = (
+    "pii",
+    "secret",
+    "sql_injection",
+    "xss",
+    "command_injection",
+    "path_traversal",
+    "malicious_url",
+    "unsafe_output",
+    "data_exfiltration",
+    "canary_leak",
+    "unbounded_consumption",
+)
 
 
 def measure(payload: Payload, size_bytes: int, count: int) -> Outcome:
     """Run the engine's own program over the texts, several times; report the median run."""
-    build = ["cargo", "build", "--release", "--locked", "--quiet", "-p", "aidefence-engine"]
-    subprocess.run([*build, "--example", "throughput"], cwd=ROOT, check=True)
-    model = str(_MODEL) if _MODEL.exists() else "-"
     with tempfile.TemporaryDirectory() as folder:
-        texts = Path(folder) / "texts"
-        texts.write_text("".join(map(_line, payload.texts(size_bytes, count))), "utf-8")
-        program = str(ROOT / "target/release/examples/throughput")
-        command = [program, _RULES, model, str(texts), _SECONDS]
-        runs = [
-            json.loads(subprocess.check_output(command, cwd=ROOT, text=True)) for _ in range(_RUNS)
-        ]
+        texts = _texts(folder, payload, size_bytes, count)
+        runs = [_run(_RULES, texts) for _ in range(_RUNS)]
     flagged = runs[0]["flagged"]
     if not 0 < flagged < count:
         raise AssertionError(f"the engine flagged {flagged} of {count} texts of the mix")
@@ -46,6 +55,48 @@ def measure(payload: Payload, size_bytes: int, count: int) -> Outcome:
             "model": _MODEL.exists(),
         },
     )
+
+
+def measure_detectors(payload: Payload, size_bytes: int, count: int) -> Outcome:
+    """Run the texts by turns with all rules and without those for what a conversation carries."""
+    with tempfile.TemporaryDirectory() as folder:
+        texts = _texts(folder, payload, size_bytes, count)
+        alone = Path(folder) / "rules"
+        shutil.copytree(ROOT / _RULES, alone, ignore=shutil.ignore_patterns(*_CARRIED))
+        turns = [(_run(_RULES, texts), _run(str(alone), texts)) for _ in range(_TURNS)]
+    whole, without = ([turn[at] for turn in turns] for at in (0, 1))
+    if whole[0]["flagged"] <= without[0]["flagged"]:
+        raise AssertionError("the detectors that were left out flag nothing of the mix")
+    # Neighbours on the machine slow both of a turn.
+    more = statistics.median(one["ns_mean"] / other["ns_mean"] - 1 for one, other in turns)
+    return Outcome(
+        payload=f"{payload.name}, {count} texts of {whole[0]['bytes_mean']:.0f} bytes (mean); "
+        f"left out: {', '.join(_CARRIED)}",
+        repetitions=_TURNS,
+        results={
+            "more_time": round(more, 4),
+            "per_second": _median(whole, "per_second_mean"),
+            "per_second_without": _median(without, "per_second_mean"),
+            "flagged_share": round(whole[0]["flagged"] / count, 4),
+            "flagged_share_without": round(without[0]["flagged"] / count, 4),
+        },
+    )
+
+
+def _texts(folder: str, payload: Payload, size_bytes: int, count: int) -> Path:
+    texts = Path(folder) / "texts"
+    texts.write_text("".join(map(_line, payload.texts(size_bytes, count))), "utf-8")
+    build = ["cargo", "build", "--release", "--locked", "--quiet", "-p", "aidefence-engine"]
+    subprocess.run([*build, "--example", "throughput"], cwd=ROOT, check=True)
+    return texts
+
+
+def _run(rules: str, texts: Path) -> dict[str, Any]:
+    model = str(_MODEL) if _MODEL.exists() else "-"
+    program = str(ROOT / "target/release/examples/throughput")
+    command = [program, rules, model, str(texts), _SECONDS]
+    run: dict[str, Any] = json.loads(subprocess.check_output(command, cwd=ROOT, text=True))
+    return run
 
 
 def _median(runs: list[dict[str, float]], key: str) -> float:

@@ -42,6 +42,11 @@ impl OffsetMap {
         self.segments.clear();
     }
 
+    /// Makes room for so many more runs.
+    pub(crate) fn reserve(&mut self, runs: usize) {
+        self.segments.reserve(runs);
+    }
+
     /// Notes that the derived text continues at `derived` with a copy of source bytes from `source`.
     pub fn push_copied(&mut self, derived: usize, source: usize, len: usize) {
         if len == 0 {

@@ -61,6 +61,9 @@ pub(crate) fn rewrites(view: &View, words: Option<&Glued>, most: usize, out: &mu
     whole
 }
 
+/// Runs that the map of a rewritten text has room for at first.
+const CHANGES_LIKELY: usize = 32;
+
 /// Whether [`rewrites`] could give anything: a few comparisons, for the fast path.
 #[inline(always)]
 pub(crate) fn may_rewrite(view: &View) -> bool {
@@ -129,6 +132,9 @@ impl<'a> Writer<'a> {
         if !self.changed {
             self.done = floor(self.from, self.plain.saturating_sub(SURROUNDINGS));
             self.changed = true;
+            let near = (self.from.len() - self.done).min(2 * SURROUNDINGS);
+            self.text.reserve(near.min(self.most));
+            self.map.reserve(CHANGES_LIKELY);
         } else if self.plain - self.done > 2 * SURROUNDINGS {
             let end = floor(self.from, self.done + SURROUNDINGS);
             let start = floor(self.from, self.plain - SURROUNDINGS);

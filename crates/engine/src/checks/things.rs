@@ -22,14 +22,56 @@ pub(super) fn vin(bytes: &[u8]) -> bool {
 }
 
 /// Domains reserved for examples and tests, and what is written where a domain belongs.
-const NO_DOMAINS: &str = "example test invalid localhost local example.com example.org example.net example.edu domain.com \
-                          yourdomain.com mydomain.com test.com yourcompany.com foo.com bar.com foo.bar acme.com \
-                          contoso.com fabrikam.com users.noreply.github.com";
+const NO_DOMAINS: [&[u8]; 21] = [
+    b"example",
+    b"test",
+    b"invalid",
+    b"localhost",
+    b"local",
+    b"example.com",
+    b"example.org",
+    b"example.net",
+    b"example.edu",
+    b"domain.com",
+    b"yourdomain.com",
+    b"mydomain.com",
+    b"test.com",
+    b"yourcompany.com",
+    b"foo.com",
+    b"bar.com",
+    b"foo.bar",
+    b"acme.com",
+    b"contoso.com",
+    b"fabrikam.com",
+    b"users.noreply.github.com",
+];
 /// Mailboxes that answer no one, and what is written where a name belongs.
-const NO_NAMES: &str = "noreply no-reply no_reply donotreply do-not-reply mailer-daemon git user username youremail \
-                        your-email your.email yourname your.name someone foo bar name email";
+const NO_NAMES: [&[u8]; 19] = [
+    b"noreply",
+    b"no-reply",
+    b"no_reply",
+    b"donotreply",
+    b"do-not-reply",
+    b"mailer-daemon",
+    b"git",
+    b"user",
+    b"username",
+    b"youremail",
+    b"your-email",
+    b"your.email",
+    b"yourname",
+    b"your.name",
+    b"someone",
+    b"foo",
+    b"bar",
+    b"name",
+    b"email",
+];
 /// What file names end with.
-const FILES: &str = "png jpg jpeg gif svg webp css js ts py json yml yaml html htm md txt java cpp service";
+const FILES: [&[u8]; 20] = [
+    b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"css", b"js", b"ts", b"py", b"json", b"yml", b"yaml", b"html",
+    b"htm", b"md", b"txt", b"java", b"cpp", b"service",
+];
 
 /// A mail address of a person: none of a domain that is reserved for examples, none that answers no one, and
 /// none that ends like the name of a file.
@@ -40,17 +82,17 @@ pub(super) fn email(bytes: &[u8]) -> bool {
     let (name, domain) = bytes.split_at(at);
     let domain = domain.get(1..).unwrap_or_default();
     // A reserved domain and everything beneath it.
-    let beneath = |known: &str| {
+    let beneath = |known: &&[u8]| {
         domain.len().checked_sub(known.len()).is_some_and(|front| {
             let (front, end) = domain.split_at(front);
-            end.eq_ignore_ascii_case(known.as_bytes()) && (front.is_empty() || front.ends_with(b"."))
+            end.eq_ignore_ascii_case(known) && (front.is_empty() || front.ends_with(b"."))
         })
     };
     let last = domain.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-    let is_one_of = |known: &str, bytes: &[u8]| known.split(' ').any(|one| one.as_bytes().eq_ignore_ascii_case(bytes));
-    !NO_DOMAINS.split(' ').any(beneath)
-        && !is_one_of(NO_NAMES, name)
-        && !is_one_of(FILES, last)
+    let is_one_of = |known: &[&[u8]], bytes: &[u8]| known.iter().any(|one| one.eq_ignore_ascii_case(bytes));
+    !NO_DOMAINS.iter().any(beneath)
+        && !is_one_of(&NO_NAMES, name)
+        && !is_one_of(&FILES, last)
         && !name.ends_with(b".")
         && !domain.windows(2).any(|pair| pair == b"..")
 }

@@ -122,6 +122,8 @@ impl Looks {
 pub(super) struct Outline {
     fits: Rows,
     words: [bool; KINDS_OF_WORDS],
+    /// Of a choice, the looks that each branch can match at all, whatever stands behind.
+    branches: Vec<Rows>,
 }
 
 impl Outline {
@@ -143,6 +145,21 @@ impl Outline {
         looks.unsaid || rows.fold(0, |both, (mine, theirs)| both | mine & theirs) != 0
     }
 
+    /// Of a choice, a bit for each branch that a look leaves open.
+    #[inline(always)]
+    pub(super) fn open(&self, look: Look) -> u64 {
+        if look == Look::UNSAID || self.branches.is_empty() {
+            return u64::MAX;
+        }
+        let (word, kind) = (usize::from(look.0) / KINDS, usize::from(look.0) % KINDS);
+        let fits = |rows: &Rows| {
+            let row = rows.0.get(word / LEN_MAX).and_then(|row| row.get(word % LEN_MAX));
+            row.is_some_and(|fits| fits >> kind & 1 == 1)
+        };
+        let branches = self.branches.iter().rev();
+        branches.fold(0, |open, rows| open << 1 | u64::from(fits(rows)))
+    }
+
     /// For each kind of words, whether any may fit.
     #[inline(always)]
     pub(super) fn words(&self) -> [bool; KINDS_OF_WORDS] {
@@ -151,23 +168,46 @@ impl Outline {
 
     /// Follows a program through words of every length.
     pub(super) fn of(program: &Program) -> Self {
-        let mut outline = Self::default();
+        let mut outline = Self {
+            fits: Rows::of(program, 0, true),
+            ..Self::default()
+        };
+        if program.is_choice() {
+            let starts = program.branches(0).map(|branch| branch.to as usize);
+            outline.branches = starts.map(|start| Rows::of(program, start, false)).collect();
+        }
+        let fits_letters = outline
+            .fits
+            .0
+            .last()
+            .is_some_and(|row| row.iter().any(|fits| *fits != 0));
+        outline.words = [true, fits_letters];
+        outline
+    }
+}
+
+impl Rows {
+    /// Follows a program from a step on through words of every length. What is `whole` must not end within a word.
+    fn of(program: &Program, start: usize, whole: bool) -> Self {
+        let mut rows = Self::default();
         let mut kinds = [Set::default(); KINDS];
         for byte in 0..=u8::MAX {
             if let Some(set) = kinds.get_mut(kind(byte)) {
                 set.add(byte);
             }
         }
-        for (row, word) in outline.fits.0.iter_mut().zip([DIGIT, LETTER]) {
+        for (row, word) in rows.0.iter_mut().zip([DIGIT, LETTER]) {
             let taken = kinds.get(word).copied().unwrap_or_default();
             let mut front = Front::default();
-            front.open(program, 0, 0);
+            front.open(program, start, 0);
+            let mut ended = front.done;
             for (index, fits) in row.iter_mut().enumerate() {
                 front = front.after(program, &taken);
+                ended |= front.done;
                 let next = front.takes(program);
-                if index + 1 == LEN_MAX && !front.places.is_empty() {
+                if (ended && !whole) || (index + 1 == LEN_MAX && !front.places.is_empty()) {
                     *fits = u16::MAX;
-                    break;
+                    continue;
                 }
                 for (kind, set) in kinds.iter().enumerate() {
                     let ends = front.done && !matches!(kind, DIGIT | LETTER | JOINT);
@@ -177,13 +217,7 @@ impl Outline {
                 }
             }
         }
-        let fits_letters = outline
-            .fits
-            .0
-            .last()
-            .is_some_and(|row| row.iter().any(|fits| *fits != 0));
-        outline.words = [true, fits_letters];
-        outline
+        rows
     }
 }
 

@@ -117,9 +117,10 @@ const SORTED_MIN: usize = 5;
 const SORTED_MAX: usize = 64;
 
 impl Fork {
-    /// The first branch from `from` on that may go on with a byte, and the one after that.
+    /// The first branch from `from` on that may go on with a byte, and the one after that. Where branches are sorted,
+    /// only those of `wanted`.
     #[inline(always)]
-    pub(super) fn open(&self, from: u16, byte: Option<u8>) -> Option<(u32, Option<u16>)> {
+    pub(super) fn open(&self, from: u16, byte: Option<u8>, wanted: u64) -> Option<(u32, Option<u16>)> {
         let Some(by_byte) = &self.by_byte else {
             let mut open = (from..)
                 .zip(self.branches.iter().skip(usize::from(from)))
@@ -128,9 +129,9 @@ impl Fork {
             return Some((first.to, open.next().map(|(other, _)| other)));
         };
         let fits = by_byte.get(byte.map_or(ENDS, usize::from)).copied().unwrap_or_default();
-        let open = fits >> from << from;
+        let open = (fits & wanted) >> from << from;
         let first = self.branches.get(open.trailing_zeros() as usize)?;
-        let others = open & (open - 1);
+        let others = open & open.wrapping_sub(1);
         #[expect(clippy::cast_possible_truncation, reason = "a place of a bit")]
         let other = (others != 0).then(|| others.trailing_zeros() as u16);
         Some((first.to, other))
@@ -165,6 +166,8 @@ pub(super) struct Program {
     pub(super) slots: usize,
     /// How a value may look.
     pub(super) outline: OnceLock<Outline>,
+    /// It begins with a fork that is never come to again.
+    begins_with_choice: bool,
 }
 
 impl Program {
@@ -175,8 +178,15 @@ impl Program {
         writer.write(&hir)?;
         writer.push(Step::Done)?;
         let mut program = writer.program;
+        program.begins_with_choice = matches!(hir.kind(), HirKind::Alternation(_));
         program.look_ahead();
         Some(program)
+    }
+
+    /// Whether it is one of several branches, so many that they are sorted.
+    pub(super) fn is_choice(&self) -> bool {
+        let first = self.forks.first().filter(|_| self.begins_with_choice);
+        first.is_some_and(|fork| fork.by_byte.is_some())
     }
 
     /// Whether one way after the other is quicker than an automaton: it counts, and few bytes begin it.

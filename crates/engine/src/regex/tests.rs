@@ -171,6 +171,8 @@ fn looks_turn_no_value_away() {
         r"(?-u)(?:\+|00)\d{1,3}[ .-]{0,2}(?:\(0?\d{0,4}\)[ .-]?)?\d(?:[ .-]?\d){5,13}",
         r"(?-u)[a-z0-9][a-z0-9._%+-]{0,63}\.(?:[a-z0-9-]{1,63}\.){0,4}[a-z]{2,24}",
         r"(?-u)\d{1,3}(?:\.\d{1,3}){1,3}|def\d|bc{2,}?",
+        // So many branches that they are chosen by the look of a place.
+        r"(?-u)\d{6}-\d|\d{3}[ .]\d|1\d{2,3}|\d{4}[ -][a-z]|[a-z]{3}|\d [a-z]{2}\d|\d{2}|4[56]?7",
     ]
     .map(|source| Pattern::new(source.to_owned(), false, None, 256).for_values(true));
     let mut seen = 0;

@@ -188,7 +188,7 @@ fn sight_at(program: &Program, outline: &Outline, text: &[u8], starts: &[Start],
         let mut walk = Walk::new(program, text, starts.len(), text.len(), &mut ways);
         let mut said = true;
         for start in open {
-            match walk.match_at(start.at as usize) {
+            match walk.match_one_of(outline.open(start.look), start.at as usize) {
                 Ok(None) => {}
                 Ok(Some(end)) => sights.push(Sight {
                     start: start.at,

@@ -50,6 +50,8 @@ pub(super) struct Walk<'a> {
     ways: &'a mut Ways,
     pub(super) slots: Slots,
     steps_left: usize,
+    /// Of a choice, the branches that are worth a try.
+    wanted: u64,
 }
 
 impl<'a> Walk<'a> {
@@ -71,7 +73,15 @@ impl<'a> Walk<'a> {
             ways,
             slots: [NOWHERE; GROUPS_MAX * 2],
             steps_left,
+            wanted: u64::MAX,
         }
+    }
+
+    /// The same as `match_at` for a place whose look leaves only some branches open.
+    #[inline(always)]
+    pub(super) fn match_one_of(&mut self, wanted: u64, start: usize) -> Result<Option<usize>, TooMany> {
+        self.wanted = wanted;
+        self.match_at(start)
     }
 
     /// The next place from `from` on at which a match may begin, by its first byte.
@@ -208,7 +218,8 @@ impl<'a> Walk<'a> {
     #[inline(always)]
     fn branch(&mut self, fork: u16, from: u16, at: usize) -> Option<usize> {
         let byte = self.byte(at);
-        let (first, other) = self.program.forks.get(usize::from(fork))?.open(from, byte)?;
+        let wanted = if fork == 0 { self.wanted } else { u64::MAX };
+        let (first, other) = self.program.forks.get(usize::from(fork))?.open(from, byte, wanted)?;
         if let Some(from) = other {
             self.ways.0.push(Way::Branch { fork, from, at });
         }

@@ -8,18 +8,19 @@ use crate::text::View;
 /// `1gn0r3 4ll` → `ignore all`, in words that mix letters with the digits and signs that pass for them.
 pub(super) fn undo_leet(view: &View, writer: &mut Writer<'_>) {
     let text = view.text();
-    let loose = is_mostly_leet(text);
-    for run in signed_runs(text) {
+    let runs: Vec<_> = signed_runs(text)
+        .filter_map(|run| Some((run.start, text.get(run)?)))
+        .map(|(start, bytes)| (start, bytes, is_leet(bytes)))
+        .collect();
+    let loose = is_mostly_leet(text, runs.iter().filter(|(_, _, leet)| *leet).count());
+    for (start, bytes, leet) in runs {
         if writer.is_full() {
             return;
         }
-        let Some(bytes) = text.get(run.clone()) else {
-            continue;
-        };
-        if is_leet(bytes) || (loose && is_loose_leet(bytes)) {
-            writer.copy_to(run.start);
+        if leet || (loose && is_loose_leet(bytes)) {
+            writer.copy_to(start);
             for (place, byte) in bytes.iter().enumerate() {
-                let end = run.start + place + 1;
+                let end = start + place + 1;
                 match plain_letter(bytes, place, *byte, loose) {
                     Some(letter) => writer.replace(end, &[letter]),
                     None => writer.copy_to(end),
@@ -48,12 +49,9 @@ fn signed_runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Whether a third of all words are leet beyond doubt.
-fn is_mostly_leet(text: &[u8]) -> bool {
+/// Whether a third of all words are leet beyond doubt, as so many are.
+fn is_mostly_leet(text: &[u8], leet: usize) -> bool {
     const LEET_MIN: usize = 2;
-    let leet = signed_runs(text)
-        .filter(|run| text.get(run.clone()).is_some_and(is_leet))
-        .count();
     let words = || {
         text.split(|byte| class(*byte) & PART == 0)
             .filter(|run| !run.is_empty())

@@ -68,12 +68,29 @@ pub(super) fn find(text: &[u8]) -> Option<Trick> {
         return None;
     }
     let plain = plain(text);
+    if !may_run(&plain) {
+        return None;
+    }
     if breaks_out(&plain) || (plain.starts_with(b"*/") && has_probe(&plain)) || ends_a_script(&plain) {
         return Some(Trick::Breakout);
     }
     let tried = tries(&plain) || tries(parameter(&plain)) || is_stripped(&plain) || writes_code(&plain);
     let runs = tried || reaches(&plain) || is_signs(&plain) || names_a_call(&plain) || ways::run(&plain);
     runs.then_some(Trick::Script)
+}
+
+/// Whether a piece holds any of what all scripts below are made of: a bracket, or how a name begins.
+fn may_run(plain: &[u8]) -> bool {
+    let bracketed = plain
+        .iter()
+        .any(|byte| matches!(byte, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'`'));
+    bracketed
+        || plain.windows(4).any(|head| {
+            matches!(
+                head,
+                b"aler" | b"prom" | b"conf" | b"docu" | b"loca" | b"scri" | b"oner" | b"java"
+            )
+        })
 }
 
 fn is_prose(text: &[u8]) -> bool {
