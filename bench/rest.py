@@ -99,11 +99,15 @@ class Gateway:
     def resident_kib(self) -> dict[str, int]:
         """Return resident memory of the process that serves, and of all its processes together.
 
-        The one that serves is the largest: it alone holds the engine and the models.
+        The one that serves is the largest: it alone holds the engine and the models. Together
+        their shares are added up: what several have in common counts once.
         """
         family = [self._process.pid, *_children(self._process.pid)]
-        sizes = [_status_kib(pid, "VmRSS") for pid in family]
-        return {"serving_process": max(sizes), "all_processes": sum(sizes), "processes": len(sizes)}
+        return {
+            "serving_process": max(_rollup_kib(pid, "Rss") for pid in family),
+            "all_processes": sum(_rollup_kib(pid, "Pss") for pid in family),
+            "processes": len(family),
+        }
 
     def _ask(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -196,8 +200,8 @@ def _children(pid: int) -> list[int]:
     return direct + [grandchild for child in direct for grandchild in _children(child)]
 
 
-def _status_kib(pid: int, key: str) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+def _rollup_kib(pid: int, key: str) -> int:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith(f"{key}:"):
             return int(line.split()[1])
-    return 0
+    raise RuntimeError(f"the kernel does not tell `{key}` of a process")

@@ -13,10 +13,7 @@ _NONCE_BYTES = 12
 class AesGcm:
     """AES-256-GCM with a random nonce of 96 bits before each sealed value."""
 
-    __slots__ = ("_invalid",)
-
-    def __init__(self) -> None:
-        self._invalid: type[Exception] = import_module("cryptography.exceptions").InvalidTag
+    __slots__ = ()
 
     def seal(self, key: bytes, value: bytes, bound: bytes) -> bytes:
         """Encrypt under a fresh nonce."""
@@ -31,7 +28,7 @@ class AesGcm:
             return None
         try:
             value: bytes = _aead(key).decrypt(nonce, body, bound)
-        except self._invalid:
+        except import_module("cryptography.exceptions").InvalidTag:
             return None
         return value
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -18,9 +20,12 @@ _KEY_ID_LEN = 16
 
 
 class SigningKey:
-    """Signs, and knows its own signatures and those of keys that are told to it."""
+    """Signs, and knows its own signatures and those of keys that are told to it.
 
-    __slots__ = ("_known", "_private", "key_id")
+    The package that does it is loaded when something is first signed, or a signature looked at.
+    """
+
+    __slots__ = ("_opened", "_secret", "_trusted")
 
     def __init__(self, path: Path) -> None:
         """Read the key; where there is none, make one, with its public half beside it.
@@ -32,27 +37,31 @@ class SigningKey:
         if not path.exists():
             with suppress(FileExistsError):
                 _write_new(path, os.urandom(_KEY_BYTES))
-        self._private = _ed25519().Ed25519PrivateKey.from_private_bytes(_read(path))
-        public: bytes = self._private.public_key().public_bytes_raw()
-        self.key_id = name_of(public)
-        self._known: dict[str, Any] = {}
-        self.trust(public)
+        self._secret = _read(path)
+        self._trusted: list[bytes] = []
+        self._opened: _Opened | None = None
         shown = path.with_suffix(".pub")
         if not shown.exists():
-            shown.write_text(public.hex() + "\n", "ascii")
+            shown.write_text(self._open().public.hex() + "\n", "ascii")
+
+    @property
+    def key_id(self) -> str:
+        """The name of the key that signs."""
+        return name_of(self._open().public)
 
     def sign(self, message: bytes) -> bytes:
         """Sign a message."""
-        signature: bytes = self._private.sign(message)
+        signature: bytes = self._open().private.sign(message)
         return signature
 
     def trust(self, public: bytes) -> None:
         """Take the signatures of another key for good, too."""
-        self._known[name_of(public)] = _ed25519().Ed25519PublicKey.from_public_bytes(public)
+        self._trusted.append(public)
+        self._opened = None
 
     def verify(self, key_id: str, signature: bytes, message: bytes) -> str | None:
         """Say what is wrong with a signature; none if nothing is."""
-        key = self._known.get(key_id)
+        key = self._open().known.get(key_id)
         if key is None:
             return f"signed by a key that is not known here, `{key_id}`"
         try:
@@ -60,6 +69,26 @@ class SigningKey:
         except import_module("cryptography.exceptions").InvalidSignature:
             return "its signature is wrong"
         return None
+
+    def _open(self) -> _Opened:
+        opened = self._opened
+        if opened is None:
+            ed25519: Any = import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
+            private = ed25519.Ed25519PrivateKey.from_private_bytes(self._secret)
+            public: bytes = private.public_key().public_bytes_raw()
+            read = ed25519.Ed25519PublicKey.from_public_bytes
+            known = {name_of(it): read(it) for it in (public, *self._trusted)}
+            opened = self._opened = _Opened(private, public, known)
+        return opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """Keys as the package has them that uses them."""
+
+    private: Any
+    public: bytes
+    known: Mapping[str, Any]
 
 
 def read_public(path: Path) -> bytes:
@@ -108,7 +137,3 @@ def _write_new(path: Path, key: bytes) -> None:
         raise ConfigError(f"cannot write signing key `{path}`: {reason}") from error
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _ed25519() -> Any:  # noqa: ANN401 -- loaded when a key is first needed
-    return import_module("cryptography.hazmat.primitives.asymmetric.ed25519")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from typing import TYPE_CHECKING
 
-from aidefence.app.settings import Settings
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 
 def is_exposed(settings: Settings) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from granian.constants import SSLProtocols
 
 from aidefence.app.fingerprints import fingerprint
-from aidefence.app.settings.tls import TlsSettings
 from aidefence.domain.errors import ConfigError, SettingError
+
+if TYPE_CHECKING:
+    from aidefence.app.settings.tls import TlsSettings
 
 Options: TypeAlias = tuple[Path, Path, str | None, SSLProtocols, Path | None, list[Path], bool]
 """As the server takes them."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from aidefence.adapters.export.cef import CefExporter
 from aidefence.adapters.export.ocsf import OcsfExporter
 from aidefence.adapters.export.sarif import SarifExporter
 from aidefence.adapters.export.stix import StixExporter
 from aidefence.app.parts.store import open_store
-from aidefence.app.settings import Settings
 from aidefence.domain.access import LOCAL
 from aidefence.domain.episode import EVERYTHING, FeedFilter
 from aidefence.ports.exporter import Exporter
 from aidefence.service.episodes import FEED_PAGE_MAX
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 FORMATS: Mapping[str, Callable[[], Exporter]] = {
     "ocsf": OcsfExporter,

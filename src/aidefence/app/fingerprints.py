@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from aidefence.app.settings import Settings
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
+
 
 Fingerprint: TypeAlias = tuple[tuple[str, int, int, int], ...]
 

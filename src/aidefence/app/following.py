@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from aidefence.app.housekeeping import keep_doing
 from aidefence.app.parts.policies import PolicyParts, make_follower
-from aidefence.app.settings import Settings
 from aidefence.domain.refusals import UnavailableError
 from aidefence.service.in_force import InForce
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 # Within a second, what was deployed holds in every worker.
 _LOOK_SECONDS = 0.25

@@ -12,7 +12,6 @@ from aidefence.app.parts.asked import crowd_of, limits_of
 from aidefence.app.parts.tracing import open_tracing, sending
 from aidefence.app.running import Running
 from aidefence.app.services import open_keeper, wire_services
-from aidefence.app.settings import Settings, Sources
 from aidefence.app.steward import JobWorkers
 from aidefence.delivery.http.access_log import AccessLog
 from aidefence.delivery.http.forwarded import Proxies
@@ -22,6 +21,8 @@ from aidefence.service.services import Services
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+    from aidefence.app.settings import Settings, Sources
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from aidefence.adapters.journal.segments import is_finished, only_one
 from aidefence.adapters.system import SystemClock
 from aidefence.app.logs import set_up_logs
 from aidefence.app.parts.policies import PolicyParts, open_policies
 from aidefence.app.parts.store import Store, make_folder, open_store
-from aidefence.app.settings import Settings
-from aidefence.app.settings.store import KeptContent
+from aidefence.app.settings.words import KeptContent
 from aidefence.domain.errors import AIDefenceError
 from aidefence.domain.refusals import UnavailableError
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 _log = logging.getLogger("aidefence.housekeeping")
 

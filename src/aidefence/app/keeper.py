@@ -9,14 +9,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from aidefence.adapters.memory import settle
+from aidefence.adapters.memory import Spare, settle
 from aidefence.adapters.presence import Presence
 from aidefence.app import wiring
 from aidefence.app.fingerprints import Fingerprint, fingerprint, watched
 from aidefence.app.places import Places
-from aidefence.app.settings import Settings
 from aidefence.app.standing import make_standing
 from aidefence.domain.errors import AIDefenceError, ConfigError
 from aidefence.domain.switches import Switches
@@ -25,12 +24,17 @@ from aidefence.ports.renewal import Phase, Worker
 from aidefence.ports.switchboard import Switchboard
 from aidefence.service.standing import Standing
 
-Prepare: TypeAlias = Callable[[Settings], Callable[[], None]]
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
+
+Prepare: TypeAlias = "Callable[[Settings], Callable[[], None]]"
 """Gets ready for new settings, or raises `ConfigError`; what it returns puts them in force."""
 
 _TICK_SECONDS = 0.2
 # Rules may be thousands of files: they are looked at less often than switches.
 _TICKS_PER_FILES = 5
+# Giving memory back holds up whoever asks for some: seldom enough that nobody notices.
+_TICKS_PER_SPARE = 25
 _RESTART = ("server", "tls", "log", "state_dir", "store", "redis_url", "auth")
 _SETTINGS, _SWITCHES = "settings", "switches"
 
@@ -135,12 +139,15 @@ class Keeper:
         places = self._places
         switches, files = self._seen_switches, self._seen_files
         asked, before, ticks = fingerprint((places.reload,)), files, 0
+        spare = Spare()
         while not self._wake.wait(_TICK_SECONDS):
             ticks += 1
             if os.getppid() != self._parent:
                 # Nobody is left who would stop us, or start us again.
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
+            if ticks % _TICKS_PER_SPARE == 0:
+                spare.give_back()
             if (now := fingerprint((places.switches,))) != switches:
                 switches = now
                 self._attempt(self._switch)

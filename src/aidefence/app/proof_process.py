@@ -8,13 +8,15 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from aidefence.app.settings import Settings
 from aidefence.domain.job import InterruptedWorkError
 from aidefence.domain.policy_store import PolicyVersion, Progress
 from aidefence.domain.refusals import UnavailableError
 from aidefence.ports.proving import Comparison, Proven, Told
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 COMMAND = (sys.executable, "-m", "aidefence.app.proof_worker")
 _ATTEMPTS = 2

@@ -7,17 +7,19 @@ import pickle
 import resource
 import signal
 import sys
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from aidefence.adapters.policy_log import PolicyLog
 from aidefence.adapters.signing import SigningKey, read_public
 from aidefence.adapters.system import SystemClock
 from aidefence.app.logs import set_up_logs
-from aidefence.app.settings import Settings
 from aidefence.domain.errors import AIDefenceError
 from aidefence.domain.policy_store import PolicyVersion
 from aidefence.engine import PolicySet
 from aidefence.service.proof_bench import ProofBench
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 _NICE = 5
 _IDLE_SECONDS = 30

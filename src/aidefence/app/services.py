@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aidefence import __version__
 from aidefence.adapters.switch_file import SwitchFile
 from aidefence.adapters.system import RandomIds, SystemClock
@@ -18,11 +20,10 @@ from aidefence.app.parts.tracing import open_tracing
 from aidefence.app.parts.vault import SharedVault
 from aidefence.app.places import Places
 from aidefence.app.running import Running
-from aidefence.app.settings import Settings, Sources
-from aidefence.app.settings.reading import read_sources
+from aidefence.app.settings.aside import read_aside
 from aidefence.app.steward import Steward
 from aidefence.app.upkeep import Upkeep
-from aidefence.delivery.cli.machine import cores
+from aidefence.engine.cores import cores
 from aidefence.ports.meter import Meter, Series
 from aidefence.service.desk import Desk, Manners
 from aidefence.service.express import Express
@@ -30,6 +31,9 @@ from aidefence.service.in_force import InForce
 from aidefence.service.operations import Operations
 from aidefence.service.services import Services
 from aidefence.service.workshop import Workshop
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings, Sources
 
 
 def make_services(settings: Settings) -> Services:
@@ -46,7 +50,7 @@ def open_keeper(settings: Settings, sources: Sources | None = None) -> Keeper:
     """
     return Keeper(
         settings,
-        (lambda: settings) if sources is None else (lambda: read_sources(sources)),
+        (lambda: settings) if sources is None else (lambda: read_aside(sources)),
         SwitchFile(Places(settings.state_dir).switches),
         SystemClock(),
         None if sources is None else sources.path,

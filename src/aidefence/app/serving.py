@@ -1,32 +1,26 @@
-"""Serve: the parent process, its address, its workers."""
+"""Serve: all that must be right before the process that starts workers begins."""
 
 from __future__ import annotations
 
 import errno
 import socket
-from functools import partial
+from typing import NoReturn
 
-from granian.constants import HTTPModes, Interfaces, TaskImpl
-from granian.http import HTTP1Settings
-
-from aidefence.adapters.memory import settle
-from aidefence.app import worker
 from aidefence.app.addresses import is_exposed
 from aidefence.app.certificates import Certificates
 from aidefence.app.gateway import open_gateway
-from aidefence.app.logs import QUIET_SERVER, set_up_logs
-from aidefence.app.open_files import connections_for
+from aidefence.app.orders import Orders, look_at
 from aidefence.app.parts.access import has_keys
 from aidefence.app.parts.store import open_database
 from aidefence.app.places import Places
 from aidefence.app.settings import Settings, Sources
 from aidefence.app.settings.reading import read_sources
-from aidefence.app.supervisor import Supervisor
+from aidefence.app.supervising import supervise
 from aidefence.app.trial import attempt
 from aidefence.domain.errors import AddressError, SettingError
 
 
-def serve(sources: Sources) -> None:
+def serve(sources: Sources) -> NoReturn:
     """Serve until told to stop by SIGINT or SIGTERM; running requests are finished first.
 
     Raises:
@@ -34,39 +28,19 @@ def serve(sources: Sources) -> None:
         AddressError: nobody can listen there.
 
     """
+    seen = look_at(sources)
     settings = read_sources(sources)
-    places = Places(settings.state_dir)
-    places.prepare()
+    Places(settings.state_dir).prepare()
     # A wrong rule, or a door that cannot be opened, is told before a port is taken.
     attempt(lambda: _try(settings))
     certificates = Certificates.of(settings.tls)
+    if certificates is not None:
+        certificates.read()
     server = settings.server
     check_address(server.host, server.port)
     if settings.grpc.enabled:
         check_address(server.host, settings.grpc.port)
-    settle()
-    set_up_logs(settings.log)
-    connections = connections_for(server.connections_max)
-    supervisor = Supervisor(
-        "aidefence",
-        places=places,
-        certificates=certificates,
-        drain_seconds=server.drain_seconds,
-        address=server.host,
-        port=server.port,
-        interface=Interfaces.ASGI,
-        workers=server.workers,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=int(server.header_seconds_max * 1000)),
-        backpressure=connections,
-        workers_kill_timeout=server.grace_seconds,
-        task_impl=TaskImpl.asyncio,
-        log_level=settings.log.level,
-        log_dictconfig=QUIET_SERVER,
-    )
-    if certificates is not None:
-        supervisor.build_ssl_context(*certificates.read())
-    supervisor.serve(target_loader=partial(worker.load, sources, settings), wrap_loader=False)
+    supervise(Orders(settings, sources, seen))
 
 
 def _try(settings: Settings) -> None:

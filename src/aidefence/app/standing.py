@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from aidefence.app.guard import Guard
 from aidefence.app.parts.talks import open_talks
-from aidefence.app.settings import Settings
 from aidefence.app.setup import Setup
 from aidefence.app.wiring import corridor_for
 from aidefence.domain.enums import Category, DeepMode, OnError
@@ -17,6 +17,9 @@ from aidefence.policy.profiles import NEVER, Threshold
 from aidefence.service.inspect import Inspector
 from aidefence.service.standing import Standing
 from aidefence.service.talks import Talks
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 _SILENT = Threshold(NEVER, NEVER)
 _CHECKS = (SwitchKind.CATEGORY, SwitchKind.RULE, SwitchKind.TIER)

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from aidefence.app.housekeeping import Housekeeper, keep_doing, take_rest
 from aidefence.app.parts.store import Store
-from aidefence.app.settings import Settings
 from aidefence.domain.job import JobKind
 from aidefence.service.jobs import Handler, Jobs
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 _JOB_SECONDS = 0.25
 

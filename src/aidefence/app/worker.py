@@ -12,28 +12,31 @@ from typing import TYPE_CHECKING
 
 from aidefence.app.gateway import Gateway, open_gateway
 from aidefence.app.logs import set_up_logs
-from aidefence.app.settings import Settings, Sources
-from aidefence.app.settings.reading import read_sources
+from aidefence.app.settings.aside import read_aside
 from aidefence.domain.errors import AIDefenceError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from aidefence.app.orders import Orders
+
+
 _THREADS_MAX = 64
 _log = logging.getLogger("aidefence.worker")
 
 
-def load(sources: Sources, settings: Settings, *_: object) -> ASGIApp:
-    """Open the gateway in this worker; `settings` are those that the parent found to be right."""
-    gateway = _open(sources, settings)
+def load(orders: Orders) -> ASGIApp:
+    """Open the gateway in this worker; the settings are those that the parent found to be right."""
+    gateway = _open(orders)
     gateway.running.add(lambda: kept(gateway))
     return gateway.front
 
 
-def _open(sources: Sources, settings: Settings) -> Gateway:
+def _open(orders: Orders) -> Gateway:
     # A worker that begins later than the others begins with what holds by now.
+    settings, sources = orders.settings, orders.sources
     try:
-        now = read_sources(sources)
+        now = settings if orders.hold else read_aside(sources)
         set_up_logs(now.log)
         return open_gateway(now, sources)
     except AIDefenceError as error:

@@ -37,7 +37,9 @@ class CertificateError(AIDefenceError):
 class Signer(Protocol):
     """The key of an installation."""
 
-    key_id: str
+    @property
+    def key_id(self) -> str:
+        """The name of the key that signs."""
 
     def sign(self, message: bytes) -> bytes:
         """Sign a message."""

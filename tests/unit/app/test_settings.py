@@ -126,7 +126,7 @@ def test_settings_travel_to_a_worker_with_their_secrets(config: Path) -> None:
     config.write_text(f'{config.read_text()}\n[vault]\nkey = "a long enough key"\n')
     settings = read_config(config)
     travelled = pickle.loads(pickle.dumps(settings))
-    assert travelled == settings
+    assert travelled.setup() == settings.setup()
     assert travelled.vault.key.get_secret_value() == "a long enough key"
 
 

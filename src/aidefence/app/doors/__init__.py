@@ -14,11 +14,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from aidefence.app.running import Running
-from aidefence.app.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
+    from aidefence.app.settings import Settings
     from aidefence.service.services import Services
 
 REST = "rest"

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from aidefence.app.parts.asked import limits_of
 from aidefence.app.running import Running
-from aidefence.app.settings import Settings
-from aidefence.app.settings.compat import CompatDialect
+from aidefence.app.settings.words import CompatDialect
 from aidefence.delivery.compat.asking import Asking
 from aidefence.delivery.compat.azure import make_azure
 from aidefence.delivery.compat.lakera import make_lakera
@@ -22,6 +21,7 @@ from aidefence.delivery.http.ways import Refuse, Way, make_routes
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
+    from aidefence.app.settings import Settings
     from aidefence.service.services import Services
 
 _Make = Callable[[Asking], tuple[Sequence[Way], Refuse]]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from aidefence.app.parts.asked import limits_of
 from aidefence.app.running import Running
-from aidefence.app.settings import Settings
 from aidefence.delivery.console.ways import make_console_ways
 from aidefence.delivery.http.operations import House
 from aidefence.delivery.http.ways import make_routes
@@ -15,6 +14,8 @@ from aidefence.service.services import Services
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
+
+    from aidefence.app.settings import Settings
 
 
 def open_door(services: Services, settings: Settings, _: Running) -> Sequence[BaseRoute]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from aidefence.app.parts.asked import crowd_of, limits_of
 from aidefence.app.running import Running
-from aidefence.app.settings import Settings
 from aidefence.domain.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
+    from aidefence.app.settings import Settings
     from aidefence.service.services import Services
 
 

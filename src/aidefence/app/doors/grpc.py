@@ -10,12 +10,12 @@ from aidefence.app.logs import access_lines
 from aidefence.app.parts.asked import limits_of
 from aidefence.app.parts.tracing import open_tracing
 from aidefence.app.running import Running
-from aidefence.app.settings import Settings
 from aidefence.domain.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
+    from aidefence.app.settings import Settings
     from aidefence.delivery.grpc.attending import Attend
     from aidefence.delivery.grpc.server import GrpcServer, Tls
     from aidefence.service.services import Services

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from aidefence import __version__
 from aidefence.app.parts.asked import limits_of
 from aidefence.app.running import Running
-from aidefence.app.settings import Settings
 from aidefence.domain.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
     from starlette.routing import BaseRoute
 
+    from aidefence.app.settings import Settings
     from aidefence.service.services import Services
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from aidefence.adapters.upstream import HttpUpstreams, Patience, address_of
 from aidefence.app.parts.asked import limits_of
 from aidefence.app.running import Running
-from aidefence.app.settings import Settings
 from aidefence.delivery.proxy.door import ProxyDoor
 from aidefence.domain.enums import Action
 from aidefence.domain.errors import SettingError
@@ -20,6 +19,7 @@ from aidefence.service.proxy_private import PrivateValues
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
+    from aidefence.app.settings import Settings
     from aidefence.app.vault import Vault
     from aidefence.service.services import Services
 

@@ -12,7 +12,6 @@ from aidefence.adapters.store.keys import DatabaseKeys
 from aidefence.adapters.system import SystemClock
 from aidefence.app.addresses import is_exposed
 from aidefence.app.parts.secrets import secret_for
-from aidefence.app.settings import Settings
 from aidefence.domain.access import GRANTS, Caller
 from aidefence.service.audit import Audit
 from aidefence.service.doorkeeper import Doorkeeper
@@ -24,6 +23,7 @@ from aidefence.service.turned_away import TurnedAway
 
 if TYPE_CHECKING:
     from aidefence.adapters.jwt_tokens import JwtTokens
+    from aidefence.app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,16 @@ def _open_tokens(settings: Settings) -> JwtTokens | None:
     # Loaded only where it is used: it is as large as all else that lets people in.
     jwks: Any = import_module("aidefence.adapters.jwks")
     tokens: Any = import_module("aidefence.adapters.jwt_tokens")
-    rules = tokens.TokenRules(**chosen.model_dump(exclude={"jwks"}))
+    rules = tokens.TokenRules(
+        issuer=chosen.issuer,
+        audience=chosen.audience,
+        algorithms=chosen.algorithms,
+        leeway_seconds=chosen.leeway_seconds,
+        role_claim=chosen.role_claim,
+        roles=chosen.roles,
+        tenant_claim=chosen.tenant_claim,
+        plan_claim=chosen.plan_claim,
+        plan=chosen.plan,
+    )
     made: JwtTokens = tokens.JwtTokens(rules, jwks.KeySet(chosen.jwks), SystemClock())
     return made

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from aidefence.app.settings import Settings
+from typing import TYPE_CHECKING
+
 from aidefence.delivery.http.connections import Crowd
 from aidefence.delivery.http.contents import Limits
 from aidefence.delivery.http.incoming import Incoming
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aidefence.adapters.limits_mapped import MappedCounters
 from aidefence.adapters.limits_redis import RedisCounters
@@ -12,12 +13,14 @@ from aidefence.adapters.store.usage import DatabaseUsage
 from aidefence.adapters.system import SystemClock
 from aidefence.app.parts.secrets import secret_for
 from aidefence.app.places import Places
-from aidefence.app.settings import Settings
-from aidefence.app.settings.limits import PlanSettings, RateSettings
 from aidefence.domain.access import Plan
 from aidefence.domain.plans import Rate, Terms
 from aidefence.service.limits import Limiter, LimitRules
 from aidefence.service.quotas import Quotas
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
+    from aidefence.app.settings.limits import PlanSettings, RateSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aidefence.adapters.prometheus import PrometheusMeter
 from aidefence.app.doors import names_of_doors
-from aidefence.app.settings import Settings
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 
 def open_meter(settings: Settings) -> PrometheusMeter:

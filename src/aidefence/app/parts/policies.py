@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aidefence.adapters.keyring import KeyFile
 from aidefence.adapters.policy_states_memory import MemoryPolicyStates
@@ -17,7 +18,6 @@ from aidefence.adapters.system import RandomIds, SystemClock
 from aidefence.app.parts.store import Store
 from aidefence.app.policy_files import read_policies
 from aidefence.app.proof_process import ProofProcess
-from aidefence.app.settings import Settings
 from aidefence.app.tool_book import capabilities_by_name
 from aidefence.app.wiring import corridor_for
 from aidefence.domain.job import JobKind
@@ -42,6 +42,9 @@ from aidefence.service.rollout_steward import Pace, RolloutSteward
 from aidefence.service.rollouts import PolicyStores, Rollouts
 from aidefence.service.sealing import derived
 from aidefence.service.verifying import ProofStores, Verifications
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 _MINUTE_MS = 60_000
 _STATES_FILE = "policy-states.db"

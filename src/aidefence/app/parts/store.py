@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aidefence.adapters.cipher import AesGcm
 from aidefence.adapters.journal.log import JournalLimits, JournalLog
@@ -23,8 +24,7 @@ from aidefence.adapters.store.retention import RetentionTable
 from aidefence.adapters.store.reviews import ReviewTable
 from aidefence.adapters.system import RandomIds, SystemClock
 from aidefence.adapters.webhook import WebhookCourier
-from aidefence.app.settings import Settings
-from aidefence.app.settings.store import KeptContent, StoreSettings
+from aidefence.app.settings.words import KeptContent
 from aidefence.domain.episode import JournalState
 from aidefence.domain.errors import ConfigError
 from aidefence.domain.refusals import UnavailableError
@@ -37,6 +37,10 @@ from aidefence.service.retention import Retention, RetentionPolicy
 from aidefence.service.reviews import Reviews
 from aidefence.service.sealing import Sealer, derived
 from aidefence.service.webhooks import Signer
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
+    from aidefence.app.settings.store import StoreSettings
 
 _HOUR_MS = 3_600_000
 

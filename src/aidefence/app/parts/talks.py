@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aidefence.app.conversation import ConversationStore, make_conduct
 from aidefence.app.parts.secrets import secret_for
-from aidefence.app.settings import Settings
 from aidefence.domain.enums import OnError
 from aidefence.pipeline.corridor import Corridor
 from aidefence.service.inspect import Inspector
 from aidefence.service.talks import Talks
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 _FILE = "conversations.db"
 _PURPOSE = "conversations"

@@ -9,11 +9,11 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from aidefence.app.settings import Settings
 from aidefence.domain.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from aidefence.adapters.otel.tracing import Tracing
+    from aidefence.app.settings import Settings
 
 _PACKAGES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 

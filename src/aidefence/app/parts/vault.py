@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from aidefence.app.guard import Guard
-from aidefence.app.settings import Settings
 from aidefence.app.vault import Vault
 from aidefence.domain.rewrite import Rewrite, RewrittenContent
+
+if TYPE_CHECKING:
+    from aidefence.app.settings import Settings
 
 _FILE = "vault.db"
 

@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from aidefence.app.settings.section import Section
-
-
-class CompatDialect(StrEnum):
-    """Another product whose requests are understood."""
-
-    LAKERA = "lakera"
-    LITELLM = "litellm"
-    MODERATIONS = "moderations"
-    AZURE = "azure"
-    PRESIDIO = "presidio"
-    LLM_GUARD = "llm_guard"
-    NEMO = "nemo"
+from aidefence.app.settings.words import CompatDialect
 
 
 class CompatSettings(Section):

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal
 
 from aidefence.app.settings.section import Section
-
-
-class LogFormat(StrEnum):
-    """How lines of the log are written."""
-
-    JSON = "json"
-    TEXT = "text"
+from aidefence.app.settings.words import LogFormat
 
 
 class LogSettings(Section):

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from aidefence.app.settings.files import Place
-from aidefence.app.settings.sources import Gathered, Sources
+from aidefence.app.settings.gathering import Gathered, gather
+from aidefence.app.settings.sources import Sources
 from aidefence.app.settings.whole import Settings
 from aidefence.domain.enums import Category
 from aidefence.domain.errors import SettingError
@@ -55,7 +56,7 @@ def read_sources(sources: Sources) -> Settings:
         SettingError: the first setting that is wrong.
 
     """
-    made = try_settings(sources.gather())
+    made = try_settings(gather(sources))
     if isinstance(made, Settings):
         return made
     raise made[0].error()

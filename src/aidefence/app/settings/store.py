@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,15 +9,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from aidefence.app.settings.section import Section
+from aidefence.app.settings.words import KeptContent
 from aidefence.domain.enums import OnError
-
-
-class KeptContent(StrEnum):
-    """What is kept of an inspected text."""
-
-    DIGEST = "digest"
-    REDACTED = "redacted"
-    ENCRYPTED = "encrypted"
 
 
 class StoreSettings(Section):

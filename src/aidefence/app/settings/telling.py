@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from aidefence.app.settings.gathering import PREFIX, SHORT, gather, leaves, variable
 from aidefence.app.settings.reading import Flaw, read_sources, try_settings
-from aidefence.app.settings.sources import PREFIX, SHORT, Sources, leaves, variable
+from aidefence.app.settings.sources import Sources
 from aidefence.app.settings.whole import Settings
 from aidefence.domain.errors import AIDefenceError, SettingError
 
@@ -36,7 +37,7 @@ def tell(sources: Sources) -> list[Told]:
         ConfigError: the settings are wrong.
 
     """
-    settings, gathered = read_sources(sources), sources.gather()
+    settings, gathered = read_sources(sources), gather(sources)
     return [
         Told(".".join(place), _masked(value), gathered.where(place))
         for place, value in leaves(settings.model_dump(mode="json"))
@@ -50,7 +51,7 @@ def flaws_of(sources: Sources) -> list[Flaw]:
         ConfigError: the file cannot be read.
 
     """
-    made = try_settings(sources.gather())
+    made = try_settings(gather(sources))
     return [] if isinstance(made, Settings) else made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -16,6 +16,7 @@ from aidefence.app.settings.console import ConsoleSettings
 from aidefence.app.settings.conversations import ConversationSettings
 from aidefence.app.settings.graphql import GraphqlSettings
 from aidefence.app.settings.grpc import GrpcSettings
+from aidefence.app.settings.held import HeldSettings, hold, setup_of
 from aidefence.app.settings.limits import LimitSettings
 from aidefence.app.settings.listing import split_list
 from aidefence.app.settings.log import LogSettings
@@ -26,12 +27,13 @@ from aidefence.app.settings.otel import OtelSettings
 from aidefence.app.settings.overload import OverloadSettings
 from aidefence.app.settings.policies import PolicySettings
 from aidefence.app.settings.proxy import ProxySettings
+from aidefence.app.settings.section import values_of
 from aidefence.app.settings.server import ServerSettings
 from aidefence.app.settings.store import StoreSettings
 from aidefence.app.settings.thresholds import ThresholdSettings
 from aidefence.app.settings.tls import TlsSettings
 from aidefence.app.settings.vault import VaultSettings
-from aidefence.app.setup import Setup, make_setup
+from aidefence.app.setup import Setup
 from aidefence.domain.enums import Category, DeepMode, OnError, Profile
 
 DoorName = Literal["rest", "graphql", "grpc", "envoy", "mcp", "compat", "console"]
@@ -119,23 +121,10 @@ class Settings(BaseSettings):
 
     def setup(self) -> Setup:
         """What a guard with these settings is made of."""
-        return make_setup(
-            profile=self.profile,
-            rules_dir=self.rules_dir,
-            paranoia=self.paranoia,
-            exclude=self.exclude,
-            thresholds=_pairs(self.thresholds),
-            answer_thresholds=_pairs(self.answer_thresholds),
-            dense=self.dense,
-            dense_file=self.dense_file,
-            deep=self.deep,
-            deep_dir=self.deep_dir,
-            deep_cache_bytes=self.deep_cache_bytes,
-            on_error=self.on_error,
-            lists=self.lists,
-            topics=self.topics,
-            policies=self.policies.files,
-        )
+        return setup_of(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return hold, (HeldSettings, values_of(self))
 
     @classmethod
     def settings_customise_sources(
@@ -148,7 +137,3 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read nothing but what is handed in."""
         return (init_settings,)
-
-
-def _pairs(given: Mapping[Category, ThresholdSettings]) -> dict[Category, tuple[float, float]]:
-    return {name: (it.flag, it.block) for name, it in given.items()}

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from aidefence.engine.cores import cores
+
 # What the engine's wide kernels need; without them it runs narrower ones.
 _FEATURES = ("sse4_2", "avx2", "bmi1", "bmi2", "lzcnt", "abm", "popcnt", "avx512f", "asimd")
 
@@ -42,15 +44,6 @@ class Machine:
     def __str__(self) -> str:
         """Name it in one line."""
         return f"{self.cpu}, {self.cores} cores, {self.memory_mib:,} MiB, {self.python}"
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        # Only Linux tells which cores a process is bound to.
-        return os.cpu_count() or 1
 
 
 def _cpu_model() -> str:

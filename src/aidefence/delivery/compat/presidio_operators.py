@@ -7,9 +7,9 @@ import binascii
 import os
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256, sha512
+from importlib import import_module
+from typing import Any
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.padding import PKCS7
 from msgspec import Struct
 
 from aidefence.delivery.http.problems import invalid
@@ -160,10 +160,10 @@ def _hash(text: str, _: str, operator: Operator) -> str:
 
 
 def _encrypt(text: str, _: str, operator: Operator) -> str:
-    padder = PKCS7(_BLOCK_BITS).padder()
+    padder = _padding().padder()
     padded = padder.update(text.encode("utf-8", "surrogatepass")) + padder.finalize()
     start = os.urandom(_IV_LEN)
-    encryptor = Cipher(algorithms.AES(_key(operator)), modes.CBC(start)).encryptor()
+    encryptor = _cipher(_key(operator), start).encryptor()
     sealed = encryptor.update(padded) + encryptor.finalize()
     return base64.urlsafe_b64encode(start + sealed).decode()
 
@@ -172,13 +172,23 @@ def _decrypt(text: str, _: str, operator: Operator) -> str:
     key = _key(operator)
     try:
         data = base64.b64decode(text.translate(_STANDARD), validate=True)
-        decryptor = Cipher(algorithms.AES(key), modes.CBC(data[:_IV_LEN])).decryptor()
+        decryptor = _cipher(key, data[:_IV_LEN]).decryptor()
         padded = decryptor.update(data[_IV_LEN:]) + decryptor.finalize()
-        unpadder = PKCS7(_BLOCK_BITS).unpadder()
-        return (unpadder.update(padded) + unpadder.finalize()).decode("utf-8", "surrogatepass")
+        unpadder = _padding().unpadder()
+        opened: bytes = unpadder.update(padded) + unpadder.finalize()
+        return opened.decode("utf-8", "surrogatepass")
     except (ValueError, binascii.Error):
         # One word for all that may be wrong: whoever guesses learns nothing from it.
         raise invalid("/anonymizer_results", "a value does not open with its key") from None
+
+
+def _cipher(key: bytes, start: bytes) -> Any:  # noqa: ANN401 -- loaded when a value is encrypted
+    ciphers: Any = import_module("cryptography.hazmat.primitives.ciphers")
+    return ciphers.Cipher(ciphers.algorithms.AES(key), ciphers.modes.CBC(start))
+
+
+def _padding() -> Any:  # noqa: ANN401 -- the same
+    return import_module("cryptography.hazmat.primitives.padding").PKCS7(_BLOCK_BITS)
 
 
 def _key(operator: Operator) -> bytes:
