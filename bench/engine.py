@@ -32,6 +32,8 @@ _CARRIED = (
     "canary_leak",
     "unbounded_consumption",
 )
+# What only they find.
+_CARRYING = "4 union all select name, pin from staff\n"
 
 
 def measure(payload: Payload, size_bytes: int, count: int) -> Outcome:
@@ -63,10 +65,13 @@ def measure_detectors(payload: Payload, size_bytes: int, count: int) -> Outcome:
         texts = _texts(folder, payload, size_bytes, count)
         alone = Path(folder) / "rules"
         shutil.copytree(ROOT / _RULES, alone, ignore=shutil.ignore_patterns(*_CARRIED))
+        probe = Path(folder) / "probe"
+        probe.write_text(_CARRYING, "utf-8")
+        flagged = [_run(rules, probe, "0")["flagged"] for rules in (_RULES, str(alone))]
+        if flagged != [1, 0]:
+            raise AssertionError(f"with and without its rules, a payload was flagged {flagged}")
         turns = [(_run(_RULES, texts), _run(str(alone), texts)) for _ in range(_TURNS)]
     whole, without = ([turn[at] for turn in turns] for at in (0, 1))
-    if whole[0]["flagged"] <= without[0]["flagged"]:
-        raise AssertionError("the detectors that were left out flag nothing of the mix")
     # Neighbours on the machine slow both of a turn.
     more = statistics.median(one["ns_mean"] / other["ns_mean"] - 1 for one, other in turns)
     return Outcome(
@@ -91,10 +96,10 @@ def _texts(folder: str, payload: Payload, size_bytes: int, count: int) -> Path:
     return texts
 
 
-def _run(rules: str, texts: Path) -> dict[str, Any]:
+def _run(rules: str, texts: Path, seconds: str = _SECONDS) -> dict[str, Any]:
     model = str(_MODEL) if _MODEL.exists() else "-"
     program = str(ROOT / "target/release/examples/throughput")
-    command = [program, rules, model, str(texts), _SECONDS]
+    command = [program, rules, model, str(texts), seconds]
     run: dict[str, Any] = json.loads(subprocess.check_output(command, cwd=ROOT, text=True))
     return run
 
