@@ -3,6 +3,8 @@
 //! Levels are compared by what they mean. Where every impredicative maximum is decided, a level is
 //! a maximum of atoms `p + k` and `k`, and one such maximum is below another exactly when each atom
 //! is. Where one is not decided, both cases of its parameter, zero and a successor, must hold.
+//! Levels that mean the same but that Lean's kernel tells apart are told apart here, too: see
+//! `spelling`.
 
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ pub(crate) struct Entry {
     shape: Shape,
     height: u32,
     has_param: bool,
+    is_never_zero: bool,
 }
 
 impl PartialEq for Entry {
@@ -76,6 +79,7 @@ impl Levels {
             shape: Shape::Zero,
             height: 0,
             has_param: false,
+            is_never_zero: false,
         });
         Self { store }
     }
@@ -100,6 +104,13 @@ impl Levels {
             Shape::Succ(a) => (of(a).0 + 1, of(a).1),
             Shape::Max(a, b) | Shape::Imax(a, b) => (of(a).0.max(of(b).0) + 1, of(a).1 || of(b).1),
         };
+        let above = |level: Level| self.store.get(level).is_some_and(|entry| entry.is_never_zero);
+        let is_never_zero = match shape {
+            Shape::Zero | Shape::Param(_) => false,
+            Shape::Succ(_) => true,
+            Shape::Max(a, b) => above(a) || above(b),
+            Shape::Imax(_, b) => above(b),
+        };
         if height > HEIGHT_MAX {
             return limit(format!("a universe level nests deeper than {HEIGHT_MAX}"));
         }
@@ -110,6 +121,7 @@ impl Levels {
             shape,
             height,
             has_param,
+            is_never_zero,
         }))
     }
 
@@ -119,12 +131,20 @@ impl Levels {
 
     /// The level of functions from one universe into another.
     pub(crate) fn imax(&mut self, from: Level, into: Level) -> Res<Level> {
-        match self.shape(into) {
-            Shape::Zero => Ok(ZERO),
-            Shape::Succ(_) if from == ZERO || from == into => Ok(into),
-            Shape::Succ(_) => self.make(Shape::Max(from, into)),
-            _ if from == ZERO => Ok(into),
-            _ => self.make(Shape::Imax(from, into)),
+        if into == ZERO || from == ZERO || from == into {
+            return Ok(into);
+        }
+        if self.is_never_zero(into) {
+            return self.make(Shape::Max(from, into));
+        }
+        self.make(Shape::Imax(from, into))
+    }
+
+    fn max(&mut self, a: Level, b: Level) -> Res<Level> {
+        match (a, b) {
+            _ if a == b || b == ZERO => Ok(a),
+            (ZERO, _) => Ok(b),
+            _ => self.make(Shape::Max(a, b)),
         }
     }
 
@@ -133,23 +153,31 @@ impl Levels {
             return Ok(level);
         }
         meter.step(1)?;
-        let shape = match self.shape(level) {
-            Shape::Zero => return Ok(ZERO),
+        match self.shape(level) {
+            Shape::Zero => Ok(ZERO),
             Shape::Param(name) => {
                 let at = params.iter().position(|param| *param == name);
-                return Ok(at.and_then(|at| values.get(at)).copied().unwrap_or(level));
+                Ok(at.and_then(|at| values.get(at)).copied().unwrap_or(level))
             }
-            Shape::Succ(a) => Shape::Succ(self.replace(a, params, values, meter)?),
-            Shape::Max(a, b) => Shape::Max(
-                self.replace(a, params, values, meter)?,
-                self.replace(b, params, values, meter)?,
-            ),
-            Shape::Imax(a, b) => Shape::Imax(
-                self.replace(a, params, values, meter)?,
-                self.replace(b, params, values, meter)?,
-            ),
-        };
-        self.make(shape)
+            Shape::Succ(a) => {
+                let a = self.replace(a, params, values, meter)?;
+                self.succ(a)
+            }
+            Shape::Max(a, b) => {
+                let (c, d) = (
+                    self.replace(a, params, values, meter)?,
+                    self.replace(b, params, values, meter)?,
+                );
+                if (a, b) == (c, d) { Ok(level) } else { self.max(c, d) }
+            }
+            Shape::Imax(a, b) => {
+                let (c, d) = (
+                    self.replace(a, params, values, meter)?,
+                    self.replace(b, params, values, meter)?,
+                );
+                if (a, b) == (c, d) { Ok(level) } else { self.imax(c, d) }
+            }
+        }
     }
 
     /// The first parameter that is not among those declared.
@@ -170,21 +198,21 @@ impl Levels {
     }
 
     pub(crate) fn same(&mut self, a: Level, b: Level, meter: &mut Meter) -> Res<bool> {
-        Ok(a == b || (self.below(a, b, meter)? && self.below(b, a, meter)?))
-    }
-
-    pub(crate) fn is_zero(&mut self, level: Level, meter: &mut Meter) -> Res<bool> {
-        self.same(level, ZERO, meter)
+        let same = a == b || (self.means_below(a, b, meter)? && self.means_below(b, a, meter)?);
+        Ok(same && self.is_spelled_same(a, b, meter)?)
     }
 
     /// Whether a level is above zero whatever its parameters are.
-    pub(crate) fn is_never_zero(&mut self, level: Level, meter: &mut Meter) -> Res<bool> {
-        let one = self.succ(ZERO)?;
-        self.below(one, level, meter)
+    pub(crate) fn is_never_zero(&self, level: Level) -> bool {
+        self.store.get(level).is_some_and(|entry| entry.is_never_zero)
     }
 
     /// Whether `a <= b` whatever the parameters are.
     pub(crate) fn below(&mut self, a: Level, b: Level, meter: &mut Meter) -> Res<bool> {
+        Ok(self.means_below(a, b, meter)? && self.is_spelled_below(a, b, meter)?)
+    }
+
+    fn means_below(&mut self, a: Level, b: Level, meter: &mut Meter) -> Res<bool> {
         meter.step(1)?;
         if a == b {
             return Ok(true);
@@ -199,7 +227,7 @@ impl Levels {
         for value in [ZERO, above] {
             let low = self.replace(a, &[open], &[value], meter)?;
             let high = self.replace(b, &[open], &[value], meter)?;
-            if !self.below(low, high, meter)? {
+            if !self.means_below(low, high, meter)? {
                 return Ok(false);
             }
         }

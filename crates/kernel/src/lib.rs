@@ -22,11 +22,16 @@ mod limits;
 mod names;
 mod recursor;
 mod reduce;
+mod spelling;
 mod statements;
 mod table;
 mod terms;
 mod theory;
 mod wellknown;
+
+/// The files of this checker one after another, each behind its name and its length in bytes: what
+/// a digest of the checker is taken of.
+pub const SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sources"));
 
 pub use limits::{Cause, Limits, Refusal};
 pub use theory::{Judged, Theory};

@@ -59,7 +59,7 @@ impl Checker {
     /// Whether motives may live in any universe: always for data, and for propositions only where
     /// a proof cannot tell more than its type does.
     fn eliminates_into_all(&mut self, block: &Block) -> Res<bool> {
-        if self.terms.levels.is_never_zero(block.result, &mut self.terms.meter)? {
+        if self.terms.levels.is_never_zero(block.result) {
             return Ok(true);
         }
         if block.families.len() > 1 {
@@ -186,7 +186,7 @@ impl Checker {
 
     /// One proposition with one constructor without fields.
     fn is_any_proof(&mut self, block: &Block) -> Res<bool> {
-        let is_prop = self.terms.levels.is_zero(block.result, &mut self.terms.meter)?;
+        let is_prop = block.result == ZERO;
         let is_bare = matches!(block.constructors.as_slice(), [only] if only.fields.is_empty());
         Ok(is_prop && is_bare && block.families.len() == 1)
     }

@@ -11,6 +11,7 @@ mod regex;
 mod stream;
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 pyo3::create_exception!(
     _native,
@@ -47,6 +48,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<policy::PolicySets>()?;
     module.add("RuleSyntaxError", module.py().get_type::<RuleSyntaxError>())?;
     module.add("ModelFormatError", module.py().get_type::<ModelFormatError>())?;
+    module.add("KERNEL_SOURCES", PyBytes::new(module.py(), aidefence_kernel::SOURCES))?;
     module.add("CATEGORIES", aidefence_engine::category::CATEGORIES.to_vec())?;
     module.add("FEATURES", aidefence_engine::features::feature_names())?;
     module.add("DENSE_FEATURES", aidefence_engine::dense::FEATURES.to_vec())?;

@@ -8,6 +8,7 @@ __all__ = [
     "CONTEXT_LEXICONS",
     "DENSE_FEATURES",
     "FEATURES",
+    "KERNEL_SOURCES",
     "Batch",
     "Dense",
     "DenseTerms",
@@ -33,6 +34,7 @@ CATEGORIES: Final[list[str]]
 FEATURES: Final[list[str]]
 CONTEXT_LEXICONS: Final[list[str]]
 DENSE_FEATURES: Final[list[str]]
+KERNEL_SOURCES: Final[bytes]
 
 class RuleSyntaxError(ValueError):
     path: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from typing import Final
 
 from aidefence.domain.errors import ConfigError
@@ -13,6 +15,12 @@ STEPS_MAX: Final = 200_000_000
 """Steps of one check; a policy of 2,000 rules with 500 theorems takes a tenth of them."""
 MEMORY_MAX: Final = 256 << 20
 AXIOMS: Final = ("propext",)
+
+
+@cache
+def digest() -> str:
+    """Name this checker by the SHA-256 of its sources, the same for every build of them."""
+    return sha256(_native.KERNEL_SOURCES).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
