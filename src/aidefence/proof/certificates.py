@@ -98,7 +98,11 @@ def certify(
         "policy": _named(session.image),
         "against": {name: _named(it) for name, it in sorted(session.against.items())},
         "theory": {"digest": theory.digest, "lean": theory.lean, "part": theory.part.value},
-        "checker": {"name": checker.name, "version": checker.version},
+        "checker": {
+            "name": checker.name,
+            "version": checker.version,
+            "digest": checker.digest,
+        },
         "prover": f"aidefence {__version__}",
         "claims": [claim_object(session.image, it) for it in session.outcomes],
         "delta": delta_object(session.delta),
@@ -135,6 +139,7 @@ def read_certificate(data: bytes) -> Certificate:
         text_of(content["prover"], "prover")
         list_of(content["claims"], "claims")
         list_of(content["axioms"], "axioms")
+        keys_of(content["checker"], "checker", ("name", "version"), ("digest",))
         keys_of(content["signature"], "signature", needed=("alg", "key_id", "sig"))
         keys_of(content["delta"], "delta", needed=("digest", "bytes"))
         keys_of(content["theory"], "theory", needed=("digest", "lean", "part"))

@@ -35,6 +35,7 @@ class Checker(Protocol):
 
     name: str
     version: str
+    digest: str
 
     def check(self, delta: bytes, scope: str) -> Judgement:
         """Judge a text whose definitions and theorems all stand under the name `scope`."""
@@ -66,6 +67,7 @@ class Kernel:
 
     name = "aidefence-kernel"
     version = __version__
+    digest = kernel.digest()
 
     def __init__(self, theory: Theory) -> None:
         """Judge the theory.

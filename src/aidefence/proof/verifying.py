@@ -38,6 +38,7 @@ class Verification:
     faults: list[str] = field(default_factory=list)
     proved: list[str] = field(default_factory=list)
     others: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     expires_ms: int = 0
 
     @property
@@ -88,6 +89,7 @@ def verify(
     if not found.faults:
         _judge(certificate, image, text, stands_on.checker, found)
         _look_for(claims, certificate, found)
+        _note_checker(certificate, stands_on.checker, found)
     return found
 
 
@@ -173,6 +175,15 @@ def _look_for(claims: Sequence[Property], certificate: Certificate, found: Verif
             found.others[it.id] = MISSING
             if it.id in found.proved:
                 found.proved.remove(it.id)
+
+
+def _note_checker(certificate: Certificate, checker: Checker, found: Verification) -> None:
+    """Say where another checker judged the proof first; it is this one's word that counts here."""
+    told = certificate.part("checker").get("digest")
+    if told is None:
+        found.notes.append("it does not say by a digest which checker judged it when it was made")
+    elif told != checker.digest:
+        found.notes.append("another build of the checker judged it when it was made")
 
 
 def _judge(

@@ -83,7 +83,7 @@ class ProofBench:
                 # What its source means today: names, categories and units may have changed.
                 "meaning": _meaning(version),
                 "theory": shipped().digest,
-                "checker": f"{Kernel.name} {Kernel.version}",
+                "checker": f"{Kernel.name} {Kernel.digest}",
             }
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -212,6 +214,28 @@ def test_even_our_own_key_cannot_sign_what_is_not_so(
     found = checked(certificate, it.image, key)
     assert fault in found.faults[0]
     assert found.proved == [] or not found.is_valid
+
+
+def _put(content: Any, **parts: object) -> None:
+    content.update(parts)
+
+
+def test_a_certificate_names_the_checker_that_judged_it(key: SigningKey, root: Path) -> None:
+    sources = sha256()
+    for file in sorted((root / "crates" / "kernel" / "src").iterdir()):
+        text = file.read_bytes()
+        sources.update(f"{file.name} {len(text)}\n".encode() + text)
+    it = compiled()
+    certificate = certify(session(it), key, NOW)
+    checker = dict(certificate.part("checker"))
+    assert checker["digest"] == sources.hexdigest()
+    assert checked(certificate, it.image, key).notes == []
+    del checker["digest"]
+    for told, note in ((checker, "does not say"), ({**checker, "digest": "0"}, "another build")):
+        other = _resigned(certificate, key, partial(_put, checker=told))
+        found = checked(other, it.image, key)
+        assert found.is_complete
+        assert [note in it for it in found.notes] == [True]
 
 
 def _signed_anew(certificate: Certificate, key: SigningKey, policy: Image) -> Certificate:

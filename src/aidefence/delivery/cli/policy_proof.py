@@ -118,6 +118,7 @@ def verify(
             "faults": found.faults,
             "proved": found.proved,
             "others": found.others,
+            "notes": found.notes,
             "expires": found.expires_ms,
         }
         sys.stdout.write(json_text(body, indent=2) + "\n")
@@ -261,6 +262,8 @@ def _tell_verified(terminal: Console, found: Any) -> None:  # noqa: ANN401 -- by
         terminal.print(Text(f"proved     {printable(name)}"))
     for name, kind in found.others.items():
         terminal.print(Text(f"{kind:<9}  {printable(name)}", style=_COLOURS[kind]))
+    for note in found.notes:
+        terminal.print(Text(f"note       {note}"))
     told = "it does not hold"
     if found.is_valid:
         told = f"it holds until {when(found.expires_ms)}"
