@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from statistics import median
 
 from aidefence.engine import PolicySet
@@ -41,7 +43,7 @@ def measure() -> Outcome:
             f"accepted_{rules}": int(judged.accepted and len(session.outcomes) == claims),
             f"forged_accepted_{rules}": int(judge.check(forged, prefix=scope).accepted),
         }
-    results["resident_mb"] = _resident()
+    results |= _memory()
     return Outcome(
         "the shipped theory; 20 rules with 5 claims, 200 with 50, 2,000 with 500, each claim that "
         "a condition always blocks; forged: one threshold of the policy changed, the proof left",
@@ -82,20 +84,56 @@ def _milliseconds(work: Callable[[], object]) -> float:
     return round(median(times), 2)
 
 
-def _resident() -> float:
-    """Say what judging the theory takes at its most, in a process that does nothing else."""
-    program = (
-        "from aidefence.engine import Theory\n"
-        "from aidefence.knowledge.theory import load\n"
-        "def now(key):\n"
-        "    lines = open('/proc/self/status').read().splitlines()\n"
-        "    return next(int(it.split()[1]) for it in lines if it.startswith(key))\n"
-        "data = load().data\n"
-        "before = now('VmRSS')\n"
-        "Theory.load(data)\n"
-        "print(now('VmHWM') - before)"
-    )
+def _memory() -> dict[str, float]:
+    """Peaks of processes that do one thing, and what judging takes above the interpreter alone.
+
+    `resident_mb` is everything: the modules and the extension that are needed, the theory as text
+    and as judged, a certificate of 200 rules. `verify_added_mb` is the same for the whole command.
+    """
+    session = _proved(200, 50)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "delta").write_bytes(session.delta)
+        (folder / "policy.pdl").write_text(source(200, 50), "utf-8")
+        (folder / "config.toml").write_text(f'state_dir = "{folder}"\n', "utf-8")
+        judging = _JUDGING.format(delta=str(folder / "delta"), scope=scope_of(session.image))
+        policy, paper, config = (str(folder / it) for it in ("policy.pdl", "paper", "config.toml"))
+        _peak(_COMMAND.format(["policy", "prove", policy, "--output", paper, "--config", config]))
+        command = _COMMAND.format(["policy", "verify", paper, policy, "--config", config])
+        peaks = {
+            "interpreter_mb": _peak("pass"),
+            "resident_mb": _peak(judging),
+            "verify_imports_mb": _peak("import aidefence.delivery.cli.main"),
+            "verify_added_mb": _peak(command),
+        }
+    bare = peaks["interpreter_mb"]
+    return {key: round(it - bare * (key != "interpreter_mb"), 1) for key, it in peaks.items()}
+
+
+_JUDGING = """
+from pathlib import Path
+from aidefence.engine.kernel import Theory
+from aidefence.knowledge.theory import Part, load
+theory = Theory.load(load(Part.RULES).data)
+assert theory.check(Path({delta!r}).read_bytes(), prefix={scope!r}).accepted
+"""
+_COMMAND = """
+import sys
+from aidefence.delivery.cli import main
+sys.argv = ["aidefence", *{}]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+_PEAK = """
+lines = open("/proc/self/status").read().splitlines()
+print(next(it.split()[1] for it in lines if it.startswith("VmHWM")))
+"""
+
+
+def _peak(program: str) -> float:
     run = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+        [sys.executable, "-c", program + _PEAK], check=True, capture_output=True, text=True
     )
-    return round(int(run.stdout) / 1024, 1)
+    return int(run.stdout.split()[-1]) / 1024
