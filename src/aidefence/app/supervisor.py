@@ -13,6 +13,7 @@ from typing import Any
 from granian.server.mp import MPServer
 
 from aidefence.adapters.presence import Presence
+from aidefence.app.bell import Bell
 from aidefence.app.certificates import Certificates
 from aidefence.app.places import Places
 from aidefence.domain.errors import ConfigError
@@ -53,6 +54,8 @@ class Supervisor(MPServer):  # type: ignore[misc]  # its module says no types
         **options: Any,  # noqa: ANN401 -- those of the server
     ) -> None:
         super().__init__(target, **options)
+        # Rung by handlers of signals: the server's own would sometimes wait for itself.
+        self.main_loop_interrupt = Bell()
         self._places = places
         self._presence = Presence(places.workers)
         self._certificates = certificates
