@@ -25,7 +25,7 @@ pub use disguise::{Disguise, DisguiseCount};
 pub use hints::Hints;
 pub(crate) use plausible::is_printable;
 pub(crate) use turned::OVERRIDE;
-pub(crate) use words::{REVERSED, ROTATED};
+pub(crate) use words::{reversed, rotated};
 
 use crate::limits::Limits;
 use crate::map::OffsetMap;

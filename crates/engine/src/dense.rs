@@ -11,11 +11,13 @@ mod lanes;
 mod layer;
 mod pieces;
 mod terms;
+mod words;
 
 use std::ops::Range;
 
 pub use self::file::crc32;
 pub use self::pieces::Piece;
+pub(crate) use self::pieces::Pieces;
 pub use self::terms::{FEATURES, Terms, TermsError};
 use crate::category::MODEL_CATEGORY_COUNT;
 
@@ -79,6 +81,11 @@ impl Dense {
     #[must_use]
     pub fn card(&self) -> &str {
         &self.card
+    }
+
+    /// What it knows of words.
+    pub(crate) const fn vocabulary(&self) -> &Pieces {
+        &self.pieces
     }
 
     /// The pieces of a normalised text, as far as it is read.

@@ -3,7 +3,7 @@
 
 use crate::category::{CATEGORY_COUNT, MODEL_CATEGORY_COUNT};
 use crate::rules::matching::Context;
-use crate::text::{View, byte_kind};
+use crate::text::{Stats, View, byte_kind};
 
 /// Lexicons in `lexicons/context.yml` that only count. The order is part of the model format.
 pub const CONTEXT_LEXICONS: [&str; 18] = [
@@ -185,21 +185,43 @@ impl Derived {
     };
 }
 
+/// How a view is built.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Build {
+    stats: Stats,
+    bytes: usize,
+    tokens: usize,
+    sentences: u32,
+    /// How often words of the context lexicons stand in it.
+    counts: [u32; COUNTED],
+}
+
+impl Build {
+    #[inline(always)]
+    pub(crate) fn of(view: &View, counts: &[u32; COUNTED]) -> Self {
+        Self {
+            stats: view.stats,
+            bytes: view.text().len(),
+            tokens: view.tokens.len(),
+            sentences: view.tokens.last().map_or(1, |token| token.sentence + 1),
+            counts: *counts,
+        }
+    }
+}
+
 /// Writes the row for one text.
 #[inline(always)]
 pub(crate) fn row(
-    view: &View,
+    build: &Build,
     ngram: NgramScores,
     evidence: &Evidence,
     derived: Derived,
-    counts: &[u32; COUNTED],
     context: Context,
 ) -> [f32; FEATURE_COUNT] {
     let mut row = [0.0; FEATURE_COUNT];
-    let tokens = float(view.tokens.len());
-    let structure = structure(view, derived.voice.unwrap_or(ngram), evidence, derived);
-    let circumstance = circumstance(view, context);
-    let thinned = 1.0 / (1.0 + tokens / 32.0);
+    let structure = structure(build, derived.voice.unwrap_or(ngram), evidence, derived);
+    let circumstance = circumstance(build, context);
+    let thinned = 1.0 / (1.0 + float(build.tokens) / 32.0);
     let (first, rest) = row.split_at_mut(structure.len());
     first.copy_from_slice(&structure);
     let (first, rest) = rest.split_at_mut(circumstance.len());
@@ -208,7 +230,7 @@ pub(crate) fn row(
     for (slot, strongest) in second.iter_mut().zip(&evidence.strongest) {
         *slot = *strongest;
     }
-    for (slot, count) in third.iter_mut().zip(counts) {
+    for (slot, count) in third.iter_mut().zip(&build.counts) {
         *slot = (*count).min(8) as f32 * thinned;
     }
     row
@@ -216,9 +238,9 @@ pub(crate) fn row(
 
 /// What the detectors say, and how the text is built.
 #[inline(always)]
-fn structure(view: &View, ngram: NgramScores, evidence: &Evidence, derived: Derived) -> [f32; STRUCTURE.len()] {
-    let stats = &view.stats;
-    let bytes = float(view.text().len().max(1));
+fn structure(build: &Build, ngram: NgramScores, evidence: &Evidence, derived: Derived) -> [f32; STRUCTURE.len()] {
+    let stats = &build.stats;
+    let bytes = float(build.bytes.max(1));
     let share = |count: u32| count as f32 / bytes;
     let category = |code: usize| evidence.strongest.get(code).copied().unwrap_or(0.0);
     let on_model = (0..usize::from(MODEL_CATEGORY_COUNT)).map(category).fold(0.0, f32::max);
@@ -259,11 +281,11 @@ fn structure(view: &View, ngram: NgramScores, evidence: &Evidence, derived: Deri
 
 /// Which script, how long, from where and where to.
 #[inline(always)]
-fn circumstance(view: &View, context: Context) -> [f32; CIRCUMSTANCE.len()] {
-    let stats = &view.stats;
-    let bytes = float(view.text().len().max(1));
-    let tokens = float(view.tokens.len());
-    let sentences = view.tokens.last().map_or(1.0, |token| token.sentence as f32 + 1.0);
+fn circumstance(build: &Build, context: Context) -> [f32; CIRCUMSTANCE.len()] {
+    let stats = &build.stats;
+    let bytes = float(build.bytes.max(1));
+    let tokens = float(build.tokens);
+    let sentences = build.sentences as f32;
     [
         stats.single_tokens as f32 / bytes,
         log1p(stats.longest_token as f32),

@@ -25,7 +25,7 @@ use self::work::{Describe, Judge};
 use crate::category::{CATEGORY_COUNT, MODEL_CATEGORY_COUNT};
 use crate::decode::Decoded;
 use crate::dense::{self, Dense, Terms};
-use crate::features::{Derived, Evidence, FEATURE_COUNT, NgramScores, row};
+use crate::features::{Build, Derived, Evidence, FEATURE_COUNT, NgramScores, row};
 use crate::limits::Limits;
 use crate::map::OffsetMap;
 use crate::masks::Classify;
@@ -209,9 +209,13 @@ pub struct Scratch {
     matches: Vec<Match>,
     sums: Vec<BlockSum>,
     layers: Vec<Layer>,
+    /// What the views beneath say, and how they are built.
+    readings: Vec<(NgramScores, Build)>,
     rewrites: Vec<Rewrite>,
     decoded: Vec<Decoded>,
     codes: Codes,
+    /// Parts of the text that are spelt letter by letter.
+    unreadable: Codes,
     found: Vec<Finding>,
     dense: dense::Scratch,
     /// Something decoded found no room.
@@ -335,8 +339,8 @@ struct Seen {
     row: [f32; FEATURE_COUNT],
     evidence: Evidence,
     user_strongest: f32,
-    /// The logit of what stands around the strongest matches of a long text.
-    nearby: f32,
+    /// The logit of what stands around the strongest matches of a long text, and of what lies beneath.
+    apart: f32,
     ngram: NgramScores,
     loudest: Option<Loudest>,
     exhausted: bool,
@@ -365,7 +369,7 @@ impl Engine {
         );
         self.spare_matches(scratch);
         let mut ngram = self.model.ngram_scores(&scratch.sums, scratch.base.tokens.len());
-        let nearby = self.judge_nearby(context, scratch);
+        let mut apart = self.judge_nearby(context, scratch);
         let mut derived = Derived::NONE;
         let mut loudest = None;
         let mut exhausted = false;
@@ -382,12 +386,16 @@ impl Engine {
         overlap::keep_surest(&mut scratch.found, &self.rulebook.sources, self.user_from);
         scratch.spare_findings();
         let (evidence, user_strongest) = self.weigh(&scratch.found);
-        let row = row(&scratch.base, ngram, &evidence, derived, &scratch.base_context, context);
+        let build = Build::of(&scratch.base, &scratch.base_context);
+        let row = row(&build, ngram, &evidence, derived, context);
+        if derived.voice.is_some() {
+            apart = apart.max(self.judge_readings(&evidence, context, scratch));
+        }
         Seen {
             row,
             evidence,
             user_strongest,
-            nearby,
+            apart,
             ngram,
             loudest,
             exhausted,

@@ -33,8 +33,16 @@ pub(crate) fn hints(view: &View, source: &str, counts: &ContextCounts) -> Hints 
         spaced_digits: stats.digit_groups >= GROUPS_MIN,
         morse: stats.punctuation as usize >= MORSE_SIGNS_MIN && has_morse(source.as_bytes()),
         rot13: rotated,
-        reversed: reversed || stats.turned || stats.overridden,
+        reversed: reversed || stats.turned || stats.overridden || opens_with_an_end(source),
     }
+}
+
+/// Whether the first sign of a text is one that ends something.
+fn opens_with_an_end(source: &str) -> bool {
+    matches!(
+        source.as_bytes(),
+        [b'.' | b'!' | b'?' | b')' | b']' | b'}', ..] | [0xE3, 0x80, 0x82 | 0x8D | 0x8F | 0x91, ..]
+    )
 }
 
 /// Whether dots and dashes stand close together somewhere.

@@ -76,7 +76,7 @@ impl Form {
     /// Whether another part of a maximum makes this one idle.
     fn is_covered(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Atom(None, k), Self::Atom(..)) if self != other => *k <= other.added(),
+            (Self::Atom(None, k), _) if self != other => *k <= other.added(),
             (Self::Atom(name, k), Self::Atom(above, more)) => name == above && k < more,
             _ => false,
         }
@@ -84,7 +84,7 @@ impl Form {
 
     fn imax(self, into: Self) -> Self {
         let zero = Self::number(0);
-        if into == zero || self == into || (self == zero && !matches!(into, Self::Max(_))) {
+        if into == zero || self == zero || self == into {
             return into;
         }
         match (&self, &into) {

@@ -3,9 +3,11 @@
 //! Any text can be rotated or turned round, so these codecs are tried only where the result is known
 //! to hold words: two different ones at least, of those whose disguise is no word of any language.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use super::words::{REVERSED, ROTATED};
+use super::words;
 
 /// Different disguised words that a text must hold.
 const WORDS_MIN: u32 = 2;
@@ -52,25 +54,25 @@ impl DisguiseCount {
             Disguise::Rotated => self.rotated,
             Disguise::Reversed => self.reversed,
         };
-        seen.count() >= WORDS_MIN
+        seen.count >= WORDS_MIN
     }
 }
 
-/// A set of the numbers of words.
+/// How many different words were seen, as far as two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Numbers {
-    low: u128,
-    high: u128,
+    first: u16,
+    count: u32,
 }
 
 impl Numbers {
-    const fn note(&mut self, number: u8) {
-        let half = if number < 128 { &mut self.low } else { &mut self.high };
-        *half |= 1 << (number % 128);
-    }
-
-    const fn count(self) -> u32 {
-        self.low.count_ones() + self.high.count_ones()
+    const fn note(&mut self, number: u16) {
+        if self.count == 0 {
+            self.first = number;
+            self.count = 1;
+        } else if self.first != number {
+            self.count = 2;
+        }
     }
 }
 
@@ -135,125 +137,40 @@ impl Word {
 /// A disguised word.
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    head: u64,
-    len: usize,
     disguise: Disguise,
-    number: u8,
+    number: u16,
 }
 
-const SLOTS: usize = 1024;
-static TABLE: [Slot; SLOTS] = table();
-
-#[inline]
-fn find(head: u64, len: usize) -> Option<&'static Slot> {
-    let mut at = place(head, len);
-    // The table is a third full, so an empty place is near.
-    for _ in 0..SLOTS {
-        let slot = TABLE.get(at)?;
-        if slot.len == 0 {
-            return None;
-        }
-        if slot.head == head && slot.len == len {
-            return Some(slot);
-        }
-        at = (at + 1) % SLOTS;
+/// Disguised words by their first eight bytes and their length.
+static TABLE: LazyLock<HashMap<(u64, usize), Slot>> = LazyLock::new(|| {
+    let mut table = HashMap::new();
+    let rotated = words::rotated().map(|word| (word.bytes().map(rotate).collect(), Disguise::Rotated));
+    let reversed =
+        words::reversed().map(|word| (word.chars().rev().collect::<String>().into_bytes(), Disguise::Reversed));
+    for ((word, disguise), number) in rotated.chain(reversed).zip(0_u16..) {
+        let word: Vec<u8> = word;
+        table.insert((head_at(&word), word.len()), Slot { disguise, number });
     }
-    None
+    table
+});
+
+fn find(head: u64, len: usize) -> Option<Slot> {
+    TABLE.get(&(head, len)).copied()
 }
 
-const fn place(head: u64, len: usize) -> usize {
-    ((head ^ (len as u64) << 59).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54) as usize
+/// The first eight bytes of a word, lowest first.
+fn head_at(word: &[u8]) -> u64 {
+    word.iter()
+        .take(8)
+        .rev()
+        .fold(0, |head, byte| head << 8 | u64::from(*byte))
 }
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler, which checks the bounds"
-)]
-const fn table() -> [Slot; SLOTS] {
-    let mut slots = [Slot {
-        head: 0,
-        len: 0,
-        disguise: Disguise::Rotated,
-        number: 0,
-    }; SLOTS];
-    let mut number = 0;
-    while number < ROTATED.len() {
-        insert(&mut slots, rotated(ROTATED[number]), Disguise::Rotated, number);
-        number += 1;
+/// A letter moved by thirteen places.
+const fn rotate(letter: u8) -> u8 {
+    match letter {
+        b'a'..=b'm' => letter + 13,
+        b'n'..=b'z' => letter - 13,
+        _ => letter,
     }
-    number = 0;
-    while number < REVERSED.len() {
-        insert(&mut slots, reversed(REVERSED[number]), Disguise::Reversed, number);
-        number += 1;
-    }
-    slots
-}
-
-#[expect(
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler, which checks the bounds"
-)]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "there are at most 256 words of a kind, checked here"
-)]
-const fn insert(slots: &mut [Slot; SLOTS], (head, len): (u64, usize), disguise: Disguise, number: usize) {
-    assert!(number < 256, "a bit set of 256 numbers the words");
-    let mut at = place(head, len);
-    while slots[at].len != 0 {
-        assert!(
-            slots[at].head != head || slots[at].len != len,
-            "two words look the same"
-        );
-        at = (at + 1) % SLOTS;
-    }
-    slots[at] = Slot {
-        head,
-        len,
-        disguise,
-        number: number as u8,
-    };
-}
-
-#[expect(
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler, which checks the bounds"
-)]
-const fn rotated(word: &str) -> (u64, usize) {
-    let bytes = word.as_bytes();
-    let mut head = 0;
-    let mut at = 0;
-    while at < bytes.len() && at < 8 {
-        let turned = (bytes[at] - b'a' + 13) % 26 + b'a';
-        head |= (turned as u64) << (8 * at);
-        at += 1;
-    }
-    (head, bytes.len())
-}
-
-#[expect(
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler, which checks the bounds"
-)]
-const fn reversed(word: &str) -> (u64, usize) {
-    let bytes = word.as_bytes();
-    let mut head = 0;
-    let mut written = 0;
-    let mut end = bytes.len();
-    while end > 0 {
-        let mut start = end - 1;
-        while bytes[start] & 0xc0 == 0x80 {
-            start -= 1;
-        }
-        let mut at = start;
-        while at < end {
-            if written < 8 {
-                head |= (bytes[at] as u64) << (8 * written);
-            }
-            written += 1;
-            at += 1;
-        }
-        end = start;
-    }
-    (head, bytes.len())
 }

@@ -135,10 +135,18 @@ impl Signs {
         while let Some(letter) = letters.next() {
             let after = letters.peek().copied().unwrap_or(' ');
             if is_stop(letter) {
-                let in_front = before.is_whitespace() && after.is_alphabetic();
+                // A quotation that ends a sentence opens it when it is turned round.
+                let word = letters.clone().find(|letter| !is_quote(*letter)).unwrap_or(' ');
+                let in_front = before.is_whitespace() && word.is_alphabetic();
                 signs.opens |= in_front && signs.letters == 0;
                 signs.backwards += usize::from(in_front);
                 signs.forwards += usize::from(before.is_alphanumeric() && after.is_whitespace());
+            } else if let Some(closes) = bracket(letter) {
+                let in_front = !before.is_alphanumeric() && after.is_alphanumeric();
+                let behind = before.is_alphanumeric() && !after.is_alphanumeric();
+                signs.opens |= closes && in_front && signs.letters == 0;
+                signs.backwards += usize::from(if closes { in_front } else { behind });
+                signs.forwards += usize::from(if closes { behind } else { in_front });
             } else if letter.is_alphanumeric() {
                 signs.letters += letter.len_utf8();
                 signs.words += usize::from(!before.is_alphanumeric());
@@ -167,6 +175,22 @@ impl Signs {
         } else {
             Direction::Unknown
         }
+    }
+}
+
+const fn is_quote(letter: char) -> bool {
+    matches!(
+        letter,
+        '"' | '\'' | '“' | '”' | '„' | '‟' | '«' | '»' | '‹' | '›' | '‘' | '’'
+    )
+}
+
+/// Whether a bracket closes; none for what is no bracket.
+const fn bracket(letter: char) -> Option<bool> {
+    match letter {
+        '(' | '[' | '{' | '（' | '［' | '「' | '『' | '【' | '《' | '〈' => Some(false),
+        ')' | ']' | '}' | '）' | '］' | '」' | '』' | '】' | '》' | '〉' => Some(true),
+        _ => None,
     }
 }
 

@@ -5,9 +5,9 @@ use crate::text::narrow;
 /// The piece for what no piece knows.
 pub(super) const UNKNOWN: u32 = 0;
 /// Stands before each word.
-const MARK: &str = "\u{2581}";
+pub(super) const MARK: &str = "\u{2581}";
 const PIECE_BYTES_MAX: usize = 255;
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 /// Up to so many children, looking at one after the other is faster than a call.
 const SCAN_MAX: usize = 12;
 
@@ -53,7 +53,7 @@ struct Node {
 
 /// All pieces: a trie whose nodes stand level by level, so that the children of a node are neighbours.
 #[derive(Debug)]
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     /// By node: the byte that leads to it.
     labels: Vec<u8>,
     nodes: Vec<Node>,
@@ -144,8 +144,18 @@ impl Pieces {
         }
     }
 
+    /// The node that a first byte leads to, or [`NONE`].
+    pub(super) fn root(&self, byte: u8) -> Option<u32> {
+        self.roots.get(usize::from(byte)).copied()
+    }
+
+    /// The piece that ends at a node.
+    pub(super) fn piece_at(&self, node: usize) -> Option<u32> {
+        self.nodes.get(node).map(|node| node.end).filter(|id| *id != NONE)
+    }
+
     #[inline]
-    fn child(&self, node: usize, byte: u8) -> Option<usize> {
+    pub(super) fn child(&self, node: usize, byte: u8) -> Option<usize> {
         let below = self.below(node);
         let from = below.start;
         let labels = self.labels.get(below)?;
@@ -248,7 +258,7 @@ impl Pieces {
         };
         let mut end = start + 1;
         loop {
-            if let Some(id) = self.nodes.get(node).map(|node| node.end).filter(|id| *id != NONE) {
+            if let Some(id) = self.piece_at(node) {
                 relax(best, start, end, before + self.score(id), id);
                 known |= end == start + letter;
             }
@@ -280,7 +290,7 @@ fn relax(best: &mut [Step], from: usize, to: usize, score: f64, id: u32) {
 }
 
 /// Bytes of the character that begins with `first`.
-const fn letter_len(first: u8) -> usize {
+pub(super) const fn letter_len(first: u8) -> usize {
     match first {
         0..0xc0 => 1,
         0xc0..0xe0 => 2,

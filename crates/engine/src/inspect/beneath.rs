@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::voice::{Behind, Codes, TOKENS_MIN};
 use super::{Engine, Scratch};
 use crate::decode::{Hints, boundary_before, decode_within, decodes};
-use crate::features::{Derived, NgramScores};
+use crate::features::{Build, Derived, Evidence, NgramScores, row};
 use crate::limits::Limits;
 use crate::map::OffsetMap;
 use crate::masks::Classify;
-use crate::rewrite::{may_rewrite, rewrites};
+use crate::rewrite::{Vocabulary, may_rewrite, rewrites};
 use crate::rules::matching::Context;
 use crate::shape::hints;
 use crate::text::{View, undressed};
@@ -54,6 +54,7 @@ impl Engine {
         let mut derived = Derived::NONE;
         let mut loudest: Option<Loudest> = None;
         scratch.layers.clear();
+        scratch.readings.clear();
         scratch.cut_short = false;
         let blocks_of_text = self.speak_first(text, room, &mut derived, ngram, scratch);
         let mut next = 0;
@@ -70,7 +71,6 @@ impl Engine {
             }
             let score = self.see_layer(kernel, &layer, context, scratch);
             derived.score = derived.score.max(score);
-            let louder = score > 0.0 && loudest.as_ref().is_none_or(|known| score > known.score);
             if layer.chain.len() < self.limits.decode_depth_max {
                 let view = std::mem::take(&mut scratch.derived);
                 self.derive(&layer.text, &view, &layer.maps, &layer.chain, room, scratch);
@@ -79,8 +79,9 @@ impl Engine {
                 scratch.codes.clear();
                 scratch.cut_short = scratch.cut_short || self.hides_more(&layer.text, scratch);
             }
-            self.hear(&layer, blocks_of_text, &mut derived, scratch);
-            if louder {
+            let speaks = self.hear(&layer, blocks_of_text, &mut derived, scratch);
+            let is_louder = loudest.as_ref().is_none_or(|known| score > known.score);
+            if is_louder && (speaks || score > 0.0) {
                 loudest = Some(Loudest {
                     score,
                     span: to_root(&layer.maps, 0..layer.text.len()),
@@ -105,14 +106,15 @@ impl Engine {
     ) -> usize {
         let mut blocks = 0;
         let base = std::mem::take(&mut scratch.base);
+        scratch.unreadable.clear();
         self.derive(text, &base, &[], &[], room, scratch);
         if !scratch.layers.is_empty() {
             let codes = std::mem::take(&mut scratch.codes);
-            let behind = Behind {
-                maps: &[&base.map],
-                codes: &codes,
-            };
-            derived.voice = self.speak(&base, &[behind], scratch);
+            let unreadable = std::mem::take(&mut scratch.unreadable);
+            let maps = [&base.map];
+            let behind = [&codes, &unreadable].map(|codes| Behind { maps: &maps, codes });
+            derived.voice = self.speak(&base, &behind, scratch);
+            scratch.unreadable = unreadable;
             *ngram = derived.voice.unwrap_or(NgramScores::SILENT);
             blocks = ngram.heard_blocks;
             scratch.codes = codes;
@@ -147,9 +149,9 @@ impl Engine {
         scores.whole.max(scores.window)
     }
 
-    /// Lets a layer speak for the text if it is louder than all before. A rewrite holds the surroundings of what was
+    /// Lets a layer speak for the text if it is louder than all before; says whether it says anything. A rewrite holds the surroundings of what was
     /// rewritten only, but it is no shorter a text for that: a word spelt oddly must not cut the rest away.
-    fn hear(&self, layer: &Layer, blocks_of_text: usize, derived: &mut Derived, scratch: &mut Scratch) {
+    fn hear(&self, layer: &Layer, blocks_of_text: usize, derived: &mut Derived, scratch: &mut Scratch) -> bool {
         let view = std::mem::take(&mut scratch.derived);
         let codes = std::mem::take(&mut scratch.codes);
         let above: Vec<&OffsetMap> = std::iter::once(&view.map)
@@ -173,8 +175,27 @@ impl Engine {
         if spoken.as_ref().map(loudness) > derived.voice.as_ref().map(loudness) {
             derived.voice = spoken;
         }
+        if let Some(scores) = spoken {
+            let build = Build::of(&view, &scratch.matching.context_counts);
+            scratch.readings.push((scores, build));
+        }
         scratch.codes = codes;
         scratch.derived = view;
+        spoken.is_some()
+    }
+
+    /// The fused logit of the most alarming view beneath, each judged as if it were the text itself: what a disguise
+    /// is made of, its signs or its digits, must not speak for what it hides.
+    #[inline(never)]
+    pub(super) fn judge_readings(&self, evidence: &Evidence, context: Context, scratch: &Scratch) -> f32 {
+        let evidence = Evidence {
+            derived: 0.0,
+            ..*evidence
+        };
+        let judge = |(scores, build): &(NgramScores, Build)| {
+            self.model.fuse(&row(build, *scores, &evidence, Derived::NONE, context))
+        };
+        scratch.readings.iter().map(judge).fold(f32::NEG_INFINITY, f32::max)
     }
 
     /// Whether a text at the last depth still decodes to something.
@@ -240,7 +261,11 @@ impl Engine {
     ) {
         // Undoing the same disguise twice finds nothing new.
         scratch.rewrites.clear();
-        scratch.cut_short |= !rewrites(view, self.rulebook.glued.as_ref(), most, &mut scratch.rewrites);
+        let known = Vocabulary {
+            words: self.rulebook.glued.as_ref(),
+            pieces: self.dense.as_ref().map(|(dense, _)| dense.vocabulary()),
+        };
+        scratch.cut_short |= !rewrites(view, known, most, &mut scratch.rewrites);
         let back = Arc::new(view.map.clone());
         for rewrite in scratch
             .rewrites
@@ -249,6 +274,10 @@ impl Engine {
         {
             if chain.is_empty() && self.is_settled(&rewrite, view, text, &scratch.found) {
                 continue;
+            }
+            if chain.is_empty() {
+                let unreadable = rewrite.unreadable.into_iter().map(|range| view.map.to_source(range));
+                scratch.unreadable.add(unreadable);
             }
             let path = [Arc::new(rewrite.map), Arc::clone(&back)]
                 .into_iter()

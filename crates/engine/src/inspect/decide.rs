@@ -31,7 +31,7 @@ pub(super) struct Belief<'a> {
 impl Engine {
     #[inline(always)]
     pub(super) fn decide(&self, text: &str, context: Context, seen: &Seen, scratch: &mut Scratch) -> Outcome {
-        let score = self.model.fuse(&seen.row).max(seen.nearby);
+        let score = self.model.fuse(&seen.row).max(seen.apart);
         let fused = self.model.confidence(score).max(seen.user_strongest);
         if let Some((dense, terms)) = &self.dense
             && terms.in_band(fused)

@@ -68,7 +68,7 @@ impl crate::kernel::Work for Glance<'_> {
     fn with<K: Classify>(self, kernel: K) -> Noticed {
         let seen = self.engine.see(kernel, self.text, self.context, self.scratch);
         let model = &self.engine.model;
-        let score = model.fuse(&seen.row).max(seen.nearby);
+        let score = model.fuse(&seen.row).max(seen.apart);
         Noticed {
             found: std::mem::take(&mut self.scratch.found),
             confidence: model.confidence(score).max(seen.user_strongest),

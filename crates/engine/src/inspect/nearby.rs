@@ -2,7 +2,7 @@
 
 use super::{Detector, Engine, Finding, IN_USE_MIN, MENTION_DISCOUNT, Scratch};
 use crate::category::MODEL_CATEGORY_COUNT;
-use crate::features::{Derived, NgramScores, row};
+use crate::features::{Build, Derived, NgramScores, row};
 use crate::ngram::BLOCK;
 use crate::rules::matching::{Context, Match};
 
@@ -40,6 +40,7 @@ impl Engine {
             })
             .collect();
         strong.sort_by(|a, b| b.1.score.total_cmp(&a.1.score));
+        let build = Build::of(&scratch.base, &scratch.matching.context_counts);
         strong
             .iter()
             .take(PLACES_MAX)
@@ -51,9 +52,7 @@ impl Engine {
                     .map(|(_, finding)| finding.clone())
                     .collect();
                 let (evidence, _) = self.weigh(&inside);
-                let base = &scratch.base;
-                let counts = &scratch.matching.context_counts;
-                let mut row = row(base, ngram, &evidence, Derived::NONE, counts, context);
+                let mut row = row(&build, ngram, &evidence, Derived::NONE, context);
                 Self::hide_the_rest(&mut row);
                 Some(self.model.fuse(&row) - LOOKED_OFTEN)
             })

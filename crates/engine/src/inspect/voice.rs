@@ -36,6 +36,11 @@ impl Codes {
         }
     }
 
+    /// Adds parts that stand in order.
+    pub(super) fn add(&mut self, ranges: impl Iterator<Item = Range<usize>>) {
+        self.ranges.extend(ranges);
+    }
+
     /// Puts the parts in order.
     pub(super) fn settle(&mut self) {
         self.ranges.sort_unstable_by_key(|range| range.start);

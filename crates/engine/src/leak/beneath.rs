@@ -7,7 +7,7 @@ use super::words::{Words, of_view, view_of};
 use crate::decode::{Hints, boundary_before, decode_within};
 use crate::limits::Limits;
 use crate::map::OffsetMap;
-use crate::rewrite::{may_rewrite, rewrites};
+use crate::rewrite::{Vocabulary, may_rewrite, rewrites};
 use crate::text::{View, undressed};
 
 struct Layer {
@@ -82,7 +82,7 @@ fn derive(
     };
     if may_rewrite(view) {
         let mut found = Vec::new();
-        cut_short |= !rewrites(view, None, most, &mut found);
+        cut_short |= !rewrites(view, Vocabulary::default(), most, &mut found);
         let back = Arc::new(view.map.clone());
         for rewrite in found.drain(..).filter(|rewrite| !chain.contains(&rewrite.name)) {
             push(

@@ -2,7 +2,7 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::Writer;
+use super::{Vocabulary, Writer};
 use crate::text::View;
 
 /// Letters in a row that may be words glued together.
@@ -23,6 +23,10 @@ const UNKNOWN_COST: f32 = 9.0;
 const LETTER_COST_MAX: f32 = 3.5;
 /// What a number costs.
 const NUMBER_COST: f32 = 7.0;
+/// How much likelier several words must be than one word of the same pieces, as a logarithm.
+const PARTED_LEAD_MIN: f32 = 8.0;
+/// Bytes of a text that the pieces are asked about.
+const PIECED_BYTES_MAX: usize = 16 << 10;
 
 /// Known words, each with what it costs to see it.
 #[derive(Debug)]
@@ -46,6 +50,19 @@ impl Glued {
             .build(words)
             .ok()?;
         Some(Self { words, costs })
+    }
+
+    /// All known words in a run: where each begins, its length and the logarithm of its chance, in order.
+    pub(crate) fn inside(&self, run: &[u8]) -> Vec<(usize, usize, f32)> {
+        let found = self.words.find_overlapping_iter(run);
+        let mut words: Vec<_> = found
+            .map(|word| {
+                let cost = self.costs.get(word.pattern().as_usize());
+                (word.start(), word.len(), -cost.copied().unwrap_or(UNKNOWN_COST))
+            })
+            .collect();
+        words.sort_unstable_by_key(|(start, len, _)| (*start, *len));
+        words
     }
 
     /// Where the likeliest words of a run end; none if it is not made of words.
@@ -118,37 +135,56 @@ struct Reading {
 }
 
 /// `ignoreallpreviousinstructions` → `ignore all previous instructions`.
-pub(super) fn cut_glued(view: &View, words: &Glued, writer: &mut Writer<'_>) {
+pub(super) fn cut_glued(view: &View, known: Vocabulary<'_>, writer: &mut Writer<'_>) {
     let text = view.text();
+    let mut left = PIECED_BYTES_MAX;
     let run = |token: &crate::text::Token| {
         let bytes = text.get(token.start as usize..token.end as usize)?;
         (bytes.len() <= RUN_BYTES_MAX).then_some(bytes)
     };
-    let mut is_glued = false;
-    for token in &view.tokens {
-        is_glued = is_glued
-            || token.len() >= RUN_LETTERS_MIN
-                && run(token)
-                    .is_some_and(|run| letters(run) >= RUN_LETTERS_MIN && words.ends(run, WORDS_MIN).is_some());
-    }
+    let is_glued = view.tokens.iter().any(|token| {
+        token.len() >= RUN_LETTERS_MIN
+            && run(token)
+                .is_some_and(|run| letters(run) >= RUN_LETTERS_MIN && ends(run, known, true, &mut left).is_some())
+    });
     if !is_glued {
         return;
     }
-    for token in view.tokens.iter().filter(|token| token.len() >= NEXT_LETTERS_MIN) {
+    for token in &view.tokens {
+        let start = token.start as usize;
+        let sign = start.checked_sub(1).and_then(|at| text.get(at));
+        if matches!(sign, Some(b'.' | b',' | b':' | b';' | b'!' | b'?')) {
+            writer.copy_to(start);
+            writer.insert(b' ');
+        }
         let Some(run) = run(token).filter(|run| letters(run) >= NEXT_LETTERS_MIN) else {
             continue;
         };
-        let least = if letters(run) >= RUN_LETTERS_MIN { WORDS_MIN } else { 2 };
-        let Some(ends) = words.ends(run, least) else { continue };
+        let ends = ends(run, known, letters(run) >= RUN_LETTERS_MIN, &mut left).unwrap_or_default();
         for end in ends.iter().filter(|end| **end < run.len()) {
             if writer.is_full() {
                 return;
             }
-            writer.copy_to(token.start as usize + end);
+            writer.copy_to(start + end);
             writer.insert(b' ');
         }
         writer.copy_to(token.end as usize);
     }
+}
+
+/// Where the words of a run end; none if it is one word, or none. Only a `long` run shows by itself that words were
+/// glued. The pieces know more words, but are asked for `left` bytes only.
+fn ends(run: &[u8], known: Vocabulary<'_>, long: bool, left: &mut usize) -> Option<Vec<usize>> {
+    let least = if long { WORDS_MIN } else { 2 };
+    let Some(pieces) = known.pieces.filter(|_| run.len() <= *left) else {
+        return known.words?.ends(run, least);
+    };
+    *left -= run.len();
+    let known = known.words.map(|words| words.inside(run)).unwrap_or_default();
+    let words = pieces.words(run, &known);
+    let lead = if long { PARTED_LEAD_MIN } else { 0.0 };
+    let is_parted = words.ends.len() >= least && words.score > pieces.likelihood(run) + lead;
+    is_parted.then_some(words.ends)
 }
 
 /// The length of the number that ends at `end`, if one does.

@@ -3,10 +3,17 @@
 use std::ops::Range;
 
 use super::Writer;
+use crate::dense::Pieces;
 use crate::text::View;
 
-/// `1gn0r3 4ll` → `ignore all`, in words that mix letters with the digits and signs that pass for them.
-pub(super) fn undo_leet(view: &View, writer: &mut Writer<'_>) {
+/// Signs of a word of which both readings are tried.
+const DOUBTS_MAX: usize = 4;
+/// What a word costs that an exclamation mark ends, as the logarithm of its chance.
+const CLOSING_COST: f32 = 6.0;
+
+/// `1gn0r3 4ll` → `ignore all`, in words that mix letters with the digits and signs that pass for them. Where a sign
+/// may stand for two letters, the vocabulary says for which.
+pub(super) fn undo_leet(view: &View, pieces: Option<&Pieces>, writer: &mut Writer<'_>) {
     let text = view.text();
     let runs: Vec<_> = signed_runs(text)
         .filter_map(|run| Some((run.start, text.get(run)?)))
@@ -17,17 +24,61 @@ pub(super) fn undo_leet(view: &View, writer: &mut Writer<'_>) {
         if writer.is_full() {
             return;
         }
-        if leet || (loose && is_loose_leet(bytes)) {
+        if leet || (loose && (is_loose_leet(bytes) || is_sign_word(text, start, bytes))) {
             writer.copy_to(start);
-            for (place, byte) in bytes.iter().enumerate() {
-                let end = start + place + 1;
-                match plain_letter(bytes, place, *byte, loose) {
+            for (end, letter) in (start + 1..).zip(plain_word(bytes, loose, pieces)) {
+                match letter {
                     Some(letter) => writer.replace(end, &[letter]),
                     None => writer.copy_to(end),
                 }
             }
         }
     }
+}
+
+/// What each byte of a word stands for; nothing for one that stands for itself.
+fn plain_word(run: &[u8], loose: bool, pieces: Option<&Pieces>) -> Vec<Option<u8>> {
+    let likely = |place: usize, byte: &u8| plain_letter(run, place, *byte, loose);
+    let letters: Vec<_> = run
+        .iter()
+        .enumerate()
+        .map(|(place, byte)| likely(place, byte))
+        .collect();
+    let doubts: Vec<usize> = (0..run.len())
+        .filter(|place| matches!(run.get(*place), Some(b'1' | b'!' | b'|')))
+        .take(DOUBTS_MAX)
+        .collect();
+    let Some(pieces) = pieces.filter(|_| !doubts.is_empty()) else {
+        return letters;
+    };
+    let mut best = (f32::NEG_INFINITY, letters.clone());
+    for bits in 0..1_usize << doubts.len() {
+        let mut read = letters.clone();
+        for (_, place) in doubts.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1) {
+            if let Some(letter) = read.get_mut(*place) {
+                *letter = match letter {
+                    Some(b'i') => Some(b'l'),
+                    Some(_) => Some(b'i'),
+                    None if loose => Some(b'i'),
+                    None => None,
+                };
+            }
+        }
+        let word: Vec<u8> = run
+            .iter()
+            .zip(&read)
+            .map(|(byte, letter)| letter.unwrap_or(*byte))
+            .collect();
+        let (word, closing) = match word.strip_suffix(b"!") {
+            Some(word) => (word, CLOSING_COST),
+            None => (word.as_slice(), 0.0),
+        };
+        let likelihood = pieces.likelihood(word) - closing;
+        if likelihood > best.0 {
+            best = (likelihood, read);
+        }
+    }
+    best.1
 }
 
 /// The words that hold a sign. Few do, so they are looked for by their signs.
@@ -117,9 +168,30 @@ fn is_loose_leet(run: &[u8]) -> bool {
         && run.strip_suffix(b"!").unwrap_or(run).iter().any(is_sign)
 }
 
+/// Signs alone that may be a word, where other words are leet: `1n 4`, `807`; not `2.50`.
+fn is_sign_word(text: &[u8], start: usize, signs: &[u8]) -> bool {
+    const LEN_MAX: usize = 8;
+    let of_number = |byte: Option<&u8>| matches!(byte, Some(b'.' | b',' | b':' | b'-' | b'/'));
+    let end = start + signs.len();
+    let before = start.checked_sub(1).and_then(|at| text.get(at));
+    let is_part =
+        of_number(before) || of_number(text.get(end)) && text.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
+    match signs {
+        [only] => matches!(only, b'0' | b'1' | b'3' | b'4') && !is_part,
+        _ => signs.len() <= LEN_MAX && signs.iter().all(|byte| class(*byte) & SIGN != 0) && !is_part,
+    }
+}
+
 fn plain_letter(run: &[u8], place: usize, byte: u8, loose: bool) -> Option<u8> {
     // A sign at the end is punctuation more often than a letter: `stop!`.
     let last = place + 1 == run.len();
+    let beside = |at: Option<usize>| {
+        at.and_then(|at| run.get(at))
+            .is_some_and(|byte| matches!(byte, b'2' | b'6' | b'9'))
+    };
+    if byte.is_ascii_digit() && (beside(place.checked_sub(1)) || beside(Some(place + 1))) {
+        return None;
+    }
     Some(match byte {
         b'0' => b'o',
         b'1' => {

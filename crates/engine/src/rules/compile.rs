@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::decode::{REVERSED, ROTATED};
+use crate::decode::{reversed, rotated};
 use crate::features::{CONTEXT_LEXICONS, REVERSED_WORDS, ROTATED_WORDS};
 use crate::lexicon::{ClassSet, Element, Entry, Lexicon, parse_text, parse_words};
 use crate::regex::Pattern;
@@ -386,10 +386,9 @@ impl<'a> Compiler<'a> {
             )?;
             found.push((feature, lexemes));
         }
-        let rotated = ROTATED.iter().map(|word| self.word(&rotate(word))).collect();
+        let rotated = rotated().map(|word| self.word(&rotate(word))).collect();
         found.push((usize::from(ROTATED_WORDS), rotated));
-        let reversed = REVERSED
-            .iter()
+        let reversed = reversed()
             .map(|word| self.word(&word.chars().rev().collect::<String>()))
             .collect();
         found.push((usize::from(REVERSED_WORDS), reversed));

@@ -8,6 +8,14 @@ const HEX_MARK: u64 = 0x7830;
 /// Bytes of the longest word that is hashed in two steps.
 pub(super) const PLAIN_LEN_MAX: usize = 16;
 
+impl Token {
+    /// Whether a token is one character of Chinese, or of the syllables of Japanese.
+    #[inline(always)]
+    pub(crate) const fn is_ideograph(&self) -> bool {
+        self.len() == 3 && matches!(self.head as u8, 0xE3..=0xE9)
+    }
+}
+
 impl View {
     /// Ends a token of at most sixteen letters without digits: what nearly all words are.
     #[inline(always)]
@@ -95,7 +103,13 @@ impl View {
         const GAP_LEN_MAX: u32 = 16;
         let (mut run, mut longest, mut tight, mut end) = (0, 0, 0, 0);
         for token in &self.tokens {
-            run = if self.is_lone_letter(token) { run + 1 } else { 0 };
+            // Where words are written without spaces, a letter is alone only with something before it.
+            let apart = token.is_ideograph() && token.start > end;
+            run = if apart || self.is_lone_letter(token) {
+                run + 1
+            } else {
+                0
+            };
             longest = longest.max(run);
             if (2..=GAP_LEN_MAX).contains(&(token.start - end)) && end > 0 {
                 let [first, last] = [end, token.start - 1].map(|at| self.padded.get(at as usize).copied().unwrap_or(0));
