@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.lean.attacks import ATTACKS, STATEMENT
 
-from aidefence.adapters.lean.process import CHECKER, LeanProcess
+from aidefence.adapters.lean.process import CHECKER, LeanProcess, Runtime
 from aidefence.domain.errors import ConfigError
 from aidefence.knowledge import theory
 from aidefence.proof.free.judging import THEOREM as PROVED
@@ -88,3 +90,13 @@ def test_no_trick_is_a_proof(prover: LeanProcess, false_statement: Stated, name:
     assert judgement.verdict is Verdict.REFUSED
     assert judgement.reason
     assert sorted(CHECKER.parent.iterdir()) == before
+
+
+def test_lean_has_no_network_where_the_kernel_can_take_it_away(runtime: Runtime) -> None:
+    if not runtime.apart:
+        pytest.skip("this kernel lets nobody make namespaces, or `unshare` is not there")
+    until = runtime.command.index("--") + 1
+    show = [*runtime.command[:until], "readlink", "/proc/self/ns/net"]
+    told = subprocess.run(show, capture_output=True, text=True, check=True).stdout.strip()
+    assert told.startswith("net:")
+    assert told != str(Path("/proc/self/ns/net").readlink())
