@@ -13,6 +13,7 @@ from aidefence.adapters.policy_log import PolicyLog
 from aidefence.adapters.signing import SigningKey, read_public
 from aidefence.adapters.system import SystemClock
 from aidefence.app.logs import set_up_logs
+from aidefence.app.places import Places
 from aidefence.domain.errors import AIDefenceError
 from aidefence.domain.policy_store import PolicyVersion
 from aidefence.engine import PolicySet
@@ -29,9 +30,10 @@ def open_bench(settings: Settings) -> ProofBench:
     """Open all that proves and signs.
 
     Raises:
-        ConfigError: key or log cannot be used.
+        ConfigError: the folder cannot be made, or key or log cannot be used.
 
     """
+    Places(settings.state_dir).prepare()
     key = SigningKey(settings.state_dir / "audit.key")
     for path in settings.store.audit_keys:
         key.trust(read_public(path))

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from aidefence import __version__
 from aidefence.delivery.cli import doctor as module
@@ -105,3 +105,19 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def test_what_proofs_stand_on_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    checks = {it["name"]: it for it in json.loads(_doctor().stdout)["checks"]}
+    assert checks["theory"]["state"] == "ok"
+    assert "propext" in checks["theory"]["detail"]
+    assert "extra proof" in checks
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    missing = {it["name"]: it for it in json.loads(_doctor().stdout)["checks"]}["lean"]
+    assert missing["state"] == "note"
+    assert "make lean" in missing["remedy"]
+
+
+def _doctor() -> Result:
+    return CliRunner().invoke(app, ["doctor", "--json"])

@@ -51,6 +51,7 @@ _EXTRAS = (
     ("mcp", "mcp", "the MCP door, and the proxy in front of other servers"),
     ("otel", "opentelemetry", "traces for OpenTelemetry"),
     ("postgres", "psycopg", "PostgreSQL as the store"),
+    ("proof", "z3", "requests that break a policy, where the search without it gives up"),
     ("redis", "redis", "limits that several machines share"),
 )
 
@@ -79,6 +80,7 @@ def doctor(
     """
     checks = [*_installed(verbose=verbose), *_extras(), *_guarded(_engine), *_guarded(_rules)]
     checks += [*_guarded(_model), *_guarded(_dense), *_guarded(_deep)]
+    checks += _guarded(_proofs)
     checks += _guarded(lambda: _lists(tuple(lists or ())))
     checks += _guarded(lambda: _self_test(rules))
     if config is not None:
@@ -252,6 +254,11 @@ def _warm_deep() -> str:
             raise ModelError(missed.reason)
     guard.warm()
     return ""
+
+
+def _proofs() -> Iterator[Check]:
+    # Wiring stands above the doors: asked for by name.
+    yield from import_module("aidefence.app.theorems").look()
 
 
 def _self_test(rules: object) -> Iterator[Check]:
