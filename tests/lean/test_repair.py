@@ -10,12 +10,14 @@ from tests.lean.scripted_model import block, serving
 
 from aidefence.adapters.lean.process import LeanProcess
 from aidefence.adapters.prover_model import ModelAddress, ToolUser, WholeProofs, proof_in
+from aidefence.knowledge import theory
 from aidefence.ports.prover import Found
-from aidefence.proof.free.repairing import Attempt, Budget, Goal, Step, Trial, repair
-from aidefence.proof.free.trying import trial_of
+from aidefence.proof.free.repairing import Attempt, Budget, Goal, Step, repair
+from aidefence.proof.free.trying import Trial, trial_of
 
 BLOCK = "∀ (p : Policy) (r : Request), eval p r ≤ Action.block"
 TRANS = "∀ a b c : Action, a ≤ b → b ≤ c → a ≤ c"
+LIST = "∀ (r : Request) (l : List Rule), best r l = none ↔ ∀ m ∈ l, m.cond.eval r = false"
 HARD = "∀ (l : List Rule) (r : Request), sortedB l = true → run .allow l r = eval ⟨l, .allow⟩ r"
 HARD_PROOF = "by\n  intro l r h\n  exact run_eq_eval (sorted_of_sortedB h) _ r"
 FALSE = (
@@ -33,6 +35,9 @@ def lemmas(prover: LeanProcess) -> tuple[Found, ...]:
     return tuple(it for it in listed if ".Base." not in it.name)
 
 
+DEFINITIONS = theory.load().definitions()
+
+
 @pytest.mark.parametrize(
     ("statement", "broken", "step"),
     [
@@ -42,14 +47,20 @@ def lemmas(prover: LeanProcess) -> tuple[Found, ...]:
         (TRANS, "by\n  intro a b c h k", None),
         (BLOCK, "λ p r, Action.le_block (eval p r)", Step.WORDS),
         (BLOCK, "begin\n  intros p r,\n  exact Action.le_block _,\nend", Step.WORDS),
+        (BLOCK, "by\n  intro p r\n  exact Action.le_refl _", Step.LEMMA),
+        (TRANS, "by\n  exact Action.le_trans h k", Step.LINE),
+        (LIST, "by\n  intro r l\n  induction l with\n  | nil => simp [best]", Step.HOLE),
+        (LIST, "by\n  skip", None),
     ],
 )
 def test_broken_proofs_are_mended(
     prover: LeanProcess, lemmas: tuple[Found, ...], statement: str, broken: str, step: Step | None
 ) -> None:
     seen: list[Attempt] = []
-    goal, trial = Goal(statement, lemmas), trial_of(prover, statement)
-    ended = repair(goal, broken, trial, budget=Budget(), progress=seen.append)
+    goal, trial = Goal(statement, lemmas, DEFINITIONS), trial_of(prover, statement)
+    ended = repair(
+        goal, broken, trial, budget=Budget(clock=lambda: prover.worked), progress=seen.append
+    )
     assert ended.proof, [it.errors[:1] for it in ended.attempts]
     assert step in (None, ended.step)
     assert list(ended.attempts) == seen
@@ -62,7 +73,7 @@ def test_what_is_false_is_never_mended(
     prover: LeanProcess, lemmas: tuple[Found, ...], statement: str, broken: str
 ) -> None:
     trial = trial_of(prover, statement)
-    ended = repair(Goal(statement, lemmas), broken, trial, budget=Budget(8, 30))
+    ended = repair(Goal(statement, lemmas), broken, trial, budget=Budget(60, 30))
     assert not ended.proof
     assert ended.why
 

@@ -15,7 +15,9 @@ from typing import Any, Final
 import httpx
 
 from aidefence.ports.prover import ProverError
-from aidefence.proof.free.repairing import Attempt, Goal, Trial, retrieved
+from aidefence.proof.free.repairing import Attempt, Goal, Step
+from aidefence.proof.free.retrieving import Lemmas
+from aidefence.proof.free.trying import Trial
 
 ANSWER_BYTES_MAX: Final = 1 << 20
 _LEMMAS_SHOWN = 12
@@ -138,16 +140,18 @@ def proof_in(answer: str) -> str:
 
 def _prompt(goal: Goal, tried: Sequence[Attempt]) -> str:
     failed = ""
-    if tried and tried[-1].errors:
-        failed = _FAILED.format(proof=tried[-1].proof, said=tried[-1].errors[0].text[:1000])
+    # The last that somebody wrote, not the last of many that were put together here.
+    written = [it for it in tried if it.step in (Step.GIVEN, Step.MODEL) and it.errors]
+    if written:
+        failed = _FAILED.format(proof=written[-1].proof, said=written[-1].errors[0].text[:1000])
     lemmas = _shown(goal, goal.statement)
     return _WHOLE.format(lemmas=lemmas, statement=goal.statement, failed=failed)
 
 
 def _shown(goal: Goal, about: str) -> str:
-    told = {it.name: it.statement for it in goal.lemmas}
-    named = retrieved(about, goal.lemmas, _LEMMAS_SHOWN)
-    return "\n".join(f"{name} : {told[name]}" for name in named) or "none"
+    known = Lemmas(goal.lemmas)
+    named = known.near(about, _LEMMAS_SHOWN)
+    return "\n".join(f"{name} : {known.statements[name]}" for name in named) or "none"
 
 
 class _Chat:

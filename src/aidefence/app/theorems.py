@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aidefence.adapters.lean.process import LeanProcess, find
 from aidefence.adapters.prover_model import ModelAddress, WholeProofs
+from aidefence.domain.checking import Check, State
 from aidefence.domain.errors import ConfigError
 from aidefence.knowledge import theory
 from aidefence.ports.prover import ProverError
@@ -57,8 +58,27 @@ class TheoremDesk:
             lemmas = tuple(it for it in self.lean.listed(_OWN_LEMMAS) if _TWINS not in it.name)
             trial = trial_of(self.lean, statement)
             proposer = None if model is None else WholeProofs(model)
-            goal = Goal(statement, lemmas)
+            goal = Goal(statement, lemmas, theory.load().definitions())
             return repair(goal, proof, trial, budget=budget, proposer=proposer, progress=progress)
+
+
+def look() -> Iterator[Check]:
+    """Tell whether the theory is there, and a Lean for theorems of one's own."""
+    known = theory.load()
+    size = f"{len(known.data) / 1e6:.1f} MB, digest {known.digest[:12]}"
+    yield Check("theory", State.OK, f"{size}, rests on {', '.join(known.axioms)}")
+    runtime = find()
+    if runtime is None:
+        remedy = "`make lean` in a checkout fetches it (Node 20 with npm), or install lean 4.28.0"
+        told = "not installed: theorems of your own; policies are proved without it"
+        yield Check("lean", State.NOTE, told, remedy)
+        return
+    if runtime.apart:
+        yield Check("lean", State.OK, f"{runtime.name}, in namespaces without a network")
+        return
+    told = f"{runtime.name}, with limits but in the network of this machine"
+    remedy = "install util-linux (`unshare`) and let users make namespaces, to take it away"
+    yield Check("lean", State.NOTE, told, remedy)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,6 +13,8 @@ from hashlib import sha256
 from importlib.resources import files
 
 from aidefence.domain.errors import ModelError
+
+_NAMED = re.compile(r"^(namespace|end|def) ([\w.']+)", re.MULTILINE)
 
 
 class Part(StrEnum):
@@ -36,6 +39,20 @@ class Theory:
         """Return the sources, by name, in the order in which they build on each other."""
         read: dict[str, str] = json.loads(_unpacked("theory.sources.gz"))
         return read
+
+    def definitions(self) -> tuple[str, ...]:
+        """Return the functions that the sources define, by their whole names."""
+        found: list[str] = []
+        scopes: list[str] = []
+        for text in self.texts().values():
+            for word, name in _NAMED.findall(text):
+                if word == "namespace":
+                    scopes.append(name)
+                elif word == "end" and scopes:
+                    scopes.pop()
+                elif word == "def":
+                    found.append(".".join([*scopes, name]))
+        return tuple(found)
 
 
 @cache

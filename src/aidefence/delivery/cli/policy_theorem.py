@@ -31,7 +31,7 @@ def theorem(
     mend: Annotated[
         bool, typer.Option("--repair", help="Look for a proof where this one is refused.")
     ] = False,
-    attempts: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 40,
+    attempts: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 2_000,
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="At most so long.")] = 120.0,
     model_url: Annotated[
         str, typer.Option(metavar="URL", help="A model that may propose, up to and with `/v1`.")

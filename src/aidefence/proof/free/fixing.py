@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Final
 
 _WORDS: Final = (
@@ -27,7 +27,9 @@ _WORDS: Final = (
 _UNKNOWN: Final = re.compile(
     r"[Uu]nknown (?:identifier|constant|free variable)[^`'\"]*[`'\"]([\w.'«»]+)"
 )
-_NEAR = 0.6
+_NEAR, _NEAR_END = 0.6, 0.75
+_NEAREST = 4
+_OWN = "AIDefence."
 
 
 def translated(proof: str) -> str:
@@ -41,14 +43,40 @@ def translated(proof: str) -> str:
     return proof
 
 
-def renamed(proof: str, message: str, names: Collection[str]) -> str | None:
-    """Return the proof with a name that nobody knows replaced by the nearest that somebody does."""
+def renamings(proof: str, message: str, names: Collection[str]) -> Iterator[str]:
+    """Yield the proof with a name that nobody knows replaced by one that somebody does.
+
+    Nearest first: by spelling, and by the last part alone where the rest is another namespace.
+    """
     unknown = _UNKNOWN.search(message)
     if unknown is None:
-        return None
-    word = unknown.group(1).removeprefix("AIDefence.")
-    short = {name.removeprefix("AIDefence."): name for name in names}
-    near = difflib.get_close_matches(word, short, n=1, cutoff=_NEAR)
-    if not near or near[0] == word:
-        return None
-    return re.sub(rf"(?<![\w.]){re.escape(word)}(?![\w'])", near[0], proof)
+        return
+    written = _written(proof, unknown.group(1))
+    if not written:
+        return
+    short = sorted({name.removeprefix(_OWN) for name in names})
+    word = written.removeprefix(_OWN)
+    near = difflib.get_close_matches(word, short, n=_NEAREST, cutoff=_NEAR)
+    last = word.rpartition(".")[2]
+    ends = [name for name in short if name.rpartition(".")[2] == last]
+    tails = {name.rpartition(".")[2]: name for name in short}
+    near_ends = difflib.get_close_matches(last, tails, n=_NEAREST, cutoff=_NEAR_END)
+    others = dict.fromkeys([*ends[:_NEAREST], *near, *(tails[it] for it in near_ends)])
+    for other in others:
+        if other != word:
+            yield replaced(proof, written, other)
+
+
+def replaced(proof: str, name: str, other: str) -> str:
+    """Return the proof with every use of a name replaced."""
+    return re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w'])", other, proof)
+
+
+def _written(proof: str, name: str) -> str:
+    """Return the name as the proof spells it: Lean tells it with the namespace it looked in."""
+    parts = name.split(".")
+    for first in range(len(parts)):
+        spelt = ".".join(parts[first:])
+        if re.search(rf"(?<![\w.]){re.escape(spelt)}(?![\w'])", proof):
+            return spelt
+    return ""

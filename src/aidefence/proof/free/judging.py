@@ -108,15 +108,15 @@ def judge(prover: Prover, statement: Stated, text: str) -> Judgement:
     return judged(statement, prover.export([*_roots(), THEOREM], text))
 
 
-def judged(statement: Stated, exported: Exported) -> Judgement:
-    """Judge an export; nothing that Lean said of it counts."""
+def judged(statement: Stated, exported: Exported, known: bytes | None = None) -> Judgement:
+    """Judge an export, which begins with the theory or `known`; nothing that Lean said counts."""
     data = exported.data()
-    shipped = theory.load()
-    if not data.startswith(shipped.data) or not data.startswith(statement.export):
+    shipped = theory.load().data if known is None else known
+    if not data.startswith(shipped) or not data.startswith(statement.export):
         return Judgement(
             Verdict.REFUSED, "the theory or the statement is another one in the export"
         )
-    added = data[len(shipped.data) :]
+    added = data[len(shipped) :]
     if not _proves(data, added):
         return Judgement(Verdict.REFUSED, f"`{THEOREM}` is not a proof of `{STATEMENT}`")
     assumed = tuple(sorted(set(exported.axioms) - set(AXIOMS)))

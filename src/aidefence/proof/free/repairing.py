@@ -1,8 +1,9 @@
 """Mend a proof that Lean refuses: find what fails, isolate it, try again with less to prove.
 
-In order of cost: other words for the same tactics; names that exist; the block around the first
-error replaced by a portfolio of tactics, with lemmas that speak of the same things; wider and
-wider blocks; the whole goal; induction; and last, if there is one, a model that proposes proofs.
+In order of cost: other words for the same tactics; names that exist; another lemma where one does
+not fit; a line that is missing; then the places that fail are cut out until the rest stands, each
+hole is closed by itself with a portfolio and the lemmas that fit its goal, and what cannot be
+closed is cut wider, up to the whole goal; and last, if there is one, a model that proposes proofs.
 Lean only says which attempt is worth judging: a proof counts when the judge accepts it.
 """
 
@@ -15,24 +16,24 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-from aidefence.ports.prover import Elaborated, Found, Message, ProverError, Severity
-from aidefence.proof.free import fixing
+from aidefence.ports.prover import Found, Message, ProverError, Severity
+from aidefence.proof.free import fixing, holes
+from aidefence.proof.free.retrieving import Lemmas
+from aidefence.proof.free.tactics import ASKING, Aim, alternatives, closers, steps
+from aidefence.proof.free.trying import Trial
 
-TACTICS: Final = (
-    "rfl",
-    "assumption",
-    "decide",
-    "simp_all",
-    "omega",
-    "(simp_all; done)",
-    "(constructor <;> simp_all)",
-    "(split <;> simp_all)",
-    "grind",
-)
-LEMMAS_MAX: Final = 6
-_ROUNDS_MAX = 12
-_WORD = re.compile(r"[A-Za-z_][\w']*")
+_ROUNDS_MAX: Final = 12
+_OTHERS_MAX: Final = 144
+_LEVELS_INSIDE: Final = 3
+_LEVELS_PROPOSED: Final = 1
+_CROWD: Final = 12
+_LINES_ABOVE: Final = 3
+_WORD = re.compile(r"(?<![\w.])[^\W\d][\w.']*")
 _BINDER = re.compile(r"[({⦃]\s*([\w' ]+?)\s*:")
+_EXPECTED = re.compile(r"(?:is expected to have type|with the goal)\n(.*?)(?:\n\n|\Z)", re.DOTALL)
+_UNKNOWN = re.compile(r"[Uu]nknown identifier `([\w']+)`")
+_SUGGESTED = re.compile(r"Try th(?:is|ese):\s*\n\s*\[apply\] (.*?)(?=\n\s*\[apply\]|\Z)", re.DOTALL)
+_SIMPLE = re.compile(r"[\w' .?,\[\]]+\Z")
 
 
 class Step(StrEnum):
@@ -41,9 +42,11 @@ class Step(StrEnum):
     GIVEN = "given"
     WORDS = "words"
     NAME = "name"
-    BLOCK = "block"
+    LEMMA = "lemma"
+    LINE = "line"
+    CUT = "cut"
+    HOLE = "hole"
     GOAL = "goal"
-    INDUCTION = "induction"
     MODEL = "model"
 
 
@@ -53,7 +56,7 @@ class Goal:
 
     statement: str
     lemmas: tuple[Found, ...] = ()
-    variables: tuple[str, ...] = ()
+    definitions: tuple[str, ...] = ()  # what may be unfolded
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Attempt:
     step: Step
     errors: tuple[Message, ...]
     accepted: bool
+    suggested: str = ""  # what Lean found where it was asked to look itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +82,9 @@ class Repaired:
 
 @dataclass(slots=True)
 class Budget:
-    """How many attempts and how many seconds there are."""
+    """How many candidates and how many seconds there are."""
 
-    attempts: int = 40
+    attempts: int = 2_000
     seconds: float = 120.0
     clock: Callable[[], float] = time.monotonic
     _start: float = field(init=False)
@@ -91,14 +95,6 @@ class Budget:
     def left(self) -> bool:
         """Whether another attempt may be made."""
         return self.attempts > 0 and self.clock() - self._start < self.seconds
-
-
-class Trial(Protocol):
-    """Tells what Lean says of a proof, and whether it is one."""
-
-    def __call__(self, proof: str) -> tuple[Elaborated, bool]:
-        """Return what was read, with positions that count from the start of the proof."""
-        ...
 
 
 class Proposer(Protocol):
@@ -120,44 +116,26 @@ def repair(
 ) -> Repaired:
     """Try until one is accepted or the budget is spent."""
     session = _Session(goal, trial, budget, progress)
-    for attempts in (
-        session.mended(proof),
-        session.whole(proof),
-        session.proposed(proposer) if proposer is not None else iter(()),
-    ):
-        for attempt in attempts:
-            if attempt.accepted:
-                return Repaired(attempt.proof, attempt.step, tuple(session.tried))
+    found = session.mended(proof, Step.GIVEN) or session.whole()
+    if found is None and proposer is not None:
+        found = session.proposed(proposer)
+    tried = tuple(session.tried)
+    if found is not None:
+        return Repaired(found.proof, found.step, tried)
     why = "nothing else to try" if budget.left() else "the budget is spent"
-    return Repaired("", None, tuple(session.tried), why)
+    return Repaired("", None, tried, why)
 
 
-def portfolio(lemmas: Sequence[str] = ()) -> str:
-    """Return one tactic that tries them all, cheapest first, then the same with lemmas."""
-    tactics = list(TACTICS)
-    for lemma in lemmas:
-        tactics += [f"exact {lemma} ..", f"(apply {lemma} <;> first | assumption | simp_all)"]
-    if lemmas:
-        named = ", ".join(lemmas)
-        tactics += [f"(simp_all [{named}]; done)", f"grind [{named}]"]
-    return "first | " + " | ".join(tactics)
-
-
-def retrieved(statement: str, lemmas: Sequence[Found], most: int = LEMMAS_MAX) -> list[str]:
-    """Return the lemmas that share the rarest words with a statement."""
-    words = set(_WORD.findall(statement))
-    owners: dict[str, int] = {}
-    told = [(it.name, set(_WORD.findall(it.statement))) for it in lemmas]
-    for _, spoken in told:
-        for word in spoken:
-            owners[word] = owners.get(word, 0) + 1
-    # Long statements share words with everything.
-    scores = [
-        (sum(1 / owners[word] for word in words & spoken) / (len(spoken) or 1) ** 0.5, name)
-        for name, spoken in told
-    ]
-    scores = [it for it in scores if it[0] > 0]
-    return [name for _, name in sorted(scores, key=lambda it: (-it[0], it[1]))[:most]]
+def ask(
+    goal: Goal, trial: Trial, proposer: Proposer, *, budget: Budget, tried: Sequence[Attempt]
+) -> Repaired:
+    """Ask a model alone, and mend what it proposes; `tried` is what failed so far."""
+    session = _Session(goal, trial, budget, lambda _: None)
+    session.tried += tried
+    found = session.proposed(proposer)
+    if found is not None:
+        return Repaired(found.proof, found.step, tuple(session.tried))
+    return Repaired("", None, tuple(session.tried), "the model found none")
 
 
 class _Session:
@@ -171,165 +149,296 @@ class _Session:
         self._trial = trial
         self._budget = budget
         self._progress = progress
+        self._lemmas = Lemmas(goal.lemmas, goal.definitions)
         self._seen: set[str] = set()
-        self._lemmas = retrieved(goal.statement, goal.lemmas)
+        self._hopeless: set[tuple[str, int]] = set()  # goals that no tactic of a level closes
 
-    def _attempt(self, proof: str, step: Step) -> Attempt | None:
-        if proof in self._seen or not self._budget.left():
-            return None
-        self._seen.add(proof)
-        self._budget.attempts -= 1
-        try:
-            read, accepted = self._trial(proof)
-            errors = tuple(it for it in read.messages if it.severity is Severity.ERROR)
-        except ProverError as error:
-            # A prover that ended has proved nothing; the next attempt starts a new one.
-            errors, accepted = (Message(Severity.ERROR, 1, 0, 1, 0, str(error)),), False
-        attempt = Attempt(proof, step, errors, accepted)
-        self.tried.append(attempt)
-        self._progress(attempt)
-        return attempt
-
-    def mended(self, proof: str) -> Iterator[Attempt]:
-        """Yield the proof as it is, in other words, and with its failing blocks replaced."""
-        last = self._attempt(proof, Step.GIVEN)
-        if last is None:
-            return
-        yield last
+    def mended(self, proof: str, step: Step, levels: int = _LEVELS_INSIDE) -> Attempt | None:
+        """Return the proof with as little as possible changed."""
+        last = self._one(proof, step)
+        if last is None or last.accepted:
+            return last
         translated = fixing.translated(proof)
         if translated != proof:
-            last = self._attempt(translated, Step.WORDS) or last
-            yield last
-        names = [it.name for it in self._goal.lemmas]
-        for _ in range(_ROUNDS_MAX):
-            new = self._next(last, names)
-            if new is None:
-                return
-            last = new
-            yield last
+            last = self._one(translated, Step.WORDS) or last
+        last = self._named(last)
+        for change in (self._swapped, self._stepped):
+            if last.accepted:
+                return last
+            last = change(last)
+        if last.accepted:
+            return last
+        return self._filled(self._skeleton(last), Step.HOLE, levels)
 
-    def _next(self, last: Attempt, names: Sequence[str]) -> Attempt | None:
-        if not last.errors:
-            return None
-        error = last.errors[0]
-        other = fixing.renamed(last.proof, error.text, names)
-        if other is not None and (attempt := self._attempt(other, Step.NAME)) is not None:
-            return attempt
-        for smaller in _isolated(last.proof, error, portfolio(self._lemmas)):
-            attempt = self._attempt(smaller, Step.BLOCK)
-            if attempt is not None and (attempt.accepted or _further(attempt, last)):
-                return attempt
-        return None
-
-    def whole(self, proof: str) -> Iterator[Attempt]:
-        """Yield proofs of the whole goal that use nothing of the one given."""
-        first = portfolio(self._lemmas)
+    def whole(self) -> Attempt | None:
+        """Return a proof of the whole goal that uses nothing of the one given."""
         bound = _bound(self._goal.statement)
-        intro = f"intro {' '.join(bound)}" if bound else "intros"
-        subjects = list(dict.fromkeys([*self._goal.variables, *bound]))
-        tries = [(f"by\n  {first}", Step.GOAL), (f"by\n  {intro}\n  intros\n  {first}", Step.GOAL)]
-        unfolded = ", ".join(_unfoldable(proof))
-        if unfolded:
-            tries.append(
-                (f"by\n  {intro}\n  unfold {unfolded.replace(',', '')}\n  {first}", Step.GOAL)
-            )
-        for name in subjects[:4]:
-            tries += [
-                (f"by\n  {intro}\n  intros\n  cases {name} <;> {first}", Step.GOAL),
-                (f"by\n  {intro}\n  induction {name} <;> {first}", Step.INDUCTION),
-            ]
-        for text, step in tries:
-            attempt = self._attempt(text, step)
-            if attempt is not None:
-                yield attempt
+        openings = [
+            f"by\n  intro {' '.join(bound[:count])}\n" for count in range(len(bound), 0, -1)
+        ]
+        starts = [f"{it}  {holes.HOLE}" for it in (*openings, "by\n")]
+        tried = self._crowd(starts, Step.GOAL)
+        start = next((it.proof for it in tried if not it.errors), starts[-1])
+        return self._filled(start, Step.GOAL, 99)
 
-    def proposed(self, proposer: Proposer) -> Iterator[Attempt]:
-        """Yield what a model proposes, and each mended once as if a person had written it."""
+    def proposed(self, proposer: Proposer) -> Attempt | None:
+        """Return what a model proposes, mended as if a person had written it."""
         proposals = proposer.propose(self._goal, self.tried)
         while self._budget.left():
             try:
                 text = next(proposals, None)
             except ProverError:
-                return
+                return None
             if text is None:
-                return
-            attempt = self._attempt(text, Step.MODEL)
-            if attempt is None:
-                continue
-            yield attempt
-            if not attempt.accepted and attempt.errors:
-                for smaller in _isolated(text, attempt.errors[0], portfolio(self._lemmas)):
-                    mended = self._attempt(smaller, Step.MODEL)
-                    if mended is not None:
-                        yield mended
-                    break
+                return None
+            found = self.mended(text, Step.MODEL, _LEVELS_PROPOSED)
+            if found is not None and found.accepted:
+                return Attempt(found.proof, Step.MODEL, (), accepted=True)
+        return None
+
+    def _one(self, proof: str, step: Step) -> Attempt | None:
+        """Try one proof by itself; none where it was tried before or the budget is spent."""
+        if not self._budget.left() or proof in self._seen:
+            return None
+        self._budget.attempts -= 1
+        self._seen.add(proof)
+        try:
+            read, accepted = self._trial(proof)
+            errors = _errors(read.messages)
+            if read.refused:
+                errors = (Message(Severity.ERROR, 1, 0, 1, 0, f"not allowed: {read.refused}"),)
+        except ProverError as error:
+            # A prover that ended has proved nothing; the next attempt starts a new one.
+            errors, accepted = (Message(Severity.ERROR, 1, 0, 1, 0, str(error)),), False
+        return self._kept(Attempt(proof, step, errors, accepted))
+
+    def _crowd(self, proofs: Sequence[str], step: Step) -> list[Attempt]:
+        """Try many at once; the best is kept as an attempt. None is accepted but by itself."""
+        if not proofs or not self._budget.left():
+            return []
+        some = list(dict.fromkeys(proofs))[: self._budget.attempts]
+        self._budget.attempts -= len(some)
+        try:
+            told = self._trial.many(some)
+        except ProverError:
+            return []
+        made = [
+            Attempt(proof, step, _errors(said), accepted, _suggestion(said))
+            for proof, (said, accepted) in zip(some, told, strict=True)
+        ]
+        best = min(made, key=lambda it: (not it.accepted, len(it.errors)), default=None)
+        if best is not None:
+            self._kept(best)
+        return made
+
+    def _kept(self, attempt: Attempt) -> Attempt:
+        self.tried.append(attempt)
+        self._progress(attempt)
+        return attempt
+
+    def _believed(self, attempt: Attempt) -> Attempt | None:
+        """Try by itself what was accepted in a crowd."""
+        self._seen.discard(attempt.proof)
+        alone = self._one(attempt.proof, attempt.step)
+        return alone if alone is not None and alone.accepted else None
+
+    def _first(self, proofs: Sequence[str], step: Step) -> Attempt | None:
+        """Return the first of many that is accepted, trying no more than is needed."""
+        for start in range(0, len(proofs), _CROWD):
+            for attempt in self._crowd(proofs[start : start + _CROWD], step):
+                if attempt.accepted and (found := self._believed(attempt)):
+                    return found
+        return None
+
+    def _named(self, last: Attempt) -> Attempt:
+        """Put names that exist in place of those that do not."""
+        for _ in range(_ROUNDS_MAX):
+            others = [
+                other
+                for error in last.errors[:3]
+                for other in fixing.renamings(last.proof, error.text, self._lemmas.names)
+            ]
+            tried = self._crowd(others, Step.NAME)
+            for attempt in tried:
+                if attempt.accepted and (found := self._believed(attempt)):
+                    return found
+            better = [it for it in tried if _better(it, last)]
+            if not better:
+                return last
+            last = min(better, key=_badness)
+        return last
+
+    def _swapped(self, last: Attempt) -> Attempt:
+        """Put another lemma where one does not fit."""
+        lines = last.proof.split("\n")
+        for error in last.errors[:2]:
+            near = lines[max(error.line - 1, 0) : max(error.end_line, error.line)][:4]
+            used = [it for it in _WORD.findall("\n".join(near)) if self._known(it)]
+            expected = _EXPECTED.search(error.text)
+            asked = f"⊢ {expected.group(1)}" if expected else error.text
+            fitting = self._lemmas.near(asked, _OTHERS_MAX)
+            rest = self._lemmas.near(self._goal.statement, _OTHERS_MAX)
+            others = list(dict.fromkeys([*fitting, *rest, *self._lemmas.statements]))[:_OTHERS_MAX]
+            for name in list(dict.fromkeys(used))[:2]:
+                texts = [fixing.replaced(last.proof, name, it) for it in others if it != name]
+                found = self._first(texts, Step.LEMMA)
+                if found is not None:
+                    return found
+        return last
+
+    def _known(self, word: str) -> bool:
+        return word in self._lemmas.statements or any(
+            it.endswith("." + word) for it in self._lemmas.statements
+        )
+
+    def _stepped(self, last: Attempt) -> Attempt:
+        """Put a line before the one that fails, or in its place, or before those above it."""
+        if not last.errors:
+            return last
+        error, lines = last.errors[0], last.proof.split("\n")
+        at = min(max(error.line - 1, 0), len(lines) - 1)
+        if "unsolved goals" in error.text or holes.unread(error):
+            return last
+        new = list(dict.fromkeys(it for told in last.errors for it in _UNKNOWN.findall(told.text)))
+        for place in range(at, max(0, at - _LINES_ABOVE), -1):
+            texts = list(self._lines_at(lines, place, new, instead=place == at))
+            found = self._first(texts, Step.LINE)
+            if found is not None:
+                return found
+        return last
+
+    def _lines_at(
+        self, lines: list[str], at: int, unknown: Sequence[str], *, instead: bool
+    ) -> Iterator[str]:
+        """Yield the lines with one more at a place, or another one there."""
+        start = holes.head(lines[at])
+        body = lines[at][len(start) :]
+        indent = " " * len(start)
+        asking = [*lines[:at], start + "trace_state", indent + body, *lines[at + 1 :]]
+        told = self._said("\n".join(asking))
+        state = next((it.text for it in told if it.line == at + 1), "")
+        if not state:
+            return
+        for line in steps(Aim.read(state, self._lemmas), unknown):
+            yield "\n".join([*lines[:at], start + line, indent + body, *lines[at + 1 :]])
+            if instead:
+                yield "\n".join([*lines[:at], start + line, *lines[at + 1 :]])
+
+    def _said(self, proof: str) -> list[Message]:
+        """Return what a proof that only asks is told."""
+        if not self._budget.left():
+            return []
+        self._budget.attempts -= 1
+        try:
+            [(said, _)] = self._trial.many([proof])
+        except ProverError:
+            return []
+        return [it for it in said if it.severity is Severity.INFORMATION]
+
+    def _skeleton(self, last: Attempt) -> str:
+        """Return the proof with holes where it fails."""
+        for _ in range(_ROUNDS_MAX):
+            if not last.errors:
+                return last.proof
+            error = next((it for it in last.errors if holes.unread(it)), last.errors[0])
+            made = holes.cuts(last.proof, error)
+            lost = {it.proof: it.lost for it in made}
+            tried = [it for it in self._crowd(list(lost), Step.CUT) if _better(it, last)]
+            if not tried:
+                break
+            last = min(tried, key=lambda it: lost[it.proof])
+        return f"by\n  {holes.HOLE}"
+
+    def _filled(self, text: str, step: Step, levels: int) -> Attempt | None:
+        """Close the holes of a proof one by one; cut wider what cannot be closed."""
+        for _ in range(_ROUNDS_MAX):
+            left, text = self._closed(text, step, levels)
+            if not holes.count(text):
+                return self._believed(Attempt(text, step, (), accepted=True))
+            wider = holes.widened(text, left) if self._budget.left() else None
+            if wider is None:
+                return None
+            text = wider
+        return None
+
+    def _closed(self, text: str, step: Step, levels: int) -> tuple[int, str]:
+        """Return the proof with every hole closed that can be, and which is the first left."""
+        states = self._states(text)
+        batches = [list(closers(Aim.read(it, self._lemmas)))[:levels] for it in states]
+        for level in range(max(map(len, batches), default=0)):
+            at = 0
+            while at < len(batches):
+                tactics = batches[at][level] if level < len(batches[at]) else ()
+                known = (states[at], level) in self._hopeless
+                better = None if known else self._closing(text, at, tactics, step)
+                if better is None:
+                    self._hopeless.add((states[at], level))
+                    at += 1
+                else:
+                    text = better
+                    del batches[at], states[at]
+        return 0, text
+
+    def _closing(self, text: str, at: int, tactics: Sequence[str], step: Step) -> str | None:
+        """Return the proof with one hole closed, if one of the tactics does it."""
+        texts = {holes.filled(text, at, _wrapped(it)): it for it in tactics}
+        suggested = []
+        for attempt in self._crowd(list(texts), step):
+            tactic = texts[attempt.proof]
+            if tactic in ASKING:
+                # It ends without an error whether or not it found anything.
+                suggested += [attempt.suggested] if attempt.suggested else []
+            elif not attempt.errors:
+                return self._closed_by(text, at, alternatives(tactic), step) or attempt.proof
+        return self._closed_by(text, at, [f"({it})" for it in suggested], step)
+
+    def _closed_by(self, text: str, at: int, tactics: Sequence[str], step: Step) -> str | None:
+        """Return the proof with one hole closed by the first of some tactics that does it."""
+        parts = [holes.filled(text, at, it) for it in tactics]
+        tried = self._crowd(parts, step)
+        return next((it.proof for it in tried if not it.errors), None)
+
+    def _states(self, text: str) -> list[str]:
+        """Return what is to be proved at each hole."""
+        asking = holes.traced(text)
+        told = self._said(asking)
+        states = []
+        for line, column in holes.places(asking):
+            here = [it.text for it in told if (it.line, it.column) == (line, column)]
+            states.append("\n\n".join(here))
+        return states
 
 
-def _further(new: Attempt, old: Attempt) -> bool:
-    """Whether the first error moved down: what was before it holds now."""
-    if not new.errors:
-        return True
-    return (new.errors[0].line, len(old.errors)) > (old.errors[0].line, len(new.errors))
+def _wrapped(tactic: str) -> str:
+    return tactic if _SIMPLE.match(tactic) else f"({tactic})"
 
 
-def _isolated(proof: str, error: Message, tactic: str) -> Iterator[str]:
-    """Yield the proof with the block around an error replaced, smallest block first."""
-    lines = proof.split("\n")
-    at = min(max(error.line - 1, 0), len(lines) - 1)
-    if "unsolved goals" in error.text or "unexpected end" in error.text:
-        yield "\n".join(_closed(lines, at, tactic))
-    while at > 0:
-        indent = _indent(lines[at])
-        end = _block_end(lines, at)
-        bullet = re.match(r"\s*(?:· |\| [^=]*=> )", lines[at])
-        head = bullet.group() if bullet else " " * indent
-        yield "\n".join([*lines[:at], head + tactic, *lines[end:]])
-        yield "\n".join([*lines[:at], head + tactic, *_after(lines, at, indent)])
-        at = next((it for it in range(at - 1, -1, -1) if _indent(lines[it]) < indent), 0)
+def _suggestion(messages: Sequence[Message]) -> str:
+    found = (_SUGGESTED.match(it.text) for it in messages)
+    return next((" ".join(it.group(1).split()) for it in found if it), "")
 
 
-def _closed(lines: list[str], at: int, tactic: str) -> list[str]:
-    """Append the tactic to the block that left goals open."""
-    end = _block_end(lines, at)
-    body = [line for line in lines[at + 1 : end] if line.strip()]
-    if body:
-        indent = _indent(body[0])
-    else:
-        bullet = re.match(r"\s*(?:· )?", lines[at])
-        indent = len(bullet.group()) if bullet and at else 2
-    return [*lines[:end], " " * indent + f"all_goals ({tactic})", *lines[end:]]
+def _errors(messages: Sequence[Message]) -> tuple[Message, ...]:
+    wrong = (it for it in messages if it.severity is Severity.ERROR)
+    return tuple(sorted(wrong, key=lambda it: (it.line, it.column)))
 
 
-def _after(lines: list[str], at: int, indent: int) -> list[str]:
-    """Return what follows the rest of a block: the tactic is to close it whole."""
-    following = range(at + 1, len(lines))
-    end = next((it for it in following if lines[it].strip() and _indent(lines[it]) < indent), None)
-    return [] if end is None else lines[end:]
+def _badness(attempt: Attempt) -> tuple[int, int, int]:
+    """Return how far a proof is from being one: unread text, errors, how early the first is."""
+    first = attempt.errors[0].line if attempt.errors else 1 << 16
+    return any(map(holes.unread, attempt.errors)), len(attempt.errors), -first
 
 
-def _block_end(lines: list[str], at: int) -> int:
-    indent = _indent(lines[at])
-    for it in range(at + 1, len(lines)):
-        if lines[it].strip() and _indent(lines[it]) <= indent:
-            return it
-    return len(lines)
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip()) if line.strip() else 1 << 16
+def _better(new: Attempt, old: Attempt) -> bool:
+    """Whether more of it can be read, or less is wrong, or as much but further down."""
+    return _badness(new) < _badness(old)
 
 
 def _bound(statement: str) -> list[str]:
-    """Return the names that a statement binds, first ones first."""
+    """Return the names that a statement binds at its start, first ones first."""
     names: list[str] = []
-    for group in _BINDER.findall(statement):
-        names += group.split()
-    for group in re.findall(r"∀ ([\w' ]+?)(?: :|,)", statement):
-        names += group.split()
+    for group in re.findall(r"∀ ([^,]+),", statement):
+        names += [name for part in _BINDER.findall(group) for name in part.split()]
+        if "(" not in group and "{" not in group:
+            names += group.partition(":")[0].split()
     return names
-
-
-def _unfoldable(proof: str) -> list[str]:
-    """Return what the proof itself unfolded."""
-    found = re.findall(r"\bunfold ([\w. ]+?)(?: at\b|$|\n|;)", proof)
-    return list(dict.fromkeys(word for group in found for word in group.split()))[:4]
