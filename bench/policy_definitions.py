@@ -5,6 +5,7 @@ from __future__ import annotations
 from bench import (
     checker_differential,
     kernel,
+    mending,
     phrases,
     policy_compiling,
     policy_runtime,
@@ -96,5 +97,20 @@ POLICIES: tuple[Definition, ...] = (
             under("attack_tests_refused_by_lean_alone", 1, "exports of the checker's tests"),
         ),
         checker_differential.measure,
+    ),
+    Definition(
+        "repair",
+        "broken proofs of the theory, mended alone and with a scripted prover; false statements",
+        "Python call, one Lean process",
+        1,
+        (
+            least("proofs", 200, "broken proofs"),
+            least("alone", 0.5, "mended without a model"),
+            least("whole_proofs", 0.8, "mended with a prover that writes whole proofs"),
+            least("tool_user", 0.8, "mended with a prover that uses tools"),
+            least("false_statements", 40, "false statements"),
+            under("false_mended", 1, "false statements mended"),
+        ),
+        mending.measure,
     ),
 )
