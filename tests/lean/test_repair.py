@@ -18,8 +18,9 @@ from aidefence.proof.free.trying import Trial, trial_of
 BLOCK = "∀ (p : Policy) (r : Request), eval p r ≤ Action.block"
 TRANS = "∀ a b c : Action, a ≤ b → b ≤ c → a ≤ c"
 LIST = "∀ (r : Request) (l : List Rule), best r l = none ↔ ∀ m ∈ l, m.cond.eval r = false"
-HARD = "∀ (l : List Rule) (r : Request), sortedB l = true → run .allow l r = eval ⟨l, .allow⟩ r"
-HARD_PROOF = "by\n  intro l r h\n  exact run_eq_eval (sorted_of_sortedB h) _ r"
+# It takes an example, which nothing here looks for.
+HARD = "∃ (p : Policy) (r s : Request), eval p r = .review ∧ eval p s = .flag"
+HARD_PROOF = "by\n  exact ⟨⟨[⟨0, 0, .review, .ge 0 1⟩], .flag⟩, fun _ => 1, fun _ => 0, rfl, rfl⟩"
 FALSE = (
     "∀ a b : Action, a ≤ b",
     "∀ (p : Policy) (r : Request), eval p r = .allow",
@@ -113,7 +114,7 @@ def test_a_model_may_try_and_search_first(prover: LeanProcess, lemmas: tuple[Fou
         told[:] = results
         turns = [
             ("search", {"about": "run eval sortedB Sorted"}),
-            ("check", {"proof": "by\n  intro l r h\n  exact run_eq_eval h _ r"}),
+            ("check", {"proof": "by\n  exact ⟨⟨[], .flag⟩, fun _ => 1, fun _ => 0, rfl, rfl⟩"}),
             ("other", {}),
         ]
         if len(results) == len(turns):
