@@ -81,6 +81,7 @@ def measure() -> Outcome:
         with serving(Path(place), config, workers=_WORKERS) as gateway, ExitStack() as held:
             _warm(gateway)
             told, after = Counter[int](), list[float]()
+            sockets, asked = Counter[bool](), 0
             before, begun = _resident_mib(gateway), {it.pid for it in gateway.workers()}
             with _polite(gateway) as polite:
                 for _ in range(_SIEGES):
