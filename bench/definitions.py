@@ -149,7 +149,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "rest-100",
-        "`POST /api/v2/detect`, 100-byte prompts",
+        "`POST /api/v2/detect`, 100-byte prompts, tiers 0 and 1",
         "over loopback TCP, one worker on one core, wrk on another",
         2,
         (_least("per_second", 12_000, "/s"),),
@@ -157,7 +157,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "rest-2000",
-        "`POST /api/v2/detect`, 2,000-byte texts",
+        "`POST /api/v2/detect`, 2,000-byte texts, tiers 0 and 1",
         "over loopback TCP, one worker on one core, wrk on another",
         2,
         (),
@@ -256,7 +256,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "disguise",
-        "attacks in disguise, of those caught in plain text, tiers 0 and 1",
+        "attacks in disguise, of those caught in plain text, tiers 0 to 2",
         "Python call, user's and document's texts",
         2,
         _KEPT_IN_DISGUISE,
@@ -325,7 +325,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "hidden",
-        "a short attack in 20,000 harmless characters, tiers 0 and 1",
+        "a short attack in 20,000 harmless characters, tiers 0 to 2",
         "Python call, document's texts",
         2,
         _KEPT_IN_LONG_TEXTS,

@@ -44,7 +44,12 @@ class Gateway:
     """A gateway of our own on a free port, with a memory of its own, without the deep model."""
 
     def __init__(
-        self, *cores: int, workers: int = 1, key: str | None = None, folder: Path | None = None
+        self,
+        *cores: int,
+        workers: int = 1,
+        key: str | None = None,
+        folder: Path | None = None,
+        dense: bool = True,
     ) -> None:
         """`folder` holds its memory and settings, if there are any; `key` is what is shown."""
         self.key = key
@@ -55,6 +60,7 @@ class Gateway:
             self.port: int = probe.getsockname()[1]
         command = [sys.executable, "-m", "aidefence.delivery.cli", "serve", "--no-deep"]
         command += ["--port", str(self.port), "--workers", str(workers)]
+        command += [] if dense else ["--no-dense"]
         if (folder / SETTINGS).exists():
             command += ["--config", str(folder / SETTINGS)]
         where = ",".join(map(str, cores))
@@ -122,13 +128,13 @@ class Gateway:
 
 
 def measure(size_bytes: int) -> Outcome:
-    """Load the gateway with wrk, keep-alive, at several numbers of connections."""
+    """Load a gateway of tiers 0 and 1 with wrk, keep-alive, at several numbers of connections."""
     if shutil.which("wrk") is None:
         raise RuntimeError("needs wrk: apt-get install wrk")
     server_core, load_core = sorted(os.sched_getaffinity(0))[:2]
     texts = EVERYDAY.texts(size_bytes, _TEXTS)
     results: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder, Gateway(server_core) as gateway:
+    with tempfile.TemporaryDirectory() as folder, Gateway(server_core, dense=False) as gateway:
         bodies, script = Path(folder, "bodies"), Path(folder, "load.lua")
         lines = [json.dumps(request_body(text)) for text in texts]
         bodies.write_text("\n".join(lines), "utf-8")
