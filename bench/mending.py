@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.lean.scripted_model import serving
+
 from aidefence.adapters.lean.process import LeanProcess, Runtime, find
 from aidefence.adapters.prover_model import ModelAddress, ToolUser, WholeProofs
 from aidefence.knowledge import theory
@@ -32,7 +34,7 @@ from bench.broken_proofs import (
     originals,
 )
 from bench.record import Outcome
-from bench.scripted_prover import Script, serving
+from bench.scripted_prover import Script
 
 _EACH = 36
 _SECONDS = 6.0
@@ -98,7 +100,7 @@ def measure() -> Outcome:
     begun = time.perf_counter()
     lean = LeanProcess(runtime)
     try:
-        with serving(script) as url:
+        with serving(script.answer) as url:
             shelf = Shelf(lean)
             for it in broken:
                 shelf.turn_to(it.original)

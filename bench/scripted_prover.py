@@ -11,10 +11,7 @@ So what is measured is the loop (what is asked, told back, tried, mended, judged
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -54,32 +51,6 @@ class Script:
         if dice.random() > _KNOWN:
             return _WRONG
         return original.proof if corrected else misspelt(original, dice) or _WRONG
-
-
-@contextmanager
-def serving(script: Script) -> Iterator[str]:
-    """Serve chat completions on this machine alone."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers["content-length"])
-            said = script.answer(json.loads(self.rfile.read(length)))
-            body = json.dumps({"choices": [{"message": said}]}).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            del format, args
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _block(proof: str) -> dict[str, Any]:
