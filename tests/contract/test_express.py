@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from aidefence.adapters.system import RandomIds, SystemClock
 from aidefence.app.parts import store as store_part
 from aidefence.app.services import make_services
 from aidefence.app.settings import Settings
+from aidefence.app.wiring import forget
 from aidefence.delivery.rest.door import RestDoor
 from aidefence.domain.enums import DeepMode
 from aidefence.service.express import Express
@@ -36,10 +38,13 @@ TEXTS = (
 
 
 @pytest.fixture
-def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let time stand still."""
+def frozen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let time stand still, also for an engine that another test has asked for."""
     monkeypatch.setattr(SystemClock, "monotonic_ns", staticmethod(lambda: 5_000_000))
     monkeypatch.setattr(SystemClock, "now_ms", lambda _: 1_800_000_000_123)
+    forget()
+    yield
+    forget()
 
 
 class Both:

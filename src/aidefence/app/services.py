@@ -23,8 +23,8 @@ from aidefence.app.running import Running
 from aidefence.app.settings.aside import read_aside
 from aidefence.app.steward import Steward
 from aidefence.app.upkeep import Upkeep
-from aidefence.engine.cores import cores
 from aidefence.ports.meter import Meter, Series
+from aidefence.service.cores import cores
 from aidefence.service.desk import Desk, Manners
 from aidefence.service.express import Express
 from aidefence.service.in_force import InForce

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from aidefence.engine.cores import cores
+from aidefence.service.cores import cores
 
 # What the engine's wide kernels need; without them it runs narrower ones.
 _FEATURES = ("sse4_2", "avx2", "bmi1", "bmi2", "lzcnt", "abm", "popcnt", "avx512f", "asimd")
