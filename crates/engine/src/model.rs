@@ -327,6 +327,13 @@ impl Fusion {
                 *unit += value * weight;
             }
         }
+        self.sum_up(&units)
+    }
+
+    /// What the hidden units say together. Apart, because beside it the compiler would hold the units one by one,
+    /// in the order in which they are added here.
+    #[inline(never)]
+    fn sum_up(&self, units: &Units) -> f32 {
         units
             .iter()
             .zip(&self.out)
