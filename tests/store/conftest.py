@@ -100,3 +100,12 @@ def make_store(tmp_path: Path, made_file: Path, clock: TurnedClock) -> Iterator[
 @pytest.fixture
 def store(make_store: MakeStore, url: str | None) -> Store:
     return make_store(url)
+
+
+@pytest.fixture
+def config(tmp_path: Path, url: str | None) -> Path:
+    """The settings of a gateway over that store."""
+    path = tmp_path / "gateway.toml"
+    named = "" if url is None else f'[store]\nurl = "{url}"\n'
+    path.write_text(f'state_dir = "{tmp_path}"\n{named}')
+    return path

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 from tests.decided import attack, detection, request
-from tests.store.conftest import MakeStore
 from typer.testing import CliRunner, Result
 
 from aidefence.app.parts.store import Store
@@ -16,19 +14,6 @@ from aidefence.delivery.cli.main import app
 from aidefence.domain.access import LOCAL
 from aidefence.domain.audit import AuditAction
 from aidefence.domain.enums import Action
-
-
-@pytest.fixture
-def config(tmp_path: Path, url: str | None) -> Path:
-    path = tmp_path / "gateway.toml"
-    named = "" if url is None else f'[store]\nurl = "{url}"\n'
-    path.write_text(f'state_dir = "{tmp_path}"\n{named}')
-    return path
-
-
-@pytest.fixture
-def store(make_store: MakeStore, url: str | None) -> Store:
-    return make_store(url)
 
 
 def _run(config: Path, *arguments: str) -> Result:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.store.conftest import MakeStore, TurnedClock
+from tests.store.conftest import TurnedClock
 from tests.store.policy_parts import Parts
 from typer.testing import CliRunner, Result
 
@@ -29,19 +29,6 @@ rule injected priority 200:
 prove every rule can fire
 """
 STRICTER = SOURCE.replace("80%", "70%")
-
-
-@pytest.fixture
-def config(tmp_path: Path, url: str | None) -> Path:
-    path = tmp_path / "gateway.toml"
-    named = "" if url is None else f'[store]\nurl = "{url}"\n'
-    path.write_text(f'state_dir = "{tmp_path}"\n{named}')
-    return path
-
-
-@pytest.fixture
-def store(make_store: MakeStore, url: str | None) -> Store:
-    return make_store(url)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.store.conftest import MakeStore, TurnedClock
+from tests.store.conftest import TurnedClock
 from tests.store.policy_parts import OPERATOR
 
 from aidefence.app.parts.policies import PolicyParts, open_policies
@@ -42,11 +42,6 @@ prove no conflict
 _WISH = PolicyWish("support", source=_SOURCE)
 _FALSE = PolicyWish("false", source=_SOURCE.replace(">= 90%", ">= 70%"))
 NOW = DeployWish(Environment.PRODUCTION)
-
-
-@pytest.fixture
-def store(make_store: MakeStore, url: str | None) -> Store:
-    return make_store(url)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ called. Rules that ask for more are left out, and named.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -20,6 +20,7 @@ from aidefence.domain.episode import Episode, Evidence
 from aidefence.domain.errors import SettingError
 from aidefence.domain.policy_store import PolicyVersion, ShadowChange
 from aidefence.policy.catalog import resolve
+from aidefence.policy.conditions import Cond, Ltl, features_of
 from aidefence.policy.image import Image
 from aidefence.ports.policy_states import PolicyStates
 from aidefence.service.episodes import Episodes
@@ -141,7 +142,7 @@ def _judgeable(image: Image) -> tuple[Image, tuple[Unjudged, ...]]:
     untold = {at: it.name for at, it in enumerate(image.features) if not _is_held(image, at)}
     unjudged: list[Unjudged] = []
 
-    def judges(name: str, asks: object) -> bool:
+    def judges(name: str, asks: Cond | Ltl) -> bool:
         missing = {untold[at] for at in _features(image, asks) if at in untold}
         if missing:
             unjudged.append(Unjudged(name, tuple(sorted(missing))))
@@ -170,22 +171,17 @@ def _is_held(image: Image, at: int) -> bool:
     return asked.spec.name in _HELD and not asked.origin
 
 
-def _features(image: Image, asks: object) -> Iterator[int]:
+def _features(image: Image, asks: Cond | Ltl) -> frozenset[int]:
     """Give the numbers of all features that a condition stands on, also through what looks back."""
-    waiting, known = [asks], set[int]()
+    known: set[int] = set()
+    waiting = set(features_of(asks))
     while waiting:
-        it = waiting.pop()
-        if not isinstance(it, tuple):
-            continue
-        if it and it[0] in {"ge", "eq"}:
-            at = it[1]
-            if at not in known:
-                known.add(at)
-                yield at
-                feature = image.features[at]
-                waiting += [feature.history, None if feature.count is None else feature.count.when]
-        else:
-            waiting += it
+        at = waiting.pop()
+        known.add(at)
+        feature = image.features[at]
+        behind = (feature.history, None if feature.count is None else feature.count.when)
+        waiting |= {it for part in behind if part for it in features_of(part)} - known
+    return frozenset(known)
 
 
 def _seen(it: Episode, entities: Mapping[str, str]) -> Seen:
