@@ -193,6 +193,11 @@ export type DetectResponse = {
   id?: string;
 };
 
+/** Whom to forget: a `userId` as requests of this tenant named it in their `context`. */
+export type EraseRequest = {
+  userId: string;
+};
+
 /** Why, in words and numbers. */
 export type Explanation = {
   reasoning: string;
@@ -232,7 +237,7 @@ export type Health = {
 export type KeyRequest = {
   name: string;
   role?: "admin" | "analyst" | "operator" | "service" | "viewer";
-  permissions?: ("audit:read" | "detect" | "feed:read" | "feedback" | "keys:manage" | "metrics:read" | "operate" | "policies:deploy" | "policies:read" | "policies:write" | "proxy" | "requests:read" | "review" | "rules:read")[];
+  permissions?: ("audit:read" | "detect" | "feed:read" | "feedback" | "keys:manage" | "metrics:read" | "operate" | "policies:deploy" | "policies:read" | "policies:write" | "proxy" | "requests:read" | "review" | "rules:read" | "users:erase")[];
   tenant?: string;
   plan?: "enterprise" | "free" | "pro";
   lifeSeconds?: number | null;
@@ -645,6 +650,12 @@ export type WireEpisode = {
   degraded: WireDegraded[];
   userId: string | null;
   sessionId: string | null;
+};
+
+/** How much is gone, by kind; the audit log names the user by `digest` alone. */
+export type WireErased = {
+  digest: string;
+  erased: Record<string, number>;
 };
 
 /** One finding as it is remembered; never the text. */

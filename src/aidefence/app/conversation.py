@@ -24,7 +24,7 @@ from aidefence.ports.cipher import Cipher
 from aidefence.ports.clock import Clock
 from aidefence.ports.watcher import Watcher
 from aidefence.service.conversation import Follower
-from aidefence.service.conversation_digests import Blocks
+from aidefence.service.conversation_digests import Blocks, owner_of
 from aidefence.service.house import House
 
 TTL_SECONDS = 86_400
@@ -99,6 +99,10 @@ class ConversationStore:
     def key_for(self, purpose: str) -> bytes:
         """Give a key that all who share the store have, and that tells nothing of theirs."""
         return blake2b(purpose.encode(), key=self._key()[:64], digest_size=_KEY_BYTES).digest()
+
+    def forget(self, name: str) -> bool:
+        """Delete a conversation; says whether there was one."""
+        return self._store.forget(owner_of(self._key(), name))
 
     def purge(self) -> int:
         """Delete what has expired; says how many conversations. Writing does so now and then."""

@@ -10,6 +10,7 @@ from aidefence.adapters.system import RandomIds, SystemClock
 from aidefence.app.following import Following
 from aidefence.app.keeper import Keeper
 from aidefence.app.parts.access import open_access
+from aidefence.app.parts.erasing import open_erasure
 from aidefence.app.parts.limits import open_limits
 from aidefence.app.parts.meter import open_meter
 from aidefence.app.parts.policies import hold_files, open_police, open_policies
@@ -108,6 +109,7 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
         keys=access.keys,
         sessions=access.sessions,
         vault=SharedVault(settings),
+        erasure=open_erasure(settings, store),
         policies=policies.desk,
     )
 

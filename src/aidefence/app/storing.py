@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from aidefence.adapters.store.counting import count_rows
 from aidefence.adapters.store.migrating import Shape, shape_of, upgrade
+from aidefence.app.parts.erasing import open_erasure
 from aidefence.app.parts.store import Store, locate_database, open_store, upgrade_lock
 from aidefence.app.settings import Settings, Sources
 from aidefence.app.settings.reading import read_sources
 from aidefence.domain.audit import AuditAction
+from aidefence.service.erasing import Erasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,19 @@ def opened_store(sources: Sources) -> Iterator[Store]:
     """
     with _opened(read_sources(sources)) as store:
         yield store
+
+
+@contextmanager
+def opened_erasure(sources: Sources) -> Iterator[Erasure]:
+    """Open what forgets people, for a gateway with these settings.
+
+    Raises:
+        ConfigError: the settings are wrong, or the store cannot be opened.
+
+    """
+    settings = read_sources(sources)
+    with _opened(settings) as store:
+        yield open_erasure(settings, store)
 
 
 def upgrade_store(sources: Sources) -> tuple[str, Shape]:

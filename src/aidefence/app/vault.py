@@ -71,11 +71,8 @@ class Vault:
         wanted = sanitise.make_wanted(
             corridor, categories=categories, entities=entities, min_score=min_score
         )
-        store, cipher = _open(None if path is None else Path(path))
         self._key_file = _key_file(path, key, key_file)
-        self._keeper = Keeper(
-            store, cipher, _keys(self._key_file, key), SystemClock(), ttl_ms=int(ttl_seconds * 1000)
-        )
+        self._keeper = _keeper(path, key, self._key_file, ttl_seconds)
         locator = sanitise.make_locator(corridor, Origin.USER.code, Direction.INPUT.code)
         self._anonymizer = Anonymizer(locator, self._keeper, wanted)
 
@@ -151,6 +148,24 @@ class Vault:
 
     def __repr__(self) -> str:
         return "Vault()"
+
+
+def open_keeper(path: Path, key: bytes | None, key_file: Path | None, ttl: float) -> Keeper:
+    """Open what keeps the values of a file, for whoever only deletes them.
+
+    Raises:
+        VaultError: file or keys cannot be used.
+
+    """
+    return _keeper(path, key, _key_file(path, key, key_file), ttl)
+
+
+def _keeper(
+    path: Path | str | None, key: bytes | None, key_file: KeyFile | None, ttl_seconds: float
+) -> Keeper:
+    store, cipher = _open(None if path is None else Path(path))
+    ttl_ms = int(ttl_seconds * 1000)
+    return Keeper(store, cipher, _keys(key_file, key), SystemClock(), ttl_ms=ttl_ms)
 
 
 def _open(path: Path | None) -> tuple[VaultStore, Cipher]:

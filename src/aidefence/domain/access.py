@@ -21,6 +21,7 @@ class Permission(StrEnum):
     OPERATE = "operate"
     READ_AUDIT = "audit:read"
     MANAGE_KEYS = "keys:manage"
+    ERASE_USERS = "users:erase"
     READ_POLICIES = "policies:read"
     WRITE_POLICIES = "policies:write"
     DEPLOY_POLICIES = "policies:deploy"

@@ -33,6 +33,7 @@ class AuditAction(StrEnum):
     FEEDBACK_GIVEN = "feedback.given"
     FEEDBACK_REVISED = "feedback.revised"
     CONTENT_READ = "content.read"
+    USER_ERASED = "user.erased"
     POLICY_CREATED = "policy.created"
     POLICY_CHANGED = "policy.changed"
     POLICY_RETIRED = "policy.retired"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +18,15 @@ class Taken:
     caller: Caller
     attempt: int
     sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedJob:
+    """What a job is to work on and what came out, as far as either is kept."""
+
+    id: str
+    payload: bytes | None = field(repr=False)
+    result: bytes | None = field(repr=False)
 
 
 class JobStore(Protocol):
@@ -57,6 +66,12 @@ class JobStore(Protocol):
 
     def tell_again(self, job_id: str, tries: int, at_ms: int | None) -> None:
         """The webhook did not take it: again at a moment, or never."""
+
+    def sealed_of(self, tenant: str) -> Iterator[SealedJob]:
+        """Give what is kept of every job of a tenant."""
+
+    def drop(self, job_ids: Collection[str]) -> int:
+        """Forget jobs, settled or not; says how many."""
 
     def purge(self, now_ms: int) -> int:
         """Forget settled jobs that have expired; says how many."""

@@ -82,3 +82,8 @@ class Vaulting(Protocol):
 
     def deanonymize(self, content: object, *, session: str) -> Rewrite | RewrittenContent:
         """Put the values of a session back."""
+
+
+def session_of_tenant(tenant: str, session: str) -> str:
+    """Name a session for a vault: those of two tenants are two, whatever they call them."""
+    return f"{tenant}\n{session}"

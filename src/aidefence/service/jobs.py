@@ -151,6 +151,15 @@ class Jobs:
         self._tell(delivery)
         return True
 
+    def erase(self, tenant: str, theirs: Callable[[bytes], bool]) -> int:
+        """Forget the jobs of a tenant that hold something of somebody; says how many."""
+        gone = 0
+        for it in self._store.sealed_of(tenant):
+            kept = (self._sealer.unseal(data, it.id) for data in (it.payload, it.result) if data)
+            if any(data is not None and theirs(data) for data in kept):
+                gone += self._store.drop([it.id])
+        return gone
+
     def purge(self) -> int:
         """Forget what has expired; says how many."""
         return self._store.purge(self._clock.now_ms())

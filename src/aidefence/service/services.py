@@ -10,6 +10,7 @@ from aidefence.ports.meter import Meter
 from aidefence.service.audit import Audit
 from aidefence.service.desk import Desk
 from aidefence.service.episodes import Episodes
+from aidefence.service.erasing import Erasure
 from aidefence.service.feedback import Feedbacks
 from aidefence.service.gate import Gate
 from aidefence.service.guarding import Vaulting
@@ -48,5 +49,6 @@ class Services:
     sessions: Sessions | None = None
     vault: Vaulting | None = None
     """None where no values are kept."""
+    erasure: Erasure | None = None
+    """None of these two where nothing is remembered."""
     policies: PolicyDesk | None = None
-    """None where nothing is remembered."""

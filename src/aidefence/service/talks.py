@@ -45,7 +45,9 @@ class Talks:
 
     def inspect(self, request: Request, since_ns: int) -> Detection:
         """Decide on the newest turn of a session."""
-        name, chat = _name_of(request), request.chat
+        caller = request.caller
+        name = name_of_talk(caller.tenant, caller.id, request.context.session or "")
+        chat = request.chat
         try:
             if chat is None:
                 talk = self._follower.observe(name, request.what, self._conduct, since_ns=since_ns)
@@ -83,7 +85,7 @@ class Talks:
         )
 
 
-def _name_of(request: Request) -> str:
+def name_of_talk(tenant: str, caller: str, session: str) -> str:
     """Name a conversation: sessions belong to the caller who names them."""
-    said = (request.caller.tenant, request.caller.id, request.context.session or "")
-    return blake2b("\0".join(said).encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+    said = f"{tenant}\0{caller}\0{session}".encode("utf-8", "surrogatepass")
+    return blake2b(said, digest_size=32).hexdigest()

@@ -318,6 +318,11 @@ def _short(name: str | None) -> str | None:
     return name[: _NAME_CODE_POINTS_MAX - 1] + "\u2026"
 
 
+def kept_name(name: str) -> str:
+    """Write a name as records have it."""
+    return _clean(_short(name) or "")
+
+
 def _clean(text: str) -> str:
     # Half a surrogate pair is no text that a file could hold.
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Table, func, select
 
 from aidefence.adapters.journal.bodies import Body, read_body
 from aidefence.adapters.journal.frames import Frame, read_frames
-from aidefence.adapters.journal.segments import is_finished, only_one, segments_in, sweep
+from aidefence.adapters.journal.segments import alone, is_finished, only_one, segments_in, sweep
 from aidefence.adapters.store.database import Database
 from aidefence.adapters.store.tables import (
     CONTENTS,
@@ -124,16 +124,35 @@ class Folding:
         with only_one(self._folder / _LOCK) as ours:
             return self._fold() if ours else 0
 
+    def fold_all(self) -> None:
+        """Take over what lies there by now, whoever else is at it.
+
+        Raises:
+            UnavailableError: the store does not answer; nothing is lost by that.
+
+        """
+        with alone(self._folder / _LOCK):
+            while self._fold() >= _RECORDS_MAX:
+                pass
+
     def fold_some(self) -> bool:
         """Take over what there is; says whether there is more than one transaction takes."""
         return self.fold() >= _RECORDS_MAX
+
+    def positions(self, names: Sequence[str]) -> dict[str, int]:
+        """Say how far these files were taken over, those that were."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(SEGMENTS.c.name, SEGMENTS.c.position).where(SEGMENTS.c.name.in_(names))
+            )
+            return {row.name: row.position for row in rows}
 
     def _fold(self) -> int:
         sweep(self._folder)
         paths = segments_in(self._folder)
         if not paths:
             return 0
-        positions = self._positions([it.name for it in paths])
+        positions = self.positions([it.name for it in paths])
         batch = _Batch()
         finished: list[Path] = []
         for path in paths:
@@ -148,13 +167,6 @@ class Folding:
         for path in finished:
             path.unlink(missing_ok=True)
         return len(batch.episodes)
-
-    def _positions(self, names: Sequence[str]) -> dict[str, int]:
-        with self._database.read() as connection:
-            rows = connection.execute(
-                select(SEGMENTS.c.name, SEGMENTS.c.position).where(SEGMENTS.c.name.in_(names))
-            )
-            return {row.name: row.position for row in rows}
 
     def _gather(self, path: Path, position: int, batch: _Batch) -> bool:
         """Read on in one file; says whether it is read to its very end."""

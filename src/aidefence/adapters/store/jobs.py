@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -12,8 +12,9 @@ from aidefence.adapters.store.database import Database
 from aidefence.adapters.store.tables import JOBS
 from aidefence.domain.access import Caller, Permission, Plan, Role
 from aidefence.domain.job import Delivery, Job, JobKind, JobState
-from aidefence.ports.jobs import Taken
+from aidefence.ports.jobs import SealedJob, Taken
 
+_AT_ONCE = 100
 _QUEUED, _RUNNING = JobState.QUEUED.value, JobState.RUNNING.value
 
 
@@ -125,6 +126,28 @@ class JobTable:
         with self._database.change() as connection:
             new = {"tell_ms": at_ms, "tries": tries}
             connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**new))
+
+    def sealed_of(self, tenant: str) -> Iterator[SealedJob]:
+        """Give what is kept of every job of a tenant."""
+        last = ""
+        while True:
+            query = (
+                select(JOBS.c.id, JOBS.c.payload, JOBS.c.result)
+                .where(JOBS.c.tenant == tenant, JOBS.c.id > last)
+                .order_by(JOBS.c.id)
+                .limit(_AT_ONCE)
+            )
+            with self._database.read() as connection:
+                rows = connection.execute(query).all()
+            yield from (SealedJob(*row) for row in rows)
+            if len(rows) < _AT_ONCE:
+                return
+            last = rows[-1].id
+
+    def drop(self, job_ids: Collection[str]) -> int:
+        """Forget jobs, settled or not; says how many."""
+        with self._database.change() as connection:
+            return connection.execute(delete(JOBS).where(JOBS.c.id.in_(job_ids))).rowcount
 
     def purge(self, now_ms: int) -> int:
         """Forget settled jobs that have expired; says how many."""

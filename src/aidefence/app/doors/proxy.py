@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from aidefence.app.vault import Vault
     from aidefence.service.services import Services
 
-_VAULT = "vault.db"
-
 
 def open_door(services: Services, settings: Settings, running: Running) -> Sequence[BaseRoute]:
     """Open the door; gives its routes.
@@ -132,10 +130,11 @@ def _private(settings: Settings) -> PrivateValues | None:
 
 def _lasting(settings: Settings) -> Vault:
     """Open the vault that all workers share: a session may go on with any of them."""
+    from aidefence.app.parts.vault import place_of  # noqa: PLC0415
     from aidefence.app.vault import Vault  # noqa: PLC0415
 
     given = settings.vault
-    path = given.path or settings.state_dir / _VAULT
+    path = place_of(settings)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Vault(
         path=path,

@@ -36,6 +36,19 @@ def open_talks(settings: Settings, corridor: Corridor, on_error: OnError) -> Tal
     return Talks(store.follower(corridor), conduct, Inspector(corridor), on_error)
 
 
+def forget_talk(settings: Settings, name: str) -> bool:
+    """Delete what is known of a session; says whether there was anything.
+
+    Raises:
+        ConversationError: the file cannot be used.
+
+    """
+    given = settings.conversations
+    if not (settings.state_dir / _FILE).exists():
+        return False
+    return _store(settings.state_dir, given.ttl_seconds, given.kept_max).forget(name)
+
+
 @lru_cache(maxsize=2)
 def _store(state_dir: Path, ttl_seconds: float, kept_max: int) -> ConversationStore:
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from aidefence.delivery.cli.opening import sources_of, store_of, storing, telling_errors
+from aidefence.delivery.cli.opening import (
+    DEFAULT_NAME,
+    DEFAULT_TENANT,
+    AsOption,
+    TenantOption,
+    owner,
+    sources_of,
+    store_of,
+    storing,
+    telling_errors,
+)
 from aidefence.delivery.cli.options import ConfigOption, Exit, JsonOption
 from aidefence.delivery.cli.terminal import console, json_text, printable
 
@@ -76,3 +87,24 @@ def purge(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     terminal = console(sys.stdout)
     for kind, count in gone.items():
         terminal.print(f"{count:>12,} {kind}")
+
+
+@app.command()
+def erase(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The `userId` of their requests.")],
+    tenant: TenantOption = DEFAULT_TENANT,
+    name: AsOption = DEFAULT_NAME,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete all that is kept of the requests of one user; a gateway may go on meanwhile."""
+    with telling_errors(), storing().opened_erasure(sources_of(config)) as erasure:
+        done = erasure.erase(user, owner(name, tenant))
+    if as_json:
+        body = {"digest": done.digest, "erased": dict(done.counts)}
+        sys.stdout.write(json_text(body, indent=2) + "\n")
+        return
+    terminal = console(sys.stdout)
+    for kind, count in done.counts.items():
+        terminal.print(f"{count:>12,} {kind}")
+    terminal.print(f"in the audit log: {done.digest}")

@@ -38,6 +38,7 @@ PermissionName = Literal[
     "operate",
     "audit:read",
     "keys:manage",
+    "users:erase",
     "policies:read",
     "policies:write",
     "policies:deploy",

@@ -20,7 +20,7 @@ from aidefence.domain.asking import Request
 from aidefence.domain.errors import VaultError
 from aidefence.domain.refusals import UnavailableError
 from aidefence.domain.rewrite import Rewrite, RewrittenContent
-from aidefence.service.guarding import Vaulting
+from aidefence.service.guarding import Vaulting, session_of_tenant
 
 _Done = Rewrite | RewrittenContent
 
@@ -50,8 +50,7 @@ def _exchange(step: Callable[[Vaulting, object, str], _Done]) -> Handle:
         name = house.services.ids.request_id()
         peer = client.host if client else None
         left = house.services.desk.admit(Request("", name, DOOR, call.caller, peer))
-        # Sessions of two tenants are two sessions, whatever they call them.
-        session = f"{call.caller.tenant}\n{given.session}"
+        session = session_of_tenant(call.caller.tenant, given.session)
         try:
             vault = there(house.services.vault)
             done = await asyncio.to_thread(step, vault, given.content, session)
