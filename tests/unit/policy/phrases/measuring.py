@@ -31,6 +31,7 @@ FILES = (
     "phrasings_judged.toml",
     "phrasings_fresh.toml",
     "phrasings_last.toml",
+    "phrasings_voices.toml",
 )
 """All sets, in the order in which they were written."""
 
