@@ -81,7 +81,9 @@ def _shared(clauses: Sequence[Sequence[Part]]) -> Iterator[list[Part]]:
         if first[-1].denied:
             given = replace(first[-1], readings=first[-1].denied)
             yield [*first[:-1], denied(_any([given, *later]))]
-    if len(last) > 1 and len(heads) == len(clauses) - 1 and not last[-1].is_clause:
+    # `If a jailbreak or a payment is found at night`: the verb may be that of them all.
+    own = last[-1].is_clause and any(it.is_clause for it in heads)
+    if len(last) > 1 and len(heads) == len(clauses) - 1 and not own:
         yield [_any([*heads, last[0]]), *last[1:]]
 
 
@@ -91,12 +93,23 @@ def _any(parts: Sequence[Part]) -> Part:
 
 
 def _clause(parts: Sequence[Part]) -> tuple[Expression, ...]:
+    _check_origin(parts)
     found: list[Expression | None] = []
     for chosen in product(*(it.readings for it in parts)):
         found += side_by_side(chosen)
         found += _narrowed_last(parts, chosen)
     found += _wider(parts)
     return several(found)
+
+
+def _check_origin(parts: Sequence[Part]) -> None:
+    """See that no origin narrows what it cannot: only of categories is it known where they are."""
+    sorts = {it.sort: it.at for it in parts}
+    if "origin" in sorts and sorts.keys() & {"modality", "rule"}:
+        raise UnreadableError("where that comes from cannot be asked about", sorts["origin"])
+    if "not origin" in sorts and sorts.keys() & {"category", "modality", "rule"}:
+        message = "where it does not come from cannot be asked about: say from where"
+        raise UnreadableError(message, sorts["not origin"])
 
 
 def _wider(parts: Sequence[Part]) -> list[Expression]:

@@ -150,7 +150,8 @@ def _settled(chunks: list[Chunk]) -> list[Chunk]:
             # `There must be no secrets` forbids them.
             tag, acts = "FORBID", True
         elif tag in {"NO", "DONOT"}:
-            no_call = tag == "NO" and not acts and later is not None and later.sort in CALLS
+            calls = later is not None and later.sort.removeprefix("not ") in CALLS
+            no_call = tag == "NO" and not acts and calls
             tag = "FORBID" if (begins or no_call) and not _forbids(found) else "NEG"
             acts = acts or tag == "FORBID"
             if tag == "NEG" and chunk.tag == "DONOT" and later is not None and later.sort in CALLS:

@@ -20,7 +20,7 @@ from aidefence.policy.phrases.joining import (
     of_calls,
     opposite,
 )
-from aidefence.policy.phrases.parts import Place, kind_of
+from aidefence.policy.phrases.parts import Place, is_clause, kind_of
 from aidefence.policy.phrases.pieces import CALLS, Piece, Sentence, taken_apart
 from aidefence.policy.phrases.regions import readings_of
 from aidefence.policy.tree import (
@@ -48,6 +48,9 @@ _COMPLETES = {"for review", "pass", "blocked", "through", "to a human", "to a pe
 """What completes an action, as in `let it pass`."""
 
 _WHO = {"role", "plan", "tenant", "user"}
+_BEHIND = {"time", "place"}
+"""What may narrow a whole rule from behind."""
+
 _WHO_AND_WHEN = {"who", "time", "approval", "place"}
 
 
@@ -85,6 +88,7 @@ def sentence_of(chunks: Sequence[Chunk]) -> tuple[Said, ...]:
 def _read(sentence: Sentence) -> Iterator[Said]:
     shape = sentence.shape
     _check_forbidding(sentence)
+    _check_other_kinds(sentence)
     _check_who_does_it(sentence)
     if "W" in shape or set(shape) & set("TQn"):
         yield from _rates(sentence)
@@ -116,6 +120,25 @@ def _check_forbidding(sentence: Sentence) -> None:
     word = forbidding[0].chunks[0] if forbidding else None
     if word is not None and word.said.lower() == "never" and "be" in word.led:
         raise UnreadableError("`never` forbids something: say `not`, or what is forbidden", word.at)
+
+
+def _check_other_kinds(sentence: Sentence) -> None:
+    """See that no kind is taken out of what was found.
+
+    `Secrets except passwords` are other secrets, also where a password stands beside them: whether
+    there are others cannot be asked about.
+    """
+    core = [*sentence.regions(), *sentence.conditions]
+    sorts = {it.sort for piece in core for it in piece.chunks if it.tag == "COND"}
+    for piece in sentence.exceptions:
+        first = next((it for it in piece.chunks if it.tag == "COND"), None)
+        if first is None or is_clause(first) or not sorts & {"data", "category"}:
+            continue
+        is_kind = first.sort == "data" or (first.sort == "category" and first.note)
+        is_address = first.sort == "tool" and "data" in sorts and "mail" in first.note
+        if is_kind or is_address:
+            message = f"whether something other than `{first.said}` was found cannot be asked about"
+            raise UnreadableError(message, first.at)
 
 
 def _is_not_doing(piece: Piece) -> bool:
@@ -153,6 +176,8 @@ def _acts(sentence: Sentence) -> Iterator[Said]:
         return
     exceptions = (APPROVED,) if "B" in shape else ()
     yield from _ruled(action, sentence, sentence.regions(), Place.OBJECT, exceptions)
+    if action is Action.ALLOW and sentence.conditions and sentence.regions():
+        yield from _limits(sentence)
 
 
 def _acts_again(piece: Piece, sentence: Sentence) -> bool:
@@ -173,6 +198,38 @@ def _mays(sentence: Sentence) -> Iterator[Said]:
     if set(sentence.shape) - set("RY"):
         return
     yield from _ruled(Action.ALLOW, sentence, sentence.regions(), Place.OBJECT)
+    yield from _limits(sentence)
+
+
+def _limits(sentence: Sentence) -> Iterator[Said]:
+    """`Admins may pay if approved` may as well say that without it nobody may."""
+    exceptions = [_region(it, Place.CONDITION) for it in sentence.exceptions]
+    conditions = [_region(it, Place.CONDITION) for it in sentence.conditions]
+    regions = _together(sentence.regions(), Place.OBJECT)
+    found: list[Expression] = []
+    for what, *bounds in product(regions, *conditions):
+        bound = all_of(bounds)
+        if bound is not None:
+            found.append(And((what, opposite(bound))))
+        else:
+            found += _bounded(sentence, what)
+    for when in found:
+        for unless in product(*exceptions):
+            yield Said(Action.BLOCK, of_calls(when), unless)
+
+
+def _bounded(sentence: Sentence, what: Expression) -> Iterator[Expression]:
+    """Part what somebody may do from who may, when, and up to which limit."""
+    limited = _limited((), what)
+    if limited is not None:
+        yield limited
+    chunks = tuple(it for region in sentence.regions() for it in region.chunks)
+    who, acts = _split(Piece("R", chunks), _WHO_AND_WHEN - {"place"})
+    if who and acts:
+        for act, right in product(
+            readings_of(acts, Place.OBJECT), readings_of(who, Place.OBJECT)
+        ):
+            yield all_of((act, opposite(right))) or act
 
 
 def _needs(sentence: Sentence) -> Iterator[Said]:
@@ -206,6 +263,13 @@ def _ruled(
     exceptions, rest = _exceptions(sentence, has_object=bool(regions or sentence.conditions))
     objects = [_together(regions, place)] if regions else []
     conditions = [_region(it, Place.CONDITION) for it in sentence.conditions]
+    narrowed = _behind(sentence.exceptions)
+    if narrowed:
+        exception, behind = narrowed
+        for parts in product(*objects, *conditions, behind):
+            for unless in exception:
+                when = all_of(parts)
+                yield from _excepted(action, when, (unless,), more)
     for parts in product(*objects, *conditions, *([rest] if rest else [])):
         when = all_of(parts)
         if when is None and not sentence.exceptions:
@@ -237,6 +301,25 @@ def _excepted(
     if isinstance(everything, And) and Not(APPROVED) in everything.parts:
         # Allowed without approval: nobody means that approval would forbid it.
         yield Said(action, all_of(it for it in everything.parts if it != Not(APPROVED)), unless)
+
+
+def _behind(
+    exceptions: Sequence[Piece],
+) -> tuple[tuple[Expression, ...], tuple[Expression, ...]] | None:
+    """Let what stands behind an exception, `except approved ones at night`, belong to the rule.
+
+    Only where nothing joins the two: `unless approved and at night` says where it belongs.
+    """
+    if len(exceptions) != 1:
+        return None
+    chunks = list(exceptions[0].chunks)
+    ends = next((at for at, it in enumerate(chunks) if kind_of(it.sort) in _BEHIND and at), 0)
+    if not ends or any(it.tag != "COND" for it in chunks):
+        return None
+    if any(kind_of(it.sort) in _BEHIND or is_clause(it) for it in chunks[:ends]):
+        return None
+    exception = readings_of(chunks[:ends], Place.CONDITION)
+    return exception, readings_of(chunks[ends:], Place.CONDITION)
 
 
 def _is_found(exceptions: Sequence[Piece]) -> bool:
@@ -302,6 +385,7 @@ def _onlys(sentence: Sentence) -> Iterator[Said]:
         yield from _ruled(Action(actions.pop()), sentence, sentence.regions(), Place.OBJECT)
         return
     acts, rights = _acts_and_rights(sentence)
+    yield from _only_then(sentence)
     if actions and _is_either_only(sentence):
         pairs = (*product(acts, rights), *product(rights, acts))
         yield from (Said(Action.BLOCK, of_calls(all_of((a, opposite(b))) or b)) for a, b in pairs)
@@ -345,6 +429,22 @@ def _is_either_only(sentence: Sentence) -> bool:
     return (
         first not in _WHO and bool(sorts & _WHO) and bool(sorts & CALLS) and sorts <= _WHO | CALLS
     )
+
+
+def _only_then(sentence: Sentence) -> Iterator[Said]:
+    """Let `only admins may pay at night` mean only they, and only then."""
+    who = sentence.core.index(sentence.only("O")) + 1
+    pieces = sentence.core[who : who + 3]
+    if "".join(it.letter for it in pieces) != "RYR" or kind_of(pieces[2].chunks[-1].sort) != "time":
+        return
+    times, acts = _split(pieces[2], {"time"})
+    if not times or not acts:
+        return
+    rights = product(_region(pieces[0], Place.OBJECT), readings_of(times, Place.CONDITION))
+    for act, right in product(readings_of(acts, Place.OBJECT), rights):
+        bound = all_of(right)
+        if bound is not None:
+            yield Said(Action.BLOCK, And((act, opposite(bound))))
 
 
 def _acts_and_rights(
