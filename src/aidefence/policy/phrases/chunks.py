@@ -145,7 +145,8 @@ def _chunk(
         readings = tuple(parse_condition(_pdl(it, match, words, lexicon)) for it in entry.pdl)
         return [Chunk("COND", said, part[0].at, entry.sort, tuple(map(_last_denied, readings)))]
     readings = tuple(parse_condition(_pdl(it, match, words, lexicon)) for it in entry.pdl)
-    found = Chunk("COND", said, part[0].at, entry.sort, readings, entry.note)
+    note = entry.note or lexicon.note_of(match)
+    found = Chunk("COND", said, part[0].at, entry.sort, readings, note)
     # What a `not` inside denies may go on behind: `is not an admin or an operator`.
     return [Chunk("NEG", "not", part[0].at), found] if negated else [found]
 

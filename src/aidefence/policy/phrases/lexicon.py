@@ -25,6 +25,7 @@ _BE = (
 _MODAL = (
     r"(?:(?:is|are|must|shall|should|will|would|has|have|need|needs|gets|get|to|be|been|also) )*"
 )
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _FIXED = {
     "be": _BE,
     "modal": _MODAL,
@@ -32,6 +33,7 @@ _FIXED = {
     "between": r"(?P<between><t[0-9]+> (?:and|to|till|until|-) <t[0-9]+> )",
     "day_window": r"<w[0-9]+d> ",
     "month_window": r"<w[0-9]+m> ",
+    "days": rf"(?P<days>(?:{'|'.join(_DAYS)}) (?:to|and|till|until|through|-) (?:{'|'.join(_DAYS)}) )",
 }
 _BOUNDS = {
     "score": Sort.PERCENT,
@@ -41,6 +43,17 @@ _BOUNDS = {
     "clock": Sort.CLOCK,
 }
 _TYPED = {"n": Sort.NUMBER, "t": Sort.CLOCK, "d": Sort.DURATION, "w": Sort.EACH, "q": Sort.QUOTED}
+_COUNTRIES = {
+    **{"ar": "argentine", "at": "austrian", "au": "australian", "be": "belgian", "bg": "bulgarian"},
+    **{"br": "brazilian", "ca": "canadian", "ch": "swiss", "cl": "chilean", "cn": "chinese"},
+    **{"co": "colombian", "cz": "czech", "de": "german", "dk": "danish", "es": "spanish"},
+    **{"fi": "finnish", "fr": "french", "gb": "british uk", "gr": "greek", "hr": "croatian"},
+    **{"hu": "hungarian", "ie": "irish", "il": "israeli", "in": "indian", "is": "icelandic"},
+    **{"it": "italian", "jp": "japanese", "kr": "korean", "mx": "mexican", "nl": "dutch"},
+    **{"no": "norwegian", "pe": "peruvian", "pl": "polish", "pt": "portuguese", "ro": "romanian"},
+    **{"ru": "russian", "se": "swedish", "th": "thai", "tr": "turkish", "ua": "ukrainian"},
+    **{"us": "american", "vn": "vietnamese"},
+}
 _WINDOWS = {"1 d": "d", "30 d": "m"}
 
 
@@ -109,6 +122,12 @@ class Lexicon:
         if "data" not in found.re.groupindex or found["data"] is None:
             return ()
         return tuple(self._names["data"][found["data"].strip()].split())
+
+    def note_of(self, found: re.Match[str]) -> str:
+        """Give what is taken for granted where a name stands for more than was said."""
+        if "data" not in found.re.groupindex or found["data"] is None:
+            return ""
+        return str(self._data["notes"].get(found["data"].strip(), ""))
 
     # --- building --------------------------------------------------------------------------------
 
@@ -194,6 +213,8 @@ class Lexicon:
             return self._filled_bound(said.strip(), words)
         if name == "between":
             return _between(*_values(said, words))
+        if name == "days":
+            return _days(*(it for it in said.split() if it in _DAYS))
         if name in {"names", "roles"}:
             return ", ".join(_values(said, words))
         if name == "name":
@@ -227,8 +248,17 @@ def _by_phrase(macro: str, names: Mapping[str, Sequence[str]]) -> dict[str, str]
         for kind in kinds:
             found.setdefault(kind.replace("_", " "), f"{category}.{kind}")
             if category == "pii":
-                found.setdefault(f"{kind.replace('_', ' ')} number", f"{category}.{kind}")
+                for said in _called(kind):
+                    found.setdefault(said, f"{category}.{kind}")
+                    found.setdefault(f"{said} number", f"{category}.{kind}")
     return found
+
+
+def _called(kind: str) -> list[str]:
+    """Give what a kind of private data is called: its name, and that of its country before it."""
+    country, _, rest = kind.partition("_")
+    said = rest.replace("_", " ")
+    return [kind.replace("_", " "), *(f"{it} {said}" for it in _COUNTRIES.get(country, "").split())]
 
 
 def _turned(table: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -248,3 +278,10 @@ def _between(first: str, last: str) -> str:
     """From one time of day to another; past midnight where the second is the earlier."""
     joined = "and" if first < last else "or"
     return f"time.of_day >= {first} {joined} time.of_day < {last}"
+
+
+def _days(first: str, last: str) -> str:
+    """From one day of the week to another, both of them too."""
+    begin, end = _DAYS.index(first), _DAYS.index(last)
+    number = (end - begin) % len(_DAYS) + 1
+    return ", ".join(_DAYS[(begin + it) % len(_DAYS)] for it in range(number))

@@ -28,6 +28,8 @@ _LETTERS = {
     "LIMIT": "Q",
     "TIMES": "n",
     "WINDOW": "W",
+    "FOLLOWED": "G",
+    "WITHIN": "V",
     "PER": "P",
     "PER_THEN": "P",
     "IF": "I",

@@ -28,6 +28,7 @@ from aidefence.policy.tree import (
     AtMost,
     Back,
     Expression,
+    Follows,
     Memory,
     Never,
     Not,
@@ -90,12 +91,16 @@ def _read(sentence: Sentence) -> Iterator[Said]:
     _check_forbidding(sentence)
     _check_other_kinds(sentence)
     _check_who_does_it(sentence)
-    if "W" in shape or set(shape) & set("TQn"):
+    if "G" in shape or "V" in shape:
+        yield from _followed(sentence)
+    elif "W" in shape or set(shape) & set("TQn"):
         yield from _rates(sentence)
     elif "E" in shape or "L" in shape:
         yield from _afters(sentence)
     elif "O" in shape:
         yield from _onlys(sentence)
+    elif "B" in shape and "F" in shape:
+        yield from _befores(sentence)
     elif "N" in shape:
         yield from _needs(sentence)
     elif "A" in shape:
@@ -512,6 +517,34 @@ def _moved_back(sentence: Sentence) -> Sentence:
     after, act = sentence.core[:2], sentence.core[2:ends]
     until = sentence.core[ends:] if ends is not None else []
     return Sentence([*act, *after, *until], sentence.conditions, sentence.exceptions)
+
+
+def _befores(sentence: Sentence) -> Iterator[Said]:
+    """`never A before B`: once B was seen, A may be."""
+    found = re.fullmatch("(F?R|RFY?|RFR|FYR)BR", sentence.shape)
+    if found is None or sentence.conditions or sentence.exceptions:
+        return
+    end = _region(sentence.core[-1], Place.CONDITION)
+    head = _together(sentence.regions()[:-1], Place.OBJECT)
+    for what, until in product(head, end):
+        yield Said(Action.BLOCK, breaks=Never(what, before=until))
+        if until == APPROVED:
+            # Approved at an earlier event, or this very step?
+            yield Said(Action.BLOCK, all_of((what, opposite(until))))
+
+
+def _followed(sentence: Sentence) -> Iterator[Said]:
+    """`every A is followed by B within N events`, or within some time."""
+    if sentence.shape not in {"RGRV", "RGRW"} or sentence.conditions or sentence.exceptions:
+        return
+    first, then = sentence.regions()
+    number = sentence.core[-1]
+    if number.letter == "V":
+        within = Value(Unit.WHOLE, int(number.value))
+    else:
+        within = parse_value(number.value)
+    for one, other in product(_region(first, Place.OBJECT), _region(then, Place.OBJECT)):
+        yield Said(Action.BLOCK, breaks=Follows(one, other, within))
 
 
 # --- rates ---------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ FILES = (
     "phrasings_fresh.toml",
     "phrasings_last.toml",
     "phrasings_voices.toml",
+    "phrasings_blind.toml",
 )
 """All sets, in the order in which they were written."""
 
