@@ -21,7 +21,7 @@ def measure() -> Outcome:
     results["ms_a_phrase"] = _ms([it.phrasing.said for it in every])
     clear = sum(it.phrasing.kind == "read" for it in every)
     return Outcome(
-        payload=f"{len(phrasings(FILES[0]))} phrasings written before the grammar and six later "
+        payload=f"{len(phrasings(FILES[0]))} phrasings written before the grammar and eight later "
         f"sets, {len(every)} in all, {clear} of them clear",
         repetitions=1,
         results=results,

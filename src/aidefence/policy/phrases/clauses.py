@@ -132,7 +132,9 @@ def _narrowed_last(parts: Sequence[Part], chosen: Sequence[Expression]) -> list[
     for at in range(len(parts) - 1):
         listed, after = parts[at], parts[at + 1]
         whole = chosen[at]
-        ends = after.sort in _LAST_ONLY.get(kind_of(listed.sort), ())
+        # `A jailbreak or a secret in an answer`: things of one sort share their place.
+        placed = listed.sort == "finding" and after.sort == "place"
+        ends = placed or after.sort in _LAST_ONLY.get(kind_of(listed.sort), ())
         if isinstance(whole, Compare) and whole.operator is Operator.IN and len(whole.values) > 1:
             whole = Or(tuple(replace(whole, values=(it,)) for it in whole.values))
         if listed.is_group and ends and isinstance(whole, And | Or):

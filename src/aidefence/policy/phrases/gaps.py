@@ -88,6 +88,9 @@ _LINKS = {
 }
 """A condition that begins with one of these says itself how it belongs to what is before it."""
 
+_OF_EVENTS = {*_FINDINGS, *_CALLS, "origin", "place"}
+"""What is true of one event, and not of the session from then on."""
+
 _COUNTED = {"ATMOST", "MORETHAN", "TIMES", "WINDOW"}
 
 
@@ -177,6 +180,11 @@ def _may_follow(spot: _Spot, preposition: str, noun: str) -> bool:
 
 def _of_session(spot: _Spot) -> bool:
     """Whether the session says nothing: `a jailbreak in the session` may be an earlier one."""
+    if spot.before is not None and spot.before.tag == "ACTION":
+        # To block a session is more than to block the event in which something was found.
+        sorts = {spot.last, *(it.sort for it in spot.rest)}
+        if sorts & _OF_EVENTS:
+            return False
     ends = not spot.rest or spot.rest[0].tag != "COND"
     return spot.begins and (spot.target in _SESSION_LEADS or ends)
 

@@ -26,6 +26,7 @@ _MODAL = (
     r"(?:(?:is|are|must|shall|should|will|would|has|have|need|needs|gets|get|to|be|been|also) )*"
 )
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY = "|".join(_DAYS)
 _FIXED = {
     "be": _BE,
     "modal": _MODAL,
@@ -33,7 +34,7 @@ _FIXED = {
     "between": r"(?P<between><t[0-9]+> (?:and|to|till|until|-) <t[0-9]+> )",
     "day_window": r"<w[0-9]+d> ",
     "month_window": r"<w[0-9]+m> ",
-    "days": rf"(?P<days>(?:{'|'.join(_DAYS)}) (?:to|and|till|until|through|-) (?:{'|'.join(_DAYS)}) )",
+    "days": rf"(?P<days>(?:{_DAY}) (?:to|and|till|until|through|-) (?:{_DAY}) )",
 }
 _BOUNDS = {
     "score": Sort.PERCENT,
@@ -44,15 +45,48 @@ _BOUNDS = {
 }
 _TYPED = {"n": Sort.NUMBER, "t": Sort.CLOCK, "d": Sort.DURATION, "w": Sort.EACH, "q": Sort.QUOTED}
 _COUNTRIES = {
-    **{"ar": "argentine", "at": "austrian", "au": "australian", "be": "belgian", "bg": "bulgarian"},
-    **{"br": "brazilian", "ca": "canadian", "ch": "swiss", "cl": "chilean", "cn": "chinese"},
-    **{"co": "colombian", "cz": "czech", "de": "german", "dk": "danish", "es": "spanish"},
-    **{"fi": "finnish", "fr": "french", "gb": "british uk", "gr": "greek", "hr": "croatian"},
-    **{"hu": "hungarian", "ie": "irish", "il": "israeli", "in": "indian", "is": "icelandic"},
-    **{"it": "italian", "jp": "japanese", "kr": "korean", "mx": "mexican", "nl": "dutch"},
-    **{"no": "norwegian", "pe": "peruvian", "pl": "polish", "pt": "portuguese", "ro": "romanian"},
-    **{"ru": "russian", "se": "swedish", "th": "thai", "tr": "turkish", "ua": "ukrainian"},
-    **{"us": "american", "vn": "vietnamese"},
+    "ar": "argentine",
+    "at": "austrian",
+    "au": "australian",
+    "be": "belgian",
+    "bg": "bulgarian",
+    "br": "brazilian",
+    "ca": "canadian",
+    "ch": "swiss",
+    "cl": "chilean",
+    "cn": "chinese",
+    "co": "colombian",
+    "cz": "czech",
+    "de": "german",
+    "dk": "danish",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "gb": "british uk",
+    "gr": "greek",
+    "hr": "croatian",
+    "hu": "hungarian",
+    "ie": "irish",
+    "il": "israeli",
+    "in": "indian",
+    "is": "icelandic",
+    "it": "italian",
+    "jp": "japanese",
+    "kr": "korean",
+    "mx": "mexican",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pe": "peruvian",
+    "pl": "polish",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "se": "swedish",
+    "th": "thai",
+    "tr": "turkish",
+    "ua": "ukrainian",
+    "us": "american",
+    "vn": "vietnamese",
 }
 _WINDOWS = {"1 d": "d", "30 d": "m"}
 
@@ -205,7 +239,9 @@ class Lexicon:
 
     # --- filling ---------------------------------------------------------------------------------
 
-    def _value(self, name: str, group: str, found: re.Match[str], words: Sequence[Word]) -> str:
+    def _value(  # noqa: PLR0911 -- one table
+        self, name: str, group: str, found: re.Match[str], words: Sequence[Word]
+    ) -> str:
         said = found[group]
         if name in _TYPED:
             return words[int(said)].value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from aidefence.policy.phrases.chunks import EXACT, Chunk, UnreadableError
 from aidefence.policy.phrases.parts import is_clause, kind_of
@@ -101,6 +102,7 @@ def taken_apart(chunks: Sequence[Chunk]) -> list[Sentence]:
 
     """
     known = _of_what(chunks)
+    _check_acts(known)
     settled = [_settled(known)]
     if known and known[0].tag == "NO" and _states(known):
         # `No secret is found` may be what holds, or what must not be.
@@ -134,6 +136,14 @@ def _of_what(chunks: Sequence[Chunk]) -> list[Chunk]:
             more = (replace(bound, subject=it) for it in subjects)
             found[at] = replace(chunk, readings=(*chunk.readings, *more))
     return found
+
+
+def _check_acts(chunks: Sequence[Chunk]) -> None:
+    """See that it is not said what nothing is to be done to: `block no payments`."""
+    for chunk, after in pairwise(chunks):
+        if chunk.tag == "ACTION" and after.tag in {"NO", "NEITHER"}:
+            message = f"what is to be done to all others? Say it without `{after.said}`"
+            raise UnreadableError(message, after.at)
 
 
 def _settled(chunks: list[Chunk]) -> list[Chunk]:

@@ -20,7 +20,8 @@ from aidefence.policy.phrases.chunks import (
 )
 from aidefence.policy.phrases.gaps import without_fillers
 from aidefence.policy.phrases.lexicon import lexicon
-from aidefence.policy.phrases.sentences import Said, sentence_of
+from aidefence.policy.phrases.said import Said
+from aidefence.policy.phrases.sentences import sentence_of
 from aidefence.policy.phrases.words import PHRASE_LEN_MAX, WORDS_MAX, Word, cut
 from aidefence.policy.tree import Default, Header, OnError, Rule, Source
 

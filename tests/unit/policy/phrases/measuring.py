@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -85,9 +85,14 @@ def phrasings(name: str) -> list[Phrasing]:
 
 def measured(name: str) -> Iterator[Measured]:
     """Read all phrasings of a file."""
+    return judged(phrasings(name))
+
+
+def judged(given: Iterable[Phrasing]) -> Iterator[Measured]:
+    """Read phrasings, and compare each reading with what is meant."""
     head = "policy phrase version 1\ndefault allow\non error block\n"
     head += tomllib.loads((_HERE / "phrasings.toml").read_text("utf-8"))["definitions"]
-    for phrasing in phrasings(name):
+    for phrasing in given:
         outcome = read_phrase(phrasing.said)
         meant = [_compiled(head, it) for it in phrasing.meant]
         yield _judged(phrasing, outcome, meant)

@@ -16,7 +16,7 @@ from aidefence.policy.phrases.reading import (
 )
 from aidefence.policy.phrases.words import PHRASE_LEN_MAX
 
-from .measuring import FILES, Fate, Measured, measured, phrasings, totals
+from .measuring import FILES, Fate, Measured, Phrasing, judged, measured, phrasings, totals
 
 _SHORT = 45
 _OPEN, _HELD_OUT = "phrasings.toml", "phrasings_held_out.toml"
@@ -102,6 +102,10 @@ def test_no_word_that_means_something_is_passed_over() -> None:
             "tools"[:0],
         ),
         *("no more than 5 payments an hour if the user is a guest", "do not flag jailbreaks"),
+        *("block no payments", "flag neither jailbreaks nor prompt injections"),
+        *("block secrets except passwords", "redact personal data in answers except emails"),
+        *("block videos from tool results", "block jailbreaks not from the user"),
+        "if a jailbreak is found, stop the session",
         *("block jailbreaks from admins to guests", "approve payments", "block \x00", "🙂"),
     ],
 )
@@ -163,3 +167,60 @@ def test_every_category_can_be_said(category: Category) -> None:
     else:
         assert isinstance(outcome, Understood), outcome
         assert f"confidence({category.value}) > 60%" in outcome.reading.pdl
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("guests may pay if approved", 'block when role is "guest" and pay and not approved'),
+        ("payments are allowed on weekdays", "block when pay and weekend"),
+        ("allow payments as long as they are approved", "block when pay and not approved"),
+        ("only admins may delete at night", "block when destroy and not (admin and night)"),
+        ("block payments unless approved at night", "block when pay and night unless approved"),
+        ("block payments, unless approved, at night", "block when pay and night unless approved"),
+        ("if mail or a payment is found at night, block", "block when (mail or pay) and night"),
+        (
+            "only approved payments may be made at night",
+            "block when pay and night and not approved",
+        ),
+    ],
+)
+def test_a_scope_that_may_be_another_is_asked_about(said: str, meant: str) -> None:
+    (found,) = judged([Phrasing(said, "ask", (meant,))])
+    assert found.fate is Fate.ASKED
+    assert found.offered
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("just admins may delete", "block when destroy and not admin"),
+        (
+            'guests may call no tool except "search"',
+            'block when called and role is "guest" and tool.name is not "search"',
+        ),
+        (
+            "only approved payments may exceed $100",
+            'block when pay and tool.argument("amount") > $100 and not approved',
+        ),
+        (
+            "every payment must be followed by an answer within 10 minutes",
+            "block what breaks every pay is followed by answer within 10 min",
+        ),
+        ("never call mail before a payment", "block what breaks never mail before pay"),
+        (
+            "payments only from Friday to Monday",
+            "block when pay and time.weekday not in (friday, saturday, sunday, monday)",
+        ),
+        ("block German tax ids", "block when found(pii.de_tax_id)"),
+    ],
+)
+def test_what_narrows_is_not_passed_over(said: str, meant: str) -> None:
+    (found,) = judged([Phrasing(said, "read", (meant,))])
+    assert found.fate is Fate.RIGHT
+
+
+def test_a_name_that_stands_for_more_is_told() -> None:
+    outcome = read_phrase("the answer holds an API key")
+    assert isinstance(outcome, Understood)
+    assert "an API key means any secret" in outcome.reading.notes
