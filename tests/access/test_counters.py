@@ -239,6 +239,15 @@ def test_a_process_that_stands_still_with_the_lock_stops_nobody_for_long(tmp_pat
     assert counters.take([_claim(5)], 1, MONTH).refused is None
 
 
+def test_a_thread_that_gets_no_time_refuses_nobody(tmp_path: Path) -> None:
+    counters = MappedCounters(tmp_path / "limits")
+    counters._lock()
+    slow = threading.Timer(0.5, counters._unlock)
+    slow.start()
+    assert counters.take([_claim(5)], 1, MONTH).refused is None
+    slow.join()
+
+
 def test_a_full_file_forgets_whoever_would_be_forgotten_first(tmp_path: Path) -> None:
     counters = MappedCounters(tmp_path / "limits", rate_slots=64, quota_slots=8)
     size = sum(it.stat().st_size for it in tmp_path.iterdir())

@@ -38,8 +38,11 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # Whoever holds the lock does so for microseconds, unless it was stopped in the middle.
 _EAGER_TRIES = 30
 _PAUSE_SECONDS = 0.0001
-_WAIT_SECONDS = 0.1
-_WAIT_NS = int(_WAIT_SECONDS * 1_000_000_000)
+_WAIT_NS = 100_000_000
+# Where the machine gives us little time, much of it passes between two tries.
+_TRIES_LEAST = 200
+# Another thread of ours goes on for sure, as soon as it is given time.
+_THREAD_SECONDS = 2.0
 _EXCLUSIVE = LOCK_EX | LOCK_NB
 
 
@@ -164,7 +167,9 @@ class MappedCounters:
     def _lock(self) -> None:
         # The lock on the file keeps other processes out, not other threads of this one. The kernel
         # takes it back from a process that is killed.
-        free = self._threads.acquire(blocking=False) or self._threads.acquire(timeout=_WAIT_SECONDS)
+        free = self._threads.acquire(blocking=False) or self._threads.acquire(
+            timeout=_THREAD_SECONDS
+        )
         if not free:
             raise UnavailableError("the file of limits is locked: a thread holds it for too long")
         try:
@@ -187,7 +192,7 @@ class MappedCounters:
             except BlockingIOError:
                 if tried < _EAGER_TRIES:
                     continue
-                if time.monotonic_ns() > deadline_ns:
+                if tried >= _TRIES_LEAST and time.monotonic_ns() > deadline_ns:
                     self._threads.release()
                     reason = "the file of limits is locked: a process holds it for too long"
                     raise UnavailableError(reason) from None
