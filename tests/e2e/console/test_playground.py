@@ -232,6 +232,21 @@ def test_nothing_sticks_out_on_narrow_screens(page: Page, width: int, path: str)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [320, 400])
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_where_a_key_is_asked_for_is_seen_whole_on_a_telephone(
+    page: Page, width: int, path: str
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(path)
+    page.locator("#key-box summary").press("Enter")
+    box = page.locator("#key-form").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    expect(page.get_by_label("API key", exact=True)).to_be_in_viewport(ratio=1)
+
+
 def test_a_long_text_is_shown_around_its_findings(page: Page) -> None:
     page.locator("#text").evaluate(
         "(it, text) => { it.value = text; }", "The sea was calm. " * 20_000 + ATTACK

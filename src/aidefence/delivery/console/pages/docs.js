@@ -99,7 +99,7 @@ function answers(document, given) {
 
 function response(document, status, told) {
   const media = Object.entries(told.content ?? {}).filter(([, it]) => it.schema);
-  const head = [h("span", { class: `status status-${status[0]}` }, status), told.description];
+  const head = [h("span", { class: `status status-${status[0]}` }, status), prose(told.description ?? "")];
   if (!media.length) return h("div", { class: "fold" }, head);
   return fold(head, () => media.map(([type, it]) => [h("p", { class: "note" }, h("code", {}, type)), fields(document, it.schema)]));
 }
