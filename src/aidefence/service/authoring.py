@@ -11,19 +11,10 @@ from typing import TypeAlias
 from aidefence.domain.enums import Action
 from aidefence.domain.errors import AIDefenceError, SettingError
 from aidefence.policy.compiling import Compiled, compile_tree
-from aidefence.policy.explaining import Example
 from aidefence.policy.formatting import format_source
-from aidefence.policy.image import PRIORITY_MAX, RULES_MAX, Image
+from aidefence.policy.image import RULES_MAX, Image
 from aidefence.policy.paraphrase import paraphrase
 from aidefence.policy.parsing import parse
-from aidefence.policy.phrases.proposing import propose
-from aidefence.policy.phrases.reading import (
-    Ambiguous,
-    Refused,
-    Understood,
-    examples_of,
-    read_phrase,
-)
 from aidefence.policy.properties import Property, property_of
 from aidefence.policy.tree import (
     Claim,
@@ -32,15 +23,12 @@ from aidefence.policy.tree import (
     Item,
     OnError,
     Prove,
-    Rule,
     Source,
 )
 from aidefence.ports.proposing import Proposer
 
 OpenProposer: TypeAlias = Callable[[], AbstractContextManager[Proposer]]
 """Opens a model that proposes, for as long as it is asked."""
-CONDITION_CODE_POINTS_MAX = 4_000
-ID_CODE_POINTS_MAX = 100
 _FILE = "source"
 _USUAL: tuple[Item, ...] = (Prove(Claim.ALL_LIVE), Prove(Claim.NO_CONFLICT))
 
@@ -110,7 +98,10 @@ def draft_rules(
     """
     if not 0 < len(rules) <= RULES_MAX:
         raise SettingError("rules", f"expected 1 to {RULES_MAX}")
-    items = tuple(_rule(at, it, asking) for at, it in enumerate(rules))
+    # Hardly any process is ever asked to read a phrase: what does is loaded for those that are.
+    from aidefence.service.authoring_phrases import rule_of  # noqa: PLC0415
+
+    items = tuple(rule_of(at, it, asking) for at, it in enumerate(rules))
     whole: tuple[Item, ...] = (Default(None), OnError(Action.BLOCK), *items, *_USUAL)
     text = format_source(Source(Header(name, version), whole))
     # Once through the text: what is kept is what was compiled.
@@ -147,55 +138,3 @@ def _drafted(text: str, compiled: Compiled) -> Draft:
     claims = [it.to_object() for it in compiled.properties]
     written = json.dumps(claims, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return Draft(text, compiled.image, written.encode("utf-8"))
-
-
-def _rule(at: int, wish: RuleWish, asking: OpenProposer | None) -> Rule:
-    place = f"rules/{at}"
-    if not 0 < len(wish.id) <= ID_CODE_POINTS_MAX:
-        raise SettingError(f"{place}/id", f"expected 1 to {ID_CODE_POINTS_MAX} characters")
-    if not 0 <= wish.priority <= PRIORITY_MAX:
-        raise SettingError(f"{place}/priority", f"expected 0 to {PRIORITY_MAX}")
-    if len(wish.condition) > CONDITION_CODE_POINTS_MAX:
-        raise SettingError(
-            f"{place}/condition", f"expected at most {CONDITION_CODE_POINTS_MAX} characters"
-        )
-    rule = _read(wish, f"/{place}/condition", asking)
-    return replace(rule, id=wish.id, because=wish.condition, priority=wish.priority)
-
-
-def _read(wish: RuleWish, place: str, asking: OpenProposer | None) -> Rule:
-    outcome = read_phrase(wish.condition, action=wish.action, rule_id=wish.id)
-    if isinstance(outcome, Ambiguous):
-        readings = tuple(it.pdl for it in outcome.readings)
-        raise UnreadError(place, f"it may mean {len(readings)} things: say which", readings)
-    if isinstance(outcome, Refused) and asking is not None:
-        raise _proposed(wish, place, outcome, asking)
-    if isinstance(outcome, Refused):
-        nearest = f"; near to it is {', '.join(outcome.nearest)}" if outcome.nearest else ""
-        raise UnreadError(place, f"column {outcome.column}: {outcome.message}{nearest}")
-    rule = outcome.reading.rule
-    if rule.action is not wish.action:
-        reason = f"it says `{rule.action.value}`, and `action` says `{wish.action.value}`"
-        raise UnreadError(place, reason, (outcome.reading.pdl,))
-    return rule
-
-
-def _proposed(wish: RuleWish, place: str, refused: Refused, asking: OpenProposer) -> UnreadError:
-    """Hand back what a model reads in a condition: its author sees it before anything is kept."""
-    with asking() as proposer:
-        outcome = propose(wish.condition, proposer, rule_id=wish.id)
-    if not isinstance(outcome, Understood):
-        told = outcome.message if isinstance(outcome, Refused) else "it may mean several things"
-        return UnreadError(place, f"column {refused.column}: {refused.message}; {told}")
-    reading = outcome.reading
-    shown = "; ".join(_shown(it) for it in examples_of(reading))
-    reason = (
-        f"a language model reads it so: {reading.paraphrase} For example: {shown}. If that is "
-        "what you mean, send what stands behind `when` in its place, or the rule in a `source`"
-    )
-    return UnreadError(place, reason, (reading.pdl,))
-
-
-def _shown(example: Example) -> str:
-    told = ", ".join(f"{name} = {value}" for name, value in example.facts.items())
-    return f"{example.action.value} where {told or 'nothing is told'}"
