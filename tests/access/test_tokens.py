@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jwt
 import pytest
@@ -242,6 +242,7 @@ def test_algorithms_that_anybody_could_sign_by_cannot_be_set(
 class _Provider(BaseHTTPRequestHandler):
     delay_seconds = 0.0
     body = b""
+    pages: ClassVar[dict[str, bytes]] = {}
     status = 200
 
     def do_GET(self) -> None:
@@ -250,7 +251,7 @@ class _Provider(BaseHTTPRequestHandler):
         self.send_header("location", "/elsewhere")
         self.end_headers()
         try:
-            self.wfile.write(type(self).body)
+            self.wfile.write(self.pages.get(self.path, self.body))
         except BrokenPipeError:
             return
 
@@ -277,6 +278,52 @@ def _far(url: str) -> JwtTokens:
 
 def test_keys_come_from_the_provider(provider: str) -> None:
     assert _far(provider)(_token()).id == "jwt:u-1"
+
+
+def _asked(issuer: str) -> JwtTokens:
+    rules = TokenRules(issuer=issuer, audience=(AUDIENCE,))
+    return JwtTokens(rules, KeySet(issuer, discovers=True), SystemClock())
+
+
+def _documented(monkeypatch: pytest.MonkeyPatch, path: str, document: object) -> None:
+    place = f"{path}/.well-known/openid-configuration"
+    monkeypatch.setattr(_Provider, "pages", {place: json.dumps(document).encode()})
+
+
+@pytest.mark.parametrize("path", ["", "/", "/realms/acme", "/realms/acme/"])
+def test_an_issuer_says_itself_where_its_keys_are(
+    provider: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer = provider.removesuffix("/jwks") + path
+    told = {"issuer": issuer, "jwks_uri": provider, "authorization_endpoint": "https://x"}
+    _documented(monkeypatch, path.rstrip("/"), told)
+    assert _asked(issuer)(_token(iss=issuer)).id == "jwt:u-1"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"issuer": "https://id.example.com/realms/other"},
+        {"issuer": None},
+        {"jwks_uri": None},
+        {"jwks_uri": "http://id.example.com/keys"},
+        {"jwks_uri": "file:///etc/passwd"},
+        {"jwks_uri": "/etc/passwd"},
+    ],
+)
+def test_an_issuer_that_says_something_odd_is_not_believed(
+    provider: str, change: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer = provider.removesuffix("/jwks")
+    _documented(monkeypatch, "", {"issuer": issuer, "jwks_uri": provider} | change)
+    with pytest.raises(UnavailableError, match="issuer"):
+        _asked(issuer)(_token(iss=issuer))
+
+
+def test_an_issuer_that_has_no_address_needs_its_keys_named() -> None:
+    for issuer in ("acme", "http://id.example.com"):
+        with pytest.raises(ConfigError, match="`jwks` names no other"):
+            KeySet(issuer, discovers=True)
 
 
 def test_a_provider_that_is_slow_wrong_or_gone_is_told(provider: str) -> None:

@@ -24,6 +24,8 @@ _RETRY_SECONDS = 5
 _FETCH_SECONDS = 3.0
 _BYTES_MAX = 1 << 20
 _KEYS_MAX = 64
+_WELL_KNOWN = "/.well-known/openid-configuration"
+_UNSAFE = "the keys of tokens come over https, or over http from this machine only"
 _Keys = Mapping[str, jwt.PyJWK]
 
 
@@ -35,14 +37,22 @@ class KeySet:
         "generation",
     )
 
-    def __init__(self, source: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        source: str,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        discovers: bool = False,
+    ) -> None:
         """Take the path of a file, or a URL: https, or http on this machine.
+
+        Where it `discovers`, the source is an issuer, whose document names the place of its keys.
 
         Raises:
             ConfigError: it is neither.
 
         """
-        self._load = _loader(source)
+        self._load = _discoverer(source) if discovers else _loader(source)
         self._now = monotonic
         self._body = b""
         self._keys: _Keys | None = None
@@ -108,10 +118,34 @@ class KeySet:
 def _loader(source: str) -> Callable[[], bytes]:
     if "://" not in source:
         return Path(source).read_bytes
-    url = urlsplit(source)
-    if url.scheme != "https" and not (url.scheme == "http" and _is_here(url.hostname)):
-        raise ConfigError("the keys of tokens come over https, or over http from this machine only")
+    if not _is_safe(source):
+        raise ConfigError(_UNSAFE)
     return lambda: _fetch(source)
+
+
+def _discoverer(issuer: str) -> Callable[[], bytes]:
+    """Make what asks an issuer where its keys are, and then for them (OpenID Connect Discovery)."""
+    if not _is_safe(issuer):
+        raise ConfigError(f"{_UNSAFE}: `issuer` is no such address, and `jwks` names no other")
+    place = issuer.rstrip("/") + _WELL_KNOWN
+
+    def discover() -> bytes:
+        document = json.loads(_fetch(place))
+        told = document if isinstance(document, dict) else {}
+        # As it is said to be: one tenant of a provider must not speak for another.
+        if told.get("issuer") != issuer:
+            raise ValueError("the document of the issuer is that of another one")
+        keys = told.get("jwks_uri")
+        if not isinstance(keys, str) or not _is_safe(keys):
+            raise ValueError(f"the issuer names no safe place of its keys: {_UNSAFE}")
+        return _fetch(keys)
+
+    return discover
+
+
+def _is_safe(address: str) -> bool:
+    url = urlsplit(address)
+    return url.scheme == "https" or (url.scheme == "http" and _is_here(url.hostname))
 
 
 def _is_here(host: str | None) -> bool:

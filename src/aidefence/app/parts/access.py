@@ -102,5 +102,6 @@ def _open_tokens(settings: Settings) -> JwtTokens | None:
         plan_claim=chosen.plan_claim,
         plan=chosen.plan,
     )
-    made: JwtTokens = tokens.JwtTokens(rules, jwks.KeySet(chosen.jwks), SystemClock())
+    keys = jwks.KeySet(chosen.jwks or chosen.issuer, discovers=chosen.jwks is None)
+    made: JwtTokens = tokens.JwtTokens(rules, keys, SystemClock())
     return made

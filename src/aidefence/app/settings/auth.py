@@ -23,8 +23,9 @@ class JwtSettings(Section):
     """Who must have issued a token, as its `iss` says."""
     audience: tuple[str, ...] = Field(min_length=1)
     """For whom it must be, as its `aud` says: one of these."""
-    jwks: str = Field(min_length=1)
-    """The public keys: the path of a file, or a URL (https, or http on this machine)."""
+    jwks: str | None = Field(default=None, min_length=1)
+    """The public keys: the path of a file, or a URL (https, or http on this machine); by default
+    the issuer's discovery document names it."""
     algorithms: tuple[_Algorithm, ...] = ("RS256", "ES256", "EdDSA")
     """Signatures that are trusted."""
     leeway_seconds: int = Field(default=30, ge=0, le=300)
