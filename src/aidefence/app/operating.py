@@ -6,8 +6,10 @@ from aidefence.adapters.presence import Presence
 from aidefence.adapters.switch_file import SwitchFile
 from aidefence.adapters.system import SystemClock
 from aidefence.app.certificates import Certificates
+from aidefence.app.parts.access import open_tokens
 from aidefence.app.parts.store import open_audit, open_database
 from aidefence.app.places import Places
+from aidefence.app.policy_files import read_policies
 from aidefence.app.settings import Sources
 from aidefence.app.settings.reading import Flaw, read_sources
 from aidefence.app.settings.telling import flaws_of, reason_of
@@ -58,6 +60,13 @@ def check(sources: Sources) -> list[Flaw]:
             return flaws
         settings = read_sources(sources)
         make_standing(settings, Switches())
+        read_policies(settings.policies.files)
+        open_tokens(settings)
+        if settings.proxy.enabled:
+            # Loaded only for those who have it.
+            from aidefence.app.doors.proxy import upstreams_of  # noqa: PLC0415
+
+            upstreams_of(settings)
         certificates = Certificates.of(settings.tls)
         if certificates is not None:
             certificates.read()

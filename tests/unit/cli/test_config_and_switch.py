@@ -50,6 +50,9 @@ def test_every_flaw_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ('[tls]\ncertificate = "cert.pem"', "tls.key"),
         ('[tls]\ncertificate = "cert.pem"\nkey = "key.pem"', "cannot use certificate"),
         ('rules_dir = "nowhere"', "nowhere"),
+        ('[policies]\nfiles = ["none.pdl"]', "none.pdl"),
+        ('[auth.jwt]\nissuer = "acme"\naudience = ["us"]', "`jwks` names no other"),
+        ("[proxy]\nenabled = true", "proxy.upstreams"),
     ],
 )
 def test_files_that_settings_name_are_looked_at(tmp_path: Path, text: str, told: str) -> None:

@@ -53,19 +53,7 @@ def make_door(services: Services, settings: Settings) -> ProxyDoor:
     """
     # What reads tools takes a second to make: workers that are copies of this process have it.
     services.desk.standing.guard.inspect_tools([])
-    given = settings.proxy
-    upstreams = [
-        Upstream(
-            name=name,
-            base_url=it.base_url,
-            dialects=frozenset(it.dialects),
-            models=it.models,
-            key_from=it.key_from,
-            key=None if it.key is None else it.key.get_secret_value(),
-        )
-        for name, it in given.upstreams.items()
-    ]
-    _check(upstreams)
+    given, upstreams = settings.proxy, upstreams_of(settings)
     patience = Patience(
         connect_seconds=given.connect_seconds,
         silence_seconds=given.silence_seconds,
@@ -78,6 +66,28 @@ def make_door(services: Services, settings: Settings) -> ProxyDoor:
         HttpUpstreams(patience),
         limits_of(settings),
     )
+
+
+def upstreams_of(settings: Settings) -> Sequence[Upstream]:
+    """Name where models answer; nobody is asked yet.
+
+    Raises:
+        SettingError: there is nobody to ask, or a key too many.
+
+    """
+    upstreams = [
+        Upstream(
+            name=name,
+            base_url=it.base_url,
+            dialects=frozenset(it.dialects),
+            models=it.models,
+            key_from=it.key_from,
+            key=None if it.key is None else it.key.get_secret_value(),
+        )
+        for name, it in settings.proxy.upstreams.items()
+    ]
+    _check(upstreams)
+    return upstreams
 
 
 def _check(upstreams: Sequence[Upstream]) -> None:

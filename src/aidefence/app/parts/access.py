@@ -63,7 +63,7 @@ def open_access(settings: Settings, database: Database, audit: Audit) -> Access:
     )
     required = auth.required or is_exposed(settings)
     doorkeeper = Doorkeeper(
-        ring, sessions, _open_tokens(settings), _by_certificate(settings), required=required
+        ring, sessions, open_tokens(settings), _by_certificate(settings), required=required
     )
     return Access(ring, keys, sessions, Gate(doorkeeper, away), away)
 
@@ -84,7 +84,13 @@ def _by_certificate(settings: Settings) -> dict[str, Caller]:
     }
 
 
-def _open_tokens(settings: Settings) -> JwtTokens | None:
+def open_tokens(settings: Settings) -> JwtTokens | None:
+    """Open what reads signed tokens, where somebody signs them; nobody is asked for keys yet.
+
+    Raises:
+        ConfigError: there is no safe way to their keys, or a signature that anybody could make.
+
+    """
     chosen = settings.auth.jwt
     if chosen is None:
         return None
