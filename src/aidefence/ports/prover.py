@@ -48,7 +48,7 @@ class Found:
 
     name: str
     kind: str  # theorem, def, axiom, other; empty: not there
-    statement: str = ""
+    statement: str = ""  # where theorems are listed
     statement_name: str = ""  # the constant that the type is, if it is one
     library: tuple[str, ...] = ()  # statements of the library that it rests on
     axioms: tuple[str, ...] = ()  # axioms of the text itself
@@ -62,7 +62,6 @@ class Elaborated:
     refused: str  # what in the text may not be elaborated; empty: nothing
     messages: tuple[Message, ...] = ()
     theorems: tuple[Found, ...] = ()
-    replay: str = "ok"  # what the kernel said when the definitions were added again
     ms: int = 0
 
     @property

@@ -6,11 +6,11 @@ public section
 
     `lean --run checker.lean LIB`; one JSON object a line each way: `{"id", "op", "text", "theorems", "roots", "heartbeats",
     "guarded"}` -> `{"id", "ok", …}`.
-      `check`  elaborate `text`, replay its definitions through the kernel, report on `theorems`, forget
+      `check`  elaborate `text`, report on `theorems`, forget
       `load`   the same, and keep the result when it has no error; `drop` forgets what the last `load` kept
       `export` elaborate `text` (if any), then write the closure of `roots` in the lean4export format (NDJSON 3.1), line by
                line, before the answer; core theorems that have no proof here get the proof of their twin from Base; forget
-      `list`   the theorems whose name starts with `text`, with their types
+      `list`   the theorems whose name starts with `text`, with their types as a reader would write them
     `guarded`: commands outside a short list, and terms or tactics that run code or read files, are refused before they run.
 
     The library of the WebAssembly build is stripped (no proofs, little code), so: own containers, structural recursion. -/
@@ -427,65 +427,34 @@ def namesJson : List Name → String → String
   | [], acc => acc
   | n :: ns, acc => namesJson ns (if acc.isEmpty then jstr (n.toString) else acc ++ "," ++ jstr n.toString)
 
-def len {α : Type} : List α → Nat → Nat
-  | [], n => n
-  | _ :: xs, n => len xs (n+1)
-
-def newConsts (base : Environment) : List ConstantInfo → List ConstantInfo → List ConstantInfo
-  | [], acc => acc
-  | c :: cs, acc => newConsts base cs (if base.contains c.name then acc else c :: acc)
-
-def toDecl? (ci : ConstantInfo) : Option Declaration :=
-  match ci with
-  | .thmInfo v => some (.thmDecl v)
-  | .defnInfo v => some (.defnDecl v)
-  | .opaqueInfo v => some (.opaqueDecl v)
-  | _ => none
-
-/-- one pass: add what the kernel accepts now, defer the rest -/
-def replayPass : List ConstantInfo → Environment → List ConstantInfo → Nat → Environment × List ConstantInfo × Nat
-  | [], e, later, n => (e, later, n)
-  | c :: cs, e, later, n =>
-    if c.isUnsafe || c.isPartial then replayPass cs e later n else  -- compiler artefacts; safe constants cannot use them
-    match toDecl? c with
-    | none => replayPass cs e (c :: later) n
-    | some d => match e.addDeclCore 0 d none with
-      | .ok e => replayPass cs e later (n+1)
-      | .error _ => replayPass cs e (c :: later) n
-
-/-- independent second pass: re-add every new definition/theorem to the *base* environment through the kernel -/
-def replayAll : Nat → List ConstantInfo → Environment → Except String Environment
-  | 0, _, _ => .error "fuel"
-  | f+1, cs, e =>
-    match replayPass cs e [] 0 with
-    | (e, [], _) => .ok e
-    | (_, c :: _, 0) => .error ("kernel rejected or not replayable: " ++ c.name.toString)
-    | (e, later, _) => replayAll f later e
-
 def splitAx (env : Environment) : List Name → List Name → List Name → List Name × List Name
   | [], c, o => (c, o)
   | a :: as, c, o => match env.getModuleIdxFor? a with
       | some _ => splitAx env as (a :: c) o
       | none   => splitAx env as c (a :: o)
 
-unsafe def thmJson (env : Environment) (n : Name) : IO String := do
+/-- the type is written out where `typed`: that costs more than the rest -/
+unsafe def thmJson (env : Environment) (typed : Bool) (n : Name) : IO String := do
   match env.find? n with
   | none => pure ("{\"name\":" ++ jstr n.toString ++ ",\"found\":false}")
   | some ci =>
     let kind := match ci with | .thmInfo _ => "theorem" | .defnInfo _ => "def" | .axiomInfo _ => "axiom" | _ => "other"
     let ((), st) := ((CollectAxioms.collect n).run env).run {}
     let (core, own) := splitAx env st.axioms.toList [] []
-    let (ty, _) ← (do let f ← Meta.ppExpr ci.type; pure (f.pretty 100000) : MetaM String).toIO
-        { fileName := "", fileMap := default } { env := env }
+    let ty ← if typed then do
+        let (ty, _) ← (do let f ← Meta.ppExpr ci.type; pure (f.pretty 100000) : MetaM String).toIO
+          { fileName := "", fileMap := default } { env := env }
+        pure ty
+      else pure ""
     let tc := match ci.type with | .const m _ => m.toString | _ => ""
     pure ("{\"name\":" ++ jstr n.toString ++ ",\"type_const\":" ++ jstr tc ++ ",\"found\":true,\"kind\":\"" ++ kind ++ "\",\"type\":" ++ jstr ty
       ++ ",\"axioms_core\":[" ++ namesJson core "" ++ "],\"axioms_own\":[" ++ namesJson own "" ++ "]}")
 
-unsafe def thmsJson (env : Environment) : List String → String → IO String
+unsafe def thmsJson (env : Environment) (typed : Bool) : List String → String → IO String
   | [], acc => pure acc
   | s :: ss, acc => do
-    let j ← thmJson env s.toName
-    thmsJson env ss (if acc.isEmpty then j else acc ++ "," ++ j)
+    let j ← thmJson env typed s.toName
+    thmsJson env typed ss (if acc.isEmpty then j else acc ++ "," ++ j)
 
 /-- reads the commands one after another and looks at each; only those that change how the next one reads (`open`, `namespace`)
     are carried out here, so nothing runs that was not allowed -/
@@ -544,11 +513,8 @@ def report (d : Done) (ms : String) : String :=
 unsafe def checkOp (env0 : Environment) (j : Json) : IO (Done × String) := do
   let d ← elaborate env0 (str j "text") (nat j "heartbeats" 200000) (bool j "guarded")
   let ms ← msgsJson d.messages ""
-  let data ← mkModuleData d.env
-  let nc := newConsts env0 data.constants.toList []
-  let rep := match replayAll 1000 nc env0 with | .ok _ => "ok" | .error x => x
-  let th ← thmsJson d.env (list j "theorems") ""
-  return (d, report d ms ++ ",\"replay\":" ++ jstr rep ++ ",\"theorems\":[" ++ th ++ "]")
+  let th ← thmsJson d.env false (list j "theorems") ""
+  return (d, report d ms ++ ",\"theorems\":[" ++ th ++ "]")
 
 unsafe def exportOp (env0 : Environment) (j : Json) : IO String := do
   let d ← elaborate env0 (str j "text") (nat j "heartbeats" 200000) (bool j "guarded")
@@ -565,7 +531,7 @@ def theoremsOf (pre : String) : List ConstantInfo → List String → List Strin
 
 unsafe def listOp (env : Environment) (j : Json) : IO String := do
   let data ← mkModuleData env
-  let th ← thmsJson env (theoremsOf (str j "text") data.constants.toList []) ""
+  let th ← thmsJson env true (theoremsOf (str j "text") data.constants.toList []) ""
   return "\"errors\":false,\"refused\":\"\",\"theorems\":[" ++ th ++ "]"
 
 def answer (id : Nat) (t0 : Nat) (body : String) : IO Unit := do

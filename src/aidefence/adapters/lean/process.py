@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,9 +33,12 @@ CHECKER: Final = Path(__file__).with_name("checker.lean")
 THEOREMS_MAX: Final = 40
 TEXT_BYTES_MAX: Final = 1 << 20
 EXPORT_BYTES_MAX: Final = 256 << 20
-REQUESTS_MAX: Final = 500
+REQUESTS_MAX: Final = 5_000
 MEMORY_MAX: Final = 2_100 << 20
-_START_SECONDS = 240.0
+_START_SECONDS = 80.0
+_THEORY_SECONDS = 120.0
+_CLOCK_TIMES = 20  # how much longer than it may work it may take, on a machine that is busy
+_LOOK_SECONDS = 0.5
 _CPU_SECONDS = 3_600
 _FILE_BYTES = 1 << 20
 _OPEN_FILES = 256
@@ -141,7 +144,7 @@ class LeanProcess:
     def __init__(
         self, runtime: Runtime, *, theory: Sequence[str] = (), seconds: float = 60.0
     ) -> None:
-        """Take the texts of the theory, in order, and how long a request may last."""
+        """Take the texts of the theory, in order, and how long a request may work."""
         self._runtime = runtime
         self._theory = tuple(theory)
         self._seconds = seconds
@@ -151,8 +154,8 @@ class LeanProcess:
 
     @property
     def worked(self) -> float:
-        """How many seconds of the processor it has used, with those that ended."""
-        return self._worked + (0.0 if self._running is None else self._running.worked())
+        """How many seconds of the processor requests have used; starting it does not count."""
+        return self._worked
 
     @property
     def name(self) -> str:
@@ -207,7 +210,6 @@ class LeanProcess:
     def close(self) -> None:
         """End the process."""
         if self._running is not None:
-            self._worked += self._running.worked()
             self._running.end()
             self._running = None
 
@@ -227,10 +229,19 @@ class LeanProcess:
         running = self._ready()
         asked = {"op": op, "guarded": guarded, **(body or {})}
         try:
-            return running.ask(asked, self._seconds, lines)
+            return self._counted(running, asked, lines)
         except ProverError:
             self.close()
             raise
+
+    def _counted(
+        self, running: Running, asked: Mapping[str, object], lines: list[str] | None
+    ) -> dict[str, Any]:
+        before = running.worked()
+        try:
+            return running.ask(asked, self._seconds, lines)
+        finally:
+            self._worked += max(0.0, running.worked() - before)
 
     def _ready(self) -> Running:
         running = self._running
@@ -240,9 +251,8 @@ class LeanProcess:
         running = Running(self._runtime)
         try:
             for text in self._theory:
-                _must(
-                    running.ask({"op": "load", "text": text, "heartbeats": _LOAD_HEARTBEATS}, 120.0)
-                )
+                again = {"op": "load", "text": text, "heartbeats": _LOAD_HEARTBEATS}
+                _must(running.ask(again, _THEORY_SECONDS))
             for text, guarded in self._kept:
                 again = {"op": "load", "text": text, "guarded": guarded}
                 _must(running.ask({**again, "heartbeats": _LOAD_HEARTBEATS}, self._seconds))
@@ -280,7 +290,7 @@ class Running:
             raise ProverError(f"{runtime.name} has no output")
         threading.Thread(target=self._read, args=(output,), daemon=True).start()
         try:
-            self._answer(0, time.monotonic() + _START_SECONDS, None)
+            self._answer(0, _START_SECONDS, None)
         except ProverError:
             self.end()
             raise
@@ -298,7 +308,7 @@ class Running:
             self._process.stdin.flush()
         except OSError as error:
             raise ProverError(f"the prover ended: {error.strerror}") from error
-        return self._answer(self._count, time.monotonic() + seconds, lines)
+        return self._answer(self._count, seconds, lines)
 
     def worn_out(self) -> bool:
         """Whether it ended, has done much, or has grown: WebAssembly never gives memory back."""
@@ -340,13 +350,10 @@ class Running:
                 self._lines.put(line)
         self._lines.put(_END)
 
-    def _answer(self, number: int, deadline: float, lines: list[str] | None) -> dict[str, Any]:
-        size = 0
+    def _answer(self, number: int, seconds: float, lines: list[str] | None) -> dict[str, Any]:
+        size, limit = 0, _Limit(self.worked, seconds)
         while True:
-            try:
-                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                raise ProverTimeoutError("the prover did not answer in time") from None
+            line = self._line(limit)
             if not isinstance(line, bytes):
                 code = self._process.poll()
                 raise ProverError(f"the prover ended in the middle of a request ({code})")
@@ -357,6 +364,13 @@ class Running:
                 raise ProverError(f"the prover wrote more than {EXPORT_BYTES_MAX} bytes")
             if lines is not None and line.startswith(b"{"):
                 lines.append(line.decode())
+
+    def _line(self, limit: _Limit) -> bytes | object:
+        while True:
+            with suppress(queue.Empty):
+                return self._lines.get(timeout=_LOOK_SECONDS)
+            if limit.reached():
+                raise ProverTimeoutError("the prover did not answer in time")
 
     @staticmethod
     def _matching(number: int, line: bytes) -> dict[str, Any]:
@@ -369,6 +383,27 @@ class Running:
         if "failed" in answer:
             raise ProverError(f"the prover refused the request: {answer['failed']}")
         return answer
+
+
+class _Limit:
+    """How long a request may work: what else the machine does must not decide what is proved.
+
+    One that does not work at all is ended by the clock, and so is any where nobody counts its work.
+    """
+
+    def __init__(self, worked: Callable[[], float], seconds: float) -> None:
+        self._worked, self._seconds = worked, seconds
+        self._begun = self._moved = time.monotonic()
+        self._from = self._last = worked()
+
+    def reached(self) -> bool:
+        """Whether it has worked, or rested, for too long."""
+        now, worked = time.monotonic(), self._worked()
+        if worked > self._last:
+            self._last, self._moved = worked, now
+        rested = now - self._moved > self._seconds
+        late = now - self._begun > self._seconds * _CLOCK_TIMES
+        return rested or late or worked - self._from > self._seconds
 
 
 def _confine() -> None:
@@ -395,7 +430,6 @@ def _elaborated(answer: Mapping[str, Any]) -> Elaborated:
         refused=str(answer.get("refused", "")),
         messages=tuple(_message(it) for it in answer.get("messages", ())),
         theorems=tuple(_found(it) for it in answer.get("theorems", ())),
-        replay=str(answer.get("replay", "ok")),
         ms=int(answer.get("ms", 0)),
     )
 
