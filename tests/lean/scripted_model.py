@@ -5,21 +5,30 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Script = Callable[[dict[str, Any]], dict[str, Any] | int | bytes]
+Writer = Callable[[BaseHTTPRequestHandler], None]
+Script = Callable[[dict[str, Any]], "dict[str, Any] | int | bytes | Writer"]
 
 
 @contextmanager
 def serving(script: Script) -> Iterator[str]:
-    """Answer with a message, a status or raw bytes, whatever the script returns for a request."""
+    """Answer with a message, a status or raw bytes, whatever the script returns for a request.
+
+    What it returns may also write the whole answer itself.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers["content-length"])
             said = script(json.loads(self.rfile.read(length)))
+            if callable(said):
+                with suppress(OSError):  # nobody reads any more
+                    said(self)
+                self.close_connection = True
+                return
             status = said if isinstance(said, int) else 200
             body = said if isinstance(said, bytes) else b"{}"
             if isinstance(said, dict):
@@ -33,7 +42,7 @@ def serving(script: Script) -> Iterator[str]:
             del format, args
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/v1"
     finally:

@@ -50,7 +50,15 @@ def test_what_cannot_be_tried_is_said_in_a_line(
     assert (told.exit_code, "--repair" in told.stderr) == (2, True)
     told = _run(folder / "none.lean", folder / "proof.lean")
     assert (told.exit_code, "cannot be read" in told.stderr) == (2, True)
+    (folder / "key").write_text("two\nlines", "utf-8")
+    model = ("--repair", "--model-url", "http://127.0.0.1:9/v1", "--model-key", folder / "key")
+    told = _run(folder / "true.lean", *model)
+    assert (told.exit_code, "has to be one line" in " ".join(told.stderr.split())) == (2, True)
+    assert "two" not in told.stderr
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     monkeypatch.setenv("PATH", str(folder))
-    told = _run(folder / "true.lean", folder / "proof.lean")
-    assert (told.exit_code, "no Lean here" in told.stderr) == (2, True)
+    for asked in ((), ("--repair",), ("--repair", "--json")):
+        told = _run(folder / "true.lean", folder / "proof.lean", *asked)
+        assert (told.exit_code, told.stdout) == (2, "")
+        for words in ("not available: no Lean here", "`make lean`", "`lean` 4.28.0"):
+            assert words in " ".join(told.stderr.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
 _NOTHING = "by sorry"
 _COLOURS = {"proved": "green", "assumed": "yellow", "refused": "bold red"}
+
+
+class ModelWay(StrEnum):
+    """How a model is asked."""
+
+    WHOLE = "whole"
+    TOOLS = "tools"
 
 
 def theorem(
@@ -40,6 +48,9 @@ def theorem(
     model_key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File with the key for that model.")
     ] = None,
+    model_way: Annotated[
+        ModelWay, typer.Option(help="For whole proofs, or with tools to try and to search.")
+    ] = ModelWay.WHOLE,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the proof.")
     ] = None,
@@ -54,30 +65,35 @@ def theorem(
         fail("give a file with a proof, or `--repair` to look for one")
     said = _read(statement)
     given = _NOTHING if proof is None else _read(proof)
-    with telling_errors(), import_module("aidefence.app.theorems").theorem_desk() as desk:
-        judged: Judgement = desk.judge(said, given)
-        if mend and judged.verdict == "refused":
-            address = _address(model_url, model, model_key)
-            budget = import_module("aidefence.proof.free.repairing").Budget(attempts, seconds)
-            ended = desk.repair(said, given, budget, address, _show)
-            if ended.proof:
-                given = ended.proof
-                judged = desk.judge(said, given)
+    app, free = map(import_module, ("aidefence.app.theorems", "aidefence.proof.free.repairing"))
+    why = ""
+    with telling_errors():
+        address = _address(model_url, model, model_key, seconds)
+        with app.theorem_desk() as desk:
+            judged: Judgement = desk.judge(said, given)
+            if mend and judged.verdict == "refused":
+                budget, way = free.Budget(attempts, seconds), app.Way(model_way.value)
+                ended = desk.repair(said, given, budget, address, _show, way=way, asking=_say)
+                why = ended.why
+                if ended.proof:
+                    given = ended.proof
+                    judged = desk.judge(said, given)
     if output is not None and judged.verdict != "refused":
         _write(output, given)
     if as_json:
-        sys.stdout.write(json_text(_object(judged, given), indent=2) + "\n")
+        told = {**_object(judged, given), "repair": why}
+        sys.stdout.write(json_text(told, indent=2) + "\n")
     else:
-        _tell(judged, given if mend else "")
+        _tell(judged, given if mend else "", why)
     if judged.verdict != "proved":
         raise typer.Exit(Exit.FOUND)
 
 
-def _address(url: str, model: str, key: Path | None) -> Any:  # noqa: ANN401 -- wiring is above
+def _address(url: str, model: str, key: Path | None, seconds: float) -> Any:  # noqa: ANN401 -- wiring is above
     if not url:
         return None
     models = import_module("aidefence.adapters.prover_model")
-    return models.ModelAddress(url, model, "" if key is None else _read(key))
+    return models.ModelAddress(url, model, "" if key is None else _read(key), seconds)
 
 
 def _object(judged: Judgement, proof: str) -> dict[str, object]:
@@ -91,18 +107,27 @@ def _object(judged: Judgement, proof: str) -> dict[str, object]:
     }
 
 
+def _say(told: str) -> None:
+    console(sys.stderr).print(Text(printable(told), style="dim"))
+
+
 def _show(attempt: Attempt) -> None:
     told = "accepted" if attempt.accepted else f"{len(attempt.errors)} errors"
-    console(sys.stderr).print(Text(f"{attempt.step.value}: {told}", style="dim"))
+    if attempt.errors:
+        first = attempt.errors[0]
+        told += f"; {first.line}: {first.text.partition(chr(10))[0][:100]}"
+    _say(f"{attempt.step.value}: {told}")
 
 
-def _tell(judged: Judgement, proof: str) -> None:
+def _tell(judged: Judgement, proof: str, why: str) -> None:
     terminal = console(sys.stdout)
     line = Text(judged.verdict.value, style=_COLOURS[judged.verdict.value])
     line.append(f": {printable(judged.reason)}" if judged.reason else "", style="default")
     if judged.axioms:
         line.append(f" on {', '.join(judged.axioms)}", style="default")
     terminal.print(line)
+    if why:
+        terminal.print(Text(f"  nothing was found: {printable(why)}"))
     for name in judged.assumed:
         terminal.print(Text(f"  rests on {printable(name)}", style="dim"))
     if proof and judged.verdict != "refused":

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -26,7 +27,12 @@ _ROUNDS_MAX: Final = 12
 _OTHERS_MAX: Final = 144
 _LEVELS_INSIDE: Final = 3
 _LEVELS_PROPOSED: Final = 1
-_CROWD: Final = 12
+_TOGETHER: Final = 4  # more cost less each, and what comes after the one that was needed is lost
+_SHARE_OF_MODEL: Final = 0.5
+# What each way of mending leaves to those after it.
+_KEPT_BY_LEMMAS: Final = 0.65
+_KEPT_BY_LINES: Final = 0.4
+_KEPT_BY_HOLES: Final = 0.15
 _LINES_ABOVE: Final = 3
 _WORD = re.compile(r"(?<![\w.])[^\W\d][\w.']*")
 _BINDER = re.compile(r"[({⦃]\s*([\w' ]+?)\s*:")
@@ -88,13 +94,32 @@ class Budget:
     seconds: float = 120.0
     clock: Callable[[], float] = time.monotonic
     _start: float = field(init=False)
+    _given: int = field(init=False)
+    _held: float = field(init=False, default=0.0)  # the share of both that is kept for later
 
     def __post_init__(self) -> None:
         self._start = self.clock()
+        self._given = self.attempts
 
     def left(self) -> bool:
         """Whether another attempt may be made."""
-        return self.attempts > 0 and self.clock() - self._start < self.seconds
+        spent_s = self.clock() - self._start
+        return self.most > 0 and spent_s < self.seconds * (1 - self._held)
+
+    @property
+    def most(self) -> int:
+        """How many attempts may be made now."""
+        return self.attempts - int(self._given * self._held)
+
+    @contextmanager
+    def keeping(self, share: float) -> Iterator[None]:
+        """Keep a share of it for what comes after the block."""
+        before = self._held
+        self._held = 1 - (1 - before) * (1 - share)
+        try:
+            yield
+        finally:
+            self._held = before
 
 
 class Proposer(Protocol):
@@ -116,14 +141,12 @@ def repair(
 ) -> Repaired:
     """Try until one is accepted or the budget is spent."""
     session = _Session(goal, trial, budget, progress)
-    found = session.mended(proof, Step.GIVEN) or session.whole()
+    # A model that was configured is asked, however much there is to try without it.
+    with budget.keeping(0.0 if proposer is None else _SHARE_OF_MODEL):
+        found = session.mended(proof, Step.GIVEN) or session.whole()
     if found is None and proposer is not None:
         found = session.proposed(proposer)
-    tried = tuple(session.tried)
-    if found is not None:
-        return Repaired(found.proof, found.step, tried)
-    why = "nothing else to try" if budget.left() else "the budget is spent"
-    return Repaired("", None, tried, why)
+    return session.ended(found)
 
 
 def ask(
@@ -132,10 +155,7 @@ def ask(
     """Ask a model alone, and mend what it proposes; `tried` is what failed so far."""
     session = _Session(goal, trial, budget, lambda _: None)
     session.tried += tried
-    found = session.proposed(proposer)
-    if found is not None:
-        return Repaired(found.proof, found.step, tuple(session.tried))
-    return Repaired("", None, tuple(session.tried), "the model found none")
+    return session.ended(session.proposed(proposer))
 
 
 class _Session:
@@ -152,6 +172,16 @@ class _Session:
         self._lemmas = Lemmas(goal.lemmas, goal.definitions)
         self._seen: set[str] = set()
         self._hopeless: set[tuple[str, int]] = set()  # goals that no tactic of a level closes
+        self._why = ""  # the model was of no help
+
+    def ended(self, found: Attempt | None) -> Repaired:
+        """Tell how it ended."""
+        tried = tuple(self.tried)
+        if found is not None:
+            return Repaired(found.proof, found.step, tried)
+        spent = "" if self._budget.left() else "the budget is spent"
+        why = "; ".join(it for it in (spent, self._why) if it)
+        return Repaired("", None, tried, why or "nothing else to try")
 
     def mended(self, proof: str, step: Step, levels: int = _LEVELS_INSIDE) -> Attempt | None:
         """Return the proof with as little as possible changed."""
@@ -162,13 +192,15 @@ class _Session:
         if translated != proof:
             last = self._one(translated, Step.WORDS) or last
         last = self._named(last)
-        for change in (self._swapped, self._stepped):
+        for change, kept in ((self._swapped, _KEPT_BY_LEMMAS), (self._stepped, _KEPT_BY_LINES)):
             if last.accepted:
                 return last
-            last = change(last)
+            with self._budget.keeping(kept):
+                last = change(last)
         if last.accepted:
             return last
-        return self._filled(self._skeleton(last), Step.HOLE, levels)
+        with self._budget.keeping(_KEPT_BY_HOLES):
+            return self._filled(self._skeleton(last), Step.HOLE, levels)
 
     def whole(self) -> Attempt | None:
         """Return a proof of the whole goal that uses nothing of the one given."""
@@ -187,9 +219,11 @@ class _Session:
         while self._budget.left():
             try:
                 text = next(proposals, None)
-            except ProverError:
+            except ProverError as error:
+                self._why = str(error)
                 return None
             if text is None:
+                self._why = "the model found no proof"
                 return None
             found = self.mended(text, Step.MODEL, _LEVELS_PROPOSED)
             if found is not None and found.accepted:
@@ -213,23 +247,27 @@ class _Session:
         return self._kept(Attempt(proof, step, errors, accepted))
 
     def _crowd(self, proofs: Sequence[str], step: Step) -> list[Attempt]:
-        """Try many at once; the best is kept as an attempt. None is accepted but by itself."""
-        if not proofs or not self._budget.left():
-            return []
-        some = list(dict.fromkeys(proofs))[: self._budget.attempts]
-        self._budget.attempts -= len(some)
-        try:
-            told = self._trial.many(some)
-        except ProverError:
-            return []
-        made = [
-            Attempt(proof, step, _errors(said), accepted, _suggestion(said))
-            for proof, (said, accepted) in zip(some, told, strict=True)
-        ]
-        best = min(made, key=lambda it: (not it.accepted, len(it.errors)), default=None)
-        if best is not None:
-            self._kept(best)
-        return made
+        """Try many; none is accepted but by itself."""
+        return list(self._attempts(proofs, step))
+
+    def _attempts(self, proofs: Sequence[str], step: Step) -> Iterator[Attempt]:
+        """Try one after the other, some at once, as long as somebody asks for more."""
+        some = list(dict.fromkeys(proofs))
+        for start in range(0, len(some), _TOGETHER):
+            if not self._budget.left():
+                return
+            piece = some[start : start + _TOGETHER][: self._budget.most]
+            self._budget.attempts -= len(piece)
+            try:
+                told = self._trial.many(piece)
+            except ProverError:
+                continue
+            made = [
+                Attempt(proof, step, _errors(said), accepted, _suggestion(said))
+                for proof, (said, accepted) in zip(piece, told, strict=True)
+            ]
+            self._kept(min(made, key=lambda it: (not it.accepted, len(it.errors))))
+            yield from made
 
     def _kept(self, attempt: Attempt) -> Attempt:
         self.tried.append(attempt)
@@ -243,11 +281,10 @@ class _Session:
         return alone if alone is not None and alone.accepted else None
 
     def _first(self, proofs: Sequence[str], step: Step) -> Attempt | None:
-        """Return the first of many that is accepted, trying no more than is needed."""
-        for start in range(0, len(proofs), _CROWD):
-            for attempt in self._crowd(proofs[start : start + _CROWD], step):
-                if attempt.accepted and (found := self._believed(attempt)):
-                    return found
+        """Return the first of many that is accepted."""
+        for attempt in self._attempts(proofs, step):
+            if attempt.accepted and (found := self._believed(attempt)):
+                return found
         return None
 
     def _named(self, last: Attempt) -> Attempt:
@@ -383,7 +420,7 @@ class _Session:
         """Return the proof with one hole closed, if one of the tactics does it."""
         texts = {holes.filled(text, at, _wrapped(it)): it for it in tactics}
         suggested = []
-        for attempt in self._crowd(list(texts), step):
+        for attempt in self._attempts(list(texts), step):
             tactic = texts[attempt.proof]
             if tactic in ASKING:
                 # It ends without an error whether or not it found anything.
@@ -395,8 +432,7 @@ class _Session:
     def _closed_by(self, text: str, at: int, tactics: Sequence[str], step: Step) -> str | None:
         """Return the proof with one hole closed by the first of some tactics that does it."""
         parts = [holes.filled(text, at, it) for it in tactics]
-        tried = self._crowd(parts, step)
-        return next((it.proof for it in tried if not it.errors), None)
+        return next((it.proof for it in self._attempts(parts, step) if not it.errors), None)
 
     def _states(self, text: str) -> list[str]:
         """Return what is to be proved at each hole."""

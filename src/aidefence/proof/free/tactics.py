@@ -83,6 +83,8 @@ def _batches(aim: Aim) -> Iterator[list[str]]:
         f"simp_all [{unfolded}]",
         f"simp [{both}]",
         f"(simp_all [{unfolded}] <;> omega)",
+        f"(simp [{unfolded}] <;> omega)",
+        f"(simp only [{unfolded}]; omega)",
         f"(intros; solve_by_elim [{wide}])",
         f"(intros; subst_vars; first | assumption | rfl | (simp_all [{unfolded}]; done))",
         f"grind [{both}]",
