@@ -13,6 +13,7 @@ from aidefence.knowledge import theory
 
 SEED = 20
 FALSE = Path(__file__).with_name("texts") / "false_theorems.toml"
+FALSE_KINDS = ("false claim", "false without a hypothesis")
 _START = re.compile(
     r"^(?:/--|theorem|def|inductive|structure|abbrev|instance|deriving|namespace|end|protected"
     r"|private|open|universe)\b|^/--",
@@ -63,6 +64,11 @@ class Broken:
     kind: str
     proof: str
 
+    @property
+    def name(self) -> str:
+        """What tells it from all others."""
+        return f"{self.original.name}: {self.kind}"
+
 
 def opened(scopes: Sequence[str]) -> str:
     """Return the commands that open namespaces."""
@@ -98,7 +104,8 @@ def false_theorems() -> list[Broken]:
         new = changed.get(it.name.removeprefix("AIDefence."))
         if new is not None:
             binders = new.get("binders", it.binders)
-            made.append(Broken(replace(it, binders=binders, claim=new["claim"]), "false", it.proof))
+            kind = FALSE_KINDS[binders != it.binders]
+            made.append(Broken(replace(it, binders=binders, claim=new["claim"]), kind, it.proof))
     return made
 
 
