@@ -11,15 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-_CATEGORIES = (
+CATEGORIES = (
     *("prompt_injection", "indirect_injection", "jailbreak", "prompt_extraction"),
     *("data_exfiltration", "tool_abuse", "harmful_request", "sql_injection", "xss"),
     *("command_injection", "malicious_url", "unsafe_output", "secret", "pii"),
 )
 _CAPABILITIES = ("outward", "shell", "write", "payment", "destructive", "admin")
 _TOOLS = ("send_mail", "post_message", "run_shell", "delete_record", "transfer", "read_file")
-_ROLES = ("support", "analyst", "admin", "guest", "auditor")
-_TAINTS = ("taint.untrusted", "taint.private", "taint.secret")
+ROLES = ("support", "analyst", "admin", "guest", "auditor")
+TAINTS = ("taint.untrusted", "taint.private", "taint.secret")
 _DATA = ("pii.iban", "pii.payment_card", "pii.us_ssn", "secret.password", "secret.private_key")
 _GUARD = 900
 
@@ -141,10 +141,10 @@ class _Guard:
 def _guard(dice: Random, at: int) -> _Guard:
     score = None
     if dice.random() < 0.7:
-        score = (_CATEGORIES[at % len(_CATEGORIES)], dice.choice((60, 70, 80, 90)))
+        score = (CATEGORIES[at % len(CATEGORIES)], dice.choice((60, 70, 80, 90)))
     parts = [
         *((f"tool.can({dice.choice(_CAPABILITIES)})",) if dice.random() < 0.5 else ()),
-        *((dice.choice(_TAINTS),) if dice.random() < 0.5 else ()),
+        *((dice.choice(TAINTS),) if dice.random() < 0.5 else ()),
         *((f"found({dice.choice(_DATA)})",) if dice.random() < 0.2 else ()),
     ]
     if not parts and score is None:
@@ -158,8 +158,8 @@ def _guard(dice: Random, at: int) -> _Guard:
 
 def _everyday(dice: Random, at: int) -> str:
     conditions = (
-        f"confidence({dice.choice(_CATEGORIES)}) >= {dice.randrange(20, 60, 5)}%",
-        f'role is "{dice.choice(_ROLES)}"',
+        f"confidence({dice.choice(CATEGORIES)}) >= {dice.randrange(20, 60, 5)}%",
+        f'role is "{dice.choice(ROLES)}"',
         f"session.risk >= {dice.randrange(30, 95, 5)}%",
         f'tool.name is "{dice.choice(_TOOLS)}"',
         f"time.of_day between {dice.randrange(18, 23)}:00 and 06:00",
@@ -176,7 +176,7 @@ def _everyday(dice: Random, at: int) -> str:
 
 
 def _plain_claim(dice: Random, guard: _Guard, made: int) -> str:
-    narrowed = f"{guard.when} and {dice.choice(_TAINTS)}" if made % 3 == 1 else guard.when
+    narrowed = f"{guard.when} and {dice.choice(TAINTS)}" if made % 3 == 1 else guard.when
     excepted = f" unless {guard.exception}" if guard.exception else ""
     if made % 7 == 3:
         return f"never allow or flag or redact when {narrowed}{excepted}"
