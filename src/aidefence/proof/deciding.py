@@ -256,7 +256,8 @@ def _rate(search: Search, claim: Property) -> Outcome:
         return Searched(
             claim, method, f"once {most} were let through in a window, the next is refused"
         )
-    events = _flood(search, when, most)
+    through = () if isinstance(found, TreeEvidence) else (search.request_of(found),)
+    events = _flood(search, when, most, through)
     if events:
         return Refuted(claim, search.shown(events, [when]))
     return Undecided(claim, "no count bounds it, and one request repeated does not break it")
@@ -275,16 +276,19 @@ def _counts(image: Image, when: Cond, most: int, window_ms: int) -> tuple[Cond, 
     return longer, None
 
 
-def _flood(search: Search, when: Cond, most: int) -> tuple[Event, ...]:
-    """Send one more request than may be let through, all at once."""
+def _flood(
+    search: Search, when: Cond, most: int, through: Sequence[tuple[int, ...]]
+) -> tuple[Event, ...]:
+    """Send one more request than may be let through, all at once: any, or what got through."""
     first = Unrolled(search.image, 1)
     formula = ("all", first.condition(when, 0), first.admitted(0))
     values = search.satisfy(formula, first.most)
-    if values is None:
-        return ()
-    request = first.requests(values)[0]
-    events = play(search.evaluator, [request] * (most + 1), [0] * (most + 1))
-    return events if all(it.action < REFUSED for it in events) else ()
+    tried = () if values is None else (first.requests(values)[0],)
+    for request in (*tried, *through):
+        events = play(search.evaluator, [request] * (most + 1), [0] * (most + 1))
+        if all(it.action < REFUSED for it in events):
+            return events
+    return ()
 
 
 def _temporal(search: Search, claim: Property) -> Outcome:

@@ -113,13 +113,16 @@ class Search:
         if filler is None:
             return ()
         request = first.requests(filler)[0]
-        last = tuple(
-            value if it.is_raw else 0 for it, value in zip(self.image.features, values, strict=True)
-        )
+        last = self.request_of(values)
         times = max(number for _, number in counts)
         events = play(self.evaluator, [request] * times + [last], [0] * (times + 1))
         fits = holds(holds_then, extended(self.image, events))
         return events if fits and seen(events) else ()
+
+    def request_of(self, values: Values) -> tuple[int, ...]:
+        """Return what of the values a request says itself, without what was remembered."""
+        features = zip(self.image.features, values, strict=True)
+        return tuple(value if it.is_raw else 0 for it, value in features)
 
     def shown(self, events: Sequence[Event], asked: Sequence[Formula] = ()) -> Counterexample:
         """Tell events that were replayed in words."""

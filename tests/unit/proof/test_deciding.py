@@ -11,6 +11,7 @@ from tests.differential.policy_oracle import meets, step
 from aidefence.domain.enums import ACTIONS
 from aidefence.domain.policies import PropertyKind
 from aidefence.engine import PolicySet
+from aidefence.policy.compiling import compile_source
 from aidefence.policy.image import Image
 from aidefence.policy.properties import Property
 from aidefence.proof.budget import Budget
@@ -119,3 +120,18 @@ def test_nothing_is_held_that_a_short_trace_breaks(seed: int) -> None:
     for outcome in (decides, holds_always):
         if isinstance(outcome, Undecided):
             assert "is not what the evaluator does" not in outcome.reason
+
+
+def test_a_rate_that_a_rule_above_lets_through_is_answered_with_requests() -> None:
+    compiled = compile_source(
+        "policy calls version 1\ndefault allow\non error block\n"
+        'rule rate priority 900: block what breaks at most 5 fact("call") in 1 min\n'
+        'rule guests priority 910: redact when role is "guest" and fact("seen")\n'
+        'prove some: at most 5 fact("call") in 1 min\n'
+    )
+    [claim] = compiled.properties
+    outcome = _one(compiled.image, claim)
+    assert isinstance(outcome, Refuted), outcome
+    events = outcome.counterexample.events
+    assert len(events) == 6
+    assert all(it.action < REFUSED for it in events)
