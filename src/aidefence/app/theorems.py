@@ -5,31 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 
 from aidefence.adapters.lean.process import LeanProcess, find
 from aidefence.adapters.prover_model import ModelAddress, ToolUser, WholeProofs
 from aidefence.domain.checking import Check, State
 from aidefence.domain.errors import ConfigError
 from aidefence.knowledge import theory
-from aidefence.ports.prover import ProverError
+from aidefence.ports.prover import ModelWay, ProverError
 from aidefence.proof.free.judging import Judgement, judge, stated, submission
 from aidefence.proof.free.repairing import Attempt, Budget, Goal, Proposer, Repaired, repair
 from aidefence.proof.free.trying import trial_of
 
 _NO_LEAN = (
-    "theorems of your own are not available: no Lean here. `make lean` in a checkout fetches it, or "
-    "put `lean` 4.28.0 on the path; certificates of policies need none"
+    "theorems of your own are not available: no Lean here. `make lean` in a checkout fetches it, "
+    "or put `lean` 4.28.0 on the path; certificates of policies need none"
 )
 _OWN_LEMMAS = "AIDefence."
 _TWINS = ".Base."
-
-
-class Way(StrEnum):
-    """How a model is asked."""
-
-    WHOLE = "whole"  # for whole proofs; it is told what Lean said of the last
-    TOOLS = "tools"  # it may try proofs and search lemmas before it answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +48,7 @@ class TheoremDesk:
         model: ModelAddress | None,
         progress: Callable[[Attempt], None],
         *,
-        way: Way = Way.WHOLE,
+        way: ModelWay = ModelWay.WHOLE,
         asking: Callable[[str], None] = lambda _: None,
     ) -> Repaired:
         """Look for a proof that Lean accepts, beginning with one that it may not.
@@ -72,7 +64,7 @@ class TheoremDesk:
             if model is not None:
                 proposer = (
                     ToolUser(model, trial, told=asking)
-                    if way is Way.TOOLS
+                    if way is ModelWay.TOOLS
                     else WholeProofs(model, told=asking)
                 )
             goal = Goal(statement, lemmas, theory.load().definitions())

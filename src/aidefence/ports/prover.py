@@ -22,6 +22,13 @@ class ProverTimeoutError(ProverError):
     """The prover did not answer in time and was ended."""
 
 
+class ModelWay(StrEnum):
+    """How a model is asked for a proof."""
+
+    WHOLE = "whole"  # for whole proofs; it is told what Lean said of the last
+    TOOLS = "tools"  # it may try proofs and search lemmas before it answers
+
+
 class Severity(StrEnum):
     """How much a message matters."""
 

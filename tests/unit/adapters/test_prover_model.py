@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.lean.scripted_model import Script, block, serving
@@ -19,7 +19,7 @@ from tests.lean.scripted_model import Script, block, serving
 from aidefence.adapters import prover_model
 from aidefence.adapters.prover_model import ModelAddress, ToolUser, WholeProofs, proof_in
 from aidefence.domain.errors import ConfigError
-from aidefence.ports.prover import Elaborated, Exported, Found, Message, ProverError, Severity
+from aidefence.ports.prover import Elaborated, Found, Message, Prover, ProverError, Severity
 from aidefence.proof.free.repairing import Budget, Goal, Step, ask, repair
 from aidefence.proof.free.trying import Trial, trial_of
 
@@ -32,7 +32,6 @@ class Refusing:
 
     breaks: bool = False
     seen: list[str] = field(default_factory=list)
-    name: str = "refusing"
 
     def check(self, text: str, theorems: Sequence[str] = (), *, heartbeats: int = 0) -> Elaborated:
         del theorems, heartbeats
@@ -42,24 +41,9 @@ class Refusing:
         wrong = Message(Severity.ERROR, text.count("theorem "), 0, 2, 0, "this does not hold")
         return Elaborated(errors=True, refused="", messages=(wrong,))
 
-    def load(self, text: str, *, guarded: bool = False) -> Elaborated:
-        raise NotImplementedError
-
-    def drop(self) -> None:
-        raise NotImplementedError
-
-    def export(self, roots: Sequence[str], text: str = "") -> Exported:
-        raise NotImplementedError
-
-    def listed(self, prefix: str) -> tuple[Found, ...]:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        raise NotImplementedError
-
 
 def _trial(*, breaks: bool = False) -> Trial:
-    return trial_of(Refusing(breaks), GOAL.statement)
+    return trial_of(cast("Prover", Refusing(breaks)), GOAL.statement)
 
 
 def _asked(script: Script, seconds: float = 20.0) -> list[str]:
@@ -228,7 +212,7 @@ def test_a_configured_model_is_asked_however_little_is_left() -> None:
     with serving(lambda _: block("by nothing")) as url:
         model = WholeProofs(ModelAddress(url, "m"), samples=1)
         budget = Budget(2_000, 6, clock=lambda: float(len(prover.seen)))
-        trial = trial_of(prover, GOAL.statement)
+        trial = trial_of(cast("Prover", prover), GOAL.statement)
         ended = repair(GOAL, "by skip", trial, budget=budget, proposer=model)
     assert Step.MODEL in [it.step for it in ended.attempts]
     assert not ended.proof

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,7 @@ from rich.text import Text
 from aidefence.delivery.cli.opening import telling_errors
 from aidefence.delivery.cli.options import Exit, JsonOption, fail
 from aidefence.delivery.cli.terminal import console, json_text, printable
+from aidefence.ports.prover import ModelWay
 
 if TYPE_CHECKING:
     from aidefence.proof.free.judging import Judgement
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 
 _NOTHING = "by sorry"
 _COLOURS = {"proved": "green", "assumed": "yellow", "refused": "bold red"}
-
-
-class ModelWay(StrEnum):
-    """How a model is asked."""
-
-    WHOLE = "whole"
-    TOOLS = "tools"
 
 
 def theorem(
@@ -72,8 +65,8 @@ def theorem(
         with app.theorem_desk() as desk:
             judged: Judgement = desk.judge(said, given)
             if mend and judged.verdict == "refused":
-                budget, way = free.Budget(attempts, seconds), app.Way(model_way.value)
-                ended = desk.repair(said, given, budget, address, _show, way=way, asking=_say)
+                budget = free.Budget(attempts, seconds)
+                ended = desk.repair(said, given, budget, address, _show, way=model_way, asking=_say)
                 why = ended.why
                 if ended.proof:
                     given = ended.proof

@@ -31,7 +31,7 @@ _TOGETHER: Final = 4  # more cost less each, and what comes after the one that w
 _SHARE_OF_MODEL: Final = 0.5
 # What each way of mending leaves to those after it.
 _KEPT_BY_LEMMAS: Final = 0.65
-_KEPT_BY_LINES: Final = 0.4
+_KEPT_BY_LINES: Final = 0.6
 _KEPT_BY_HOLES: Final = 0.15
 _LINES_ABOVE: Final = 3
 _WORD = re.compile(r"(?<![\w.])[^\W\d][\w.']*")
@@ -94,32 +94,33 @@ class Budget:
     seconds: float = 120.0
     clock: Callable[[], float] = time.monotonic
     _start: float = field(init=False)
-    _given: int = field(init=False)
-    _held: float = field(init=False, default=0.0)  # the share of both that is kept for later
+    _kept: tuple[int, float] = field(init=False, default=(0, 0.0))  # of both, for later
 
     def __post_init__(self) -> None:
         self._start = self.clock()
-        self._given = self.attempts
 
     def left(self) -> bool:
         """Whether another attempt may be made."""
-        spent_s = self.clock() - self._start
-        return self.most > 0 and spent_s < self.seconds * (1 - self._held)
+        return self.most > 0 and self._left_s() > 0
 
     @property
     def most(self) -> int:
         """How many attempts may be made now."""
-        return self.attempts - int(self._given * self._held)
+        return self.attempts - self._kept[0]
 
     @contextmanager
     def keeping(self, share: float) -> Iterator[None]:
-        """Keep a share of it for what comes after the block."""
-        before = self._held
-        self._held = 1 - (1 - before) * (1 - share)
+        """Keep a share of what is left for what comes after the block."""
+        before = attempts, seconds = self._kept
+        more = int(share * max(0, self.most)), share * max(0.0, self._left_s())
+        self._kept = attempts + more[0], seconds + more[1]
         try:
             yield
         finally:
-            self._held = before
+            self._kept = before
+
+    def _left_s(self) -> float:
+        return self.seconds - self._kept[1] - (self.clock() - self._start)
 
 
 class Proposer(Protocol):
@@ -409,7 +410,8 @@ class _Session:
                 known = (states[at], level) in self._hopeless
                 better = None if known else self._closing(text, at, tactics, step)
                 if better is None:
-                    self._hopeless.add((states[at], level))
+                    if self._budget.left():
+                        self._hopeless.add((states[at], level))
                     at += 1
                 else:
                     text = better
