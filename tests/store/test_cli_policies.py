@@ -176,6 +176,13 @@ def test_the_past_is_asked_and_a_policy_is_retired(config: Path, policy_id: str)
     assert _run(config, "retire", policy_id).exit_code == 2
 
 
+def test_a_policy_that_ended_is_told_as_json(config: Path, policy_id: str) -> None:
+    told = _told(config, "retire", policy_id)
+    assert told["policyId"] == policy_id
+    assert told["retiredAt"] > 0
+    assert _told(config, "list") == []
+
+
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
     ("given", "said"),

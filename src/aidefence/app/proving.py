@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +65,11 @@ class ProofDesk:
         *,
         budget: Budget | None = None,
         against: Mapping[str, Image] | None = None,
+        told: Callable[[], None] | None = None,
     ) -> Session:
         """Decide and prove what is claimed, with the evaluator that serves requests."""
-        return prove(image, properties, load=PolicySet.load, budget=budget, against=against)
+        load = PolicySet.load
+        return prove(image, properties, load=load, budget=budget, against=against, told=told)
 
     def certify(self, session: Session) -> Certificate:
         """Sign what a session proved, and add it to the log."""

@@ -50,8 +50,9 @@ def decide(
     load: Load,
     budget: Budget,
     against: Mapping[str, Image],
+    told: Callable[[], None] | None = None,
 ) -> tuple[Outcome, ...]:
-    """Decide properties of a policy, each within its budget.
+    """Decide properties of a policy, each within its budget; `told` is called after each.
 
     What is found to be proved is so only once a checker has accepted the evidence.
     """
@@ -61,6 +62,8 @@ def decide(
     for it in properties:
         search = Search(image, evaluator, table, budget.start())
         outcomes.append(_outcome(search, it, compared))
+        if told is not None:
+            told()
     return tuple(outcomes)
 
 

@@ -43,14 +43,18 @@ def prove(
     budget: Budget | None = None,
     against: Mapping[str, Image] | None = None,
     ground: Callable[[Part], Ground] = ground_of,
+    told: Callable[[], None] | None = None,
 ) -> Session:
     """Decide claims about a policy, and have the checker judge every proof that was found.
 
-    What it does not accept is not called proved: it stays what a search found.
+    What it does not accept is not called proved: it stays what a search found. `told` is called
+    after each claim that is decided.
     """
     others = against if against is not None else _NO_CLAIMS
     begun = time.monotonic()
-    outcomes = decide(image, properties, load=load, budget=budget or Budget(), against=others)
+    outcomes = decide(
+        image, properties, load=load, budget=budget or Budget(), against=others, told=told
+    )
     searched = time.monotonic()
     stands_on = ground(part_of(outcomes))
     theory = stands_on.theory

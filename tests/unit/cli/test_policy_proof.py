@@ -1,12 +1,19 @@
 """`aidefence policy prove`, `verify` and `log`: with the real evaluator, checker and key."""
 
 import json
+import os
+import subprocess
+import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from aidefence.delivery.cli import policy_proof
 from aidefence.delivery.cli.main import app
+from aidefence.delivery.cli.progress import counting
 from aidefence.proof.certificates import spelled
 from aidefence.proof.merkle import is_included, leaf_hash
 
@@ -107,3 +114,69 @@ def test_what_is_no_certificate_is_refused(folder: Path) -> None:
     (folder / "cert.json").write_text("{}")
     run("verify", "cert.json", "support.pdl", code=2)
     run("verify", "nothing.json", "support.pdl", code=2)
+
+
+def test_files_that_are_too_large_are_not_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "cert.json").write_bytes(b"x" * 200)
+    monkeypatch.setattr(policy_proof, "_BYTES_MAX", 100)
+    for arguments in (("log", "inclusion", "cert.json"), ("verify", "cert.json", "support.pdl")):
+        result = CliRunner().invoke(app, ["policy", *arguments])
+        assert result.exit_code == 2
+        assert "`cert.json` has more than 100 bytes" in result.stderr
+
+
+def test_an_interrupted_certificate_is_not_there_at_all(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: Path, __: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    result = CliRunner().invoke(app, ["policy", "prove", "support.pdl", "-o", "cert.json"])
+    assert result.exit_code != 0
+    assert [it.name for it in folder.iterdir() if "cert" in it.name] == []
+
+
+def test_claims_are_counted_on_a_terminal_only(folder: Path) -> None:
+    shown, kept = StringIO(), StringIO()
+    for stream, enabled in ((shown, True), (kept, False)):
+        terminal = Console(file=stream, force_terminal=True, width=80)
+        with counting(terminal, "proving", 2, enabled=enabled) as done:
+            done()
+            done()
+    assert "proving" in shown.getvalue()
+    assert "2/2" in shown.getvalue()
+    assert kept.getvalue() == ""
+    result = CliRunner().invoke(app, ["policy", "prove", "support.pdl"])
+    assert "proving" not in result.output + result.stderr
+    assert folder.exists()
+
+
+_LOADED = """
+import sys
+from aidefence.delivery.cli import main
+sys.argv = ["aidefence", "policy", "verify", "cert.json", "support.pdl", "-c", "config.toml"]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+print(*sys.modules)
+"""
+
+
+def test_to_check_a_certificate_takes_no_more_than_it_needs(folder: Path) -> None:
+    run("prove", "support.pdl", "-o", "cert.json")
+    (folder / "config.toml").write_text(f'state_dir = "{folder / "state"}"\n')
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED],
+        cwd=folder,
+        env={name: it for name, it in os.environ.items() if not name.startswith("AIDEFENCE_")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "it holds until" in done.stdout
+    heavy = {"numpy", "pydantic_settings", "asyncio", "httpx", "granian", "rich.progress"}
+    assert not heavy & set(done.stdout.split())

@@ -229,11 +229,14 @@ def retire(
     name: AsOption = DEFAULT_NAME,
     tenant: TenantOption = DEFAULT_TENANT,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """End a policy: it is taken out of force everywhere, and stays readable."""
     with hands_of(url, key, config, name=name, tenant=tenant) as hands:
         hands.retire(policy_id)
-    console(sys.stdout).print(f"{policy_id}: retired, and holds nowhere any more")
+        ended = hands.get(policy_id, None) if as_json else None
+    line = f"{policy_id}: retired, and holds nowhere any more"
+    _tell(ended, lambda: console(sys.stdout).print(line), as_json=as_json)
 
 
 def _named(file: PolicyFile) -> str:

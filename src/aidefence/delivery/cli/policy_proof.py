@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,6 +33,8 @@ _AGAINST = typer.Option(
 )
 _DELTA_OUT = typer.Option("--delta", metavar="FILE", help="Write the proof's text, too.")
 _DELTA_IN = typer.Option("--delta", metavar="FILE", help="The proof's text that came along.")
+# As much as a certificate may have.
+_BYTES_MAX = 64 * 1024 * 1024
 _COLOURS = {
     "proved": "green",
     "searched": "yellow",
@@ -67,9 +70,7 @@ def prove(
         desk = _desk(config)
         proof = import_module("aidefence.proof")
         budget = proof.Budget(property_ms=round(timeout * 1000))
-        session: Session = desk.prove(
-            compiled.image, compiled.properties, budget=budget, against=others
-        )
+        session: Session = _proved(desk, compiled, others, budget)
         certificate = desk.certify(session)
     if output is not None:
         _write(output, certificate.json + b"\n")
@@ -200,6 +201,15 @@ def _desk(config: Path | None) -> Any:  # noqa: ANN401 -- by name: wiring stands
     return import_module("aidefence.app.proving").ProofDesk.of(sources_of(config))
 
 
+def _proved(desk: Any, compiled: Compiled, others: Mapping[str, Any], budget: object) -> Any:  # noqa: ANN401
+    # Imported here: the bar costs more than all of `verify` beside the theory.
+    from aidefence.delivery.cli.progress import counting  # noqa: PLC0415
+
+    claims, terminal = compiled.properties, console(sys.stderr)
+    with counting(terminal, "proving", len(claims), enabled=terminal.is_terminal) as done:
+        return desk.prove(compiled.image, claims, budget=budget, against=others, told=done)
+
+
 def _compiled(path: Path) -> Compiled:
     [file] = policy_files([path])
     return compiled_or_leave(file)
@@ -217,18 +227,26 @@ def _others(against: list[str] | None) -> Mapping[str, Any]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as opened:
+            data = opened.read(_BYTES_MAX + 1)
     except OSError as error:
         fail(f"cannot read `{path}`: {error.strerror or error}")
+    if len(data) > _BYTES_MAX:
+        fail(f"`{path}` has more than {_BYTES_MAX} bytes: neither certificates nor proofs have")
+    return data
 
 
 def _write(path: Path, data: bytes) -> None:
+    draft = path.with_name(f".{path.name}.part")
     try:
-        draft = path.with_name(f".{path.name}.part")
         draft.write_bytes(data)
         draft.replace(path)
     except OSError as error:
         fail(f"cannot write `{path}`: {error.strerror or error}")
+    finally:
+        # Also where somebody interrupts: a file is there whole or not at all.
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def _tell(terminal: Console, compiled: Compiled, session: Session, digest: str) -> None:

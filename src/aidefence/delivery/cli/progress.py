@@ -1,7 +1,9 @@
-"""The bar of a long scan: how far, how fast, how long yet. Only ever on a terminal."""
+"""The bars of long work: how far, how fast, how long yet. Only ever on a terminal."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +11,27 @@ import rich.progress as bars
 from rich.console import Console
 
 from aidefence.delivery.cli.sources import Sources
+
+
+@contextmanager
+def counting(
+    console: Console, what: str, total: int, *, enabled: bool
+) -> Iterator[Callable[[], None]]:
+    """Count work that is done one by one; when not enabled, show nothing."""
+    if not enabled:
+        yield lambda: None
+        return
+    columns = (bars.TextColumn(what), bars.BarColumn(), bars.MofNCompleteColumn())
+    with bars.Progress(
+        *columns,
+        bars.TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
 
 
 class Progress:
