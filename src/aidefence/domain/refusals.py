@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from aidefence.domain.content import Degraded
 from aidefence.domain.errors import AIDefenceError
@@ -75,3 +76,10 @@ class UnavailableError(RefusedError):
 
 class DeadlineError(RefusedError):
     """The time for this request is over."""
+
+
+class WhenFull(StrEnum):
+    """What becomes of a request whose turn does not come in time."""
+
+    REFUSE = "refuse"
+    DEGRADE = "degrade"

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 from time import perf_counter_ns
 
@@ -15,7 +14,7 @@ from aidefence.domain.access import Caller
 from aidefence.domain.asking import Detection, Request
 from aidefence.domain.content import Content
 from aidefence.domain.enums import Action
-from aidefence.domain.refusals import Allowance, DeadlineError, OverloadedError
+from aidefence.domain.refusals import Allowance, DeadlineError, OverloadedError, WhenFull
 from aidefence.ports.admission import Admission
 from aidefence.ports.episodes import EpisodeLog
 from aidefence.ports.meter import Meter
@@ -33,13 +32,6 @@ _NS_PER_MS = 1_000_000
 _PATIENCE_NS = 250_000_000
 _OVER = "the time for this request is over"
 _QUICK_CODE_POINTS_MAX = 64 << 10
-
-
-class WhenFull(StrEnum):
-    """What becomes of a request whose turn does not come in time."""
-
-    REFUSE = "refuse"
-    DEGRADE = "degrade"
 
 
 @dataclass(frozen=True, slots=True)

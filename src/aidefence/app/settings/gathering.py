@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel
-from pydantic_settings import EnvSettingsSource, SettingsError
 
 from aidefence.app.settings.files import ConfigFile, Place, read_file
 from aidefence.app.settings.sources import Sources
 from aidefence.app.settings.whole import Settings
-from aidefence.domain.errors import SettingError
 
 PREFIX = "AIDEFENCE_"
 # `AIDEFENCE_LOG=json` is short for the variable of the one setting that containers need.
@@ -92,13 +91,12 @@ def _lay_over(under: dict[str, Any], over: Mapping[str, Any]) -> None:
 
 
 def _from_environment() -> dict[str, Any]:
-    source = EnvSettingsSource(Settings)
-    source.env_vars = {SHORT.get(name, name): value for name, value in source.env_vars.items()}
-    try:
-        return source()
-    except SettingsError as error:
-        name = str(error).partition('"')[2].partition('"')[0]
-        raise SettingError(name, "expected JSON", variable((name,))) from None
+    if not any(name.upper().startswith(PREFIX) for name in os.environ):
+        return {}
+    # Imported here: what reads variables takes more memory than all settings do.
+    from aidefence.app.settings.environment import read_environment  # noqa: PLC0415
+
+    return read_environment(Settings, PREFIX, SHORT)
 
 
 def _from_here(file: ConfigFile) -> dict[str, Any]:

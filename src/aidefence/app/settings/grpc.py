@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field, field_validator
-from pydantic_settings import NoDecode
 
+from aidefence.app.settings.listing import AsWritten
 from aidefence.app.settings.section import Section
 from aidefence.domain.proxying import Unread
 
@@ -28,7 +28,7 @@ class GrpcSettings(Section):
     """Whether [Envoy's filters](grpc.md#envoy) are answered, too."""
     envoy_unread: Unread = Unread.BLOCK
     """What becomes of a body that Envoy shows and this version cannot read."""
-    envoy_headers: Annotated[tuple[str, ...], NoDecode] = ()
+    envoy_headers: Annotated[tuple[str, ...], AsWritten] = ()
     """Headers of requests that are inspected with query and body, in lower case."""
 
     @field_validator("envoy_headers", mode="before")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field, field_validator
-from pydantic_settings import NoDecode
 
+from aidefence.app.settings.listing import AsWritten
 from aidefence.app.settings.section import Section
 
 
@@ -17,7 +17,7 @@ class McpSettings(Section):
     """Whether this door is open, at `/mcp`."""
     concurrent_max: int = Field(default=256, ge=1, le=100_000)
     """Requests under way in one worker, streams among them; more are refused."""
-    origins: Annotated[tuple[str, ...], NoDecode] = ()
+    origins: Annotated[tuple[str, ...], AsWritten] = ()
     """Web pages that may ask from a browser, such as `https://app.example.com`, beside loopback."""
 
     @field_validator("origins", mode="before")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from aidefence.app.settings.section import Section
-from aidefence.service.desk import WhenFull
+from aidefence.domain.refusals import WhenFull
 
 
 class OverloadSettings(Section):

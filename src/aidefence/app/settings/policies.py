@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import NoDecode
 
-from aidefence.app.settings.listing import split_list
+from aidefence.app.settings.listing import AsWritten, split_list
 from aidefence.app.settings.section import Section
 from aidefence.domain.policy_store import Environment
 
@@ -16,7 +15,7 @@ from aidefence.domain.policy_store import Environment
 class PolicySettings(Section):
     """Policies: which of them hold here, and how versions come into force."""
 
-    files: Annotated[tuple[Path, ...], NoDecode] = ()
+    files: Annotated[tuple[Path, ...], AsWritten] = ()
     """Files of [policies](policies.md#from-files) that hold here, beside all that is deployed."""
     environment: Environment = Environment.PRODUCTION
     """What this node is for: it follows [deployments](policy-deployment.md) to this environment."""

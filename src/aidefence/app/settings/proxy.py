@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import NoDecode
 
+from aidefence.app.settings.listing import AsWritten
 from aidefence.app.settings.section import Section
 from aidefence.domain.enums import OnError
 from aidefence.domain.proxying import Dialect, KeyFrom, Private, PromptLeaks, Refusing, Unread
@@ -62,7 +62,7 @@ class ProxySettings(Section):
     """Whether private data and secrets go out as tokens, and come back as they were."""
     prompt_leaks: PromptLeaks = PromptLeaks.FLAG
     """What happens to answers that tell the system prompt."""
-    canaries: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
+    canaries: Annotated[tuple[str, ...], AsWritten] = Field(default=(), repr=False)
     """Words of your own that no answer may hold."""
     stream_mode: StreamMode = StreamMode.HOLD
     """When text of a [stream](streams.md#modes) goes out."""

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import NoDecode
 
+from aidefence.app.settings.listing import AsWritten
 from aidefence.app.settings.section import Section
 from aidefence.app.settings.words import KeptContent
 from aidefence.domain.enums import OnError
@@ -52,11 +52,11 @@ class StoreSettings(Section):
     """Threads of each worker that do jobs; 0 leaves them to other workers or machines."""
     job_result_hours: float = Field(default=24, gt=0)
     """Hours for which the result of a job is kept."""
-    webhook_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    webhook_hosts: Annotated[tuple[str, ...], AsWritten] = ()
     """Hosts that may be told when a job is done, as `hooks.example.com` or `10.0.0.7:8443`."""
     webhook_secret: SecretStr | None = None
     """What signs the words to webhooks, at least 16 characters; without it there are none."""
-    audit_keys: Annotated[tuple[Path, ...], NoDecode] = ()
+    audit_keys: Annotated[tuple[Path, ...], AsWritten] = ()
     """Public keys of other machines that sign the same audit log."""
 
     @field_validator("webhook_hosts", "audit_keys", mode="before")

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from aidefence.app.settings.auth import AuthSettings
 from aidefence.app.settings.compat import CompatSettings
@@ -18,7 +17,7 @@ from aidefence.app.settings.graphql import GraphqlSettings
 from aidefence.app.settings.grpc import GrpcSettings
 from aidefence.app.settings.held import HeldSettings, hold, setup_of
 from aidefence.app.settings.limits import LimitSettings
-from aidefence.app.settings.listing import split_list
+from aidefence.app.settings.listing import AsWritten, split_list
 from aidefence.app.settings.log import LogSettings
 from aidefence.app.settings.mcp import McpSettings
 from aidefence.app.settings.mcp_proxy import McpProxySettings
@@ -44,18 +43,17 @@ def _state_dir() -> Path:
     return Path(base) / "aidefence"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything an operator can set. Made from what is handed in, whatever the environment says.
 
     `read_settings` gathers what files, variables and flags say.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="AIDEFENCE_",
-        env_nested_delimiter="__",
+    model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,
+        validate_default=True,
     )
 
     profile: Profile = Profile.BALANCED
@@ -64,7 +62,7 @@ class Settings(BaseSettings):
     """A folder of [rules of your own](rules.md), added to ours."""
     paranoia: int = Field(default=1, ge=1, le=4)
     """2 and up add rules that cry wolf more often."""
-    exclude: Annotated[tuple[str, ...], NoDecode] = ()
+    exclude: Annotated[tuple[str, ...], AsWritten] = ()
     """Rule ids or globs that do not speak, with `@origin` for one origin."""
     thresholds: dict[Category, ThresholdSettings] = Field(default_factory=dict)
     """Two confidences by category: `flag` and, if ever, `block`; by default the profile says."""
@@ -84,9 +82,9 @@ class Settings(BaseSettings):
     """What becomes of texts for which a check that they needed failed."""
     on_error_at: Mapping[DoorName, OnError] = Field(default_factory=dict)
     """The same for one door; the proxy has [its own](proxy.md#when-something-fails)."""
-    lists: Annotated[tuple[Path, ...], NoDecode] = ()
+    lists: Annotated[tuple[Path, ...], AsWritten] = ()
     """Files of [allow and deny lists](lists.md)."""
-    topics: Annotated[tuple[Path, ...], NoDecode] = ()
+    topics: Annotated[tuple[Path, ...], AsWritten] = ()
     """Files of [topics by example](lists.md#topics-by-example)."""
     state_dir: Path = Field(default_factory=_state_dir)
     """Folder of all that the gateway keeps; by default `aidefence` in the folder for state."""
@@ -125,15 +123,3 @@ class Settings(BaseSettings):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return hold, (HeldSettings, values_of(self))
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 -- the hook's signature
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the hook's signature
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the hook's signature
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the hook's signature
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read nothing but what is handed in."""
-        return (init_settings,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
@@ -21,8 +21,10 @@ from aidefence.delivery.cli.options import (
 )
 from aidefence.delivery.cli.terminal import console, json_text
 from aidefence.domain.enums import Profile
-from aidefence.service.benchmark import Latency, Throughput, time_calls, time_rounds
 from aidefence.service.benchmark_texts import MIX_NAME, mixed_texts
+
+if TYPE_CHECKING:
+    from aidefence.service.benchmark import Latency, Throughput
 
 _Given = TypeVar("_Given")
 
@@ -51,6 +53,9 @@ def bench(
 
     For a look at your machine; the numbers we publish come from the repository's bench folder.
     """
+    # Imported here: numpy takes more memory than any command that does without it.
+    from aidefence.service.benchmark import time_calls, time_rounds  # noqa: PLC0415
+
     guard = open_guard(profile=profile, rules=None, paranoia=1, dense=dense, deep=deep)
     machine = Machine.here()
     lines: list[tuple[int, Latency, Throughput]] = []

@@ -9,7 +9,13 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from aidefence.delivery.cli import policy_phrases
+from aidefence.delivery.cli import (
+    policy_admin,
+    policy_diff,
+    policy_phrases,
+    policy_proof,
+    policy_theorem,
+)
 from aidefence.delivery.cli.options import Exit, JsonOption
 from aidefence.delivery.cli.policy_files import (
     STDIN,
@@ -118,3 +124,22 @@ def check(paths: PoliciesArgument, as_json: JsonOption = False) -> None:
 
 def _write(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+
+
+# In the order in which help lists them: files first, then versions in force.
+app.command()(policy_proof.prove)
+app.command()(policy_proof.verify)
+app.command()(policy_theorem.theorem)
+app.command("list")(policy_admin.list_policies)
+for command in (
+    policy_admin.show,
+    policy_admin.create,
+    policy_diff.diff,
+    policy_admin.deploy,
+    policy_admin.rollback,
+    policy_admin.retire,
+    policy_admin.status,
+    policy_admin.shadow,
+):
+    app.command()(command)
+app.add_typer(policy_proof.log, name="log")
