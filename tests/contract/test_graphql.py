@@ -334,6 +334,7 @@ _FIELDS: dict[Permission, tuple[str, ...]] = {
             'mutation { rejectReview(id: "x") { id } }',
         ),
         'mutation { commentReview(id: "x", text: "y") { id } }',
+        'mutation { approveCall(tool: "x", arguments: {}, sessionId: "s") { digest } }',
     ),
     **POLICY_FIELDS,
     Permission.DETECT: (

@@ -10,6 +10,8 @@ from tests.contract.test_graphql import Door
 from aidefence.app.parts.store import open_store
 from aidefence.app.services import make_services
 from aidefence.app.settings import Settings
+from aidefence.domain.access import LOCAL
+from aidefence.domain.audit import AuditAction
 
 _PDL = """\
 policy support version 1
@@ -70,3 +72,16 @@ def test_policies(door: Door) -> None:
     assert door.ask("{ policies { id } }") == {"policies": []}
     wrong = 'mutation { createPolicy(policy: { name: "x", source: "policy" }) { id } }'
     assert door.refused(wrong)["extensions"]["code"] == "INVALID_POLICY"
+
+
+def test_a_call_is_approved_once(door: Door) -> None:
+    mutation = """mutation($a: JSON!, $m: Float! = 15) {
+        approveCall(tool: "delete_file", arguments: $a, sessionId: "s", minutes: $m) {
+            tool sessionId digest approvedBy expiresAt } }"""
+    made = door.ask(mutation, a={"path": "a.txt"})["approveCall"]
+    assert (made["tool"], made["sessionId"], made["approvedBy"]) == ("delete_file", "s", "local")
+    records = [it.event for it in door.store.audit.read(LOCAL)]
+    [noted] = [it for it in records if it.action is AuditAction.CALL_APPROVED]
+    assert noted.details["digest"] == made["digest"]
+    for wrong in ({"a": "x"}, {"a": {}, "m": 0}, {"a": {}, "m": 1441}):
+        assert door.refused(mutation, **wrong)["extensions"]["code"] == "INVALID_FIELD"

@@ -1,6 +1,7 @@
 // A small client for the API of an AI Defence gateway, over the fetch of whatever runs it.
 import type {
   AnswerTo,
+  ApprovalRequest,
   BatchItem,
   BatchResponse,
   CallRequest,
@@ -18,6 +19,7 @@ import type {
   ToolsResponse,
   TraceRequest,
   TraceResponse,
+  WireApproval,
 } from "./api.js";
 
 export type * from "./api.js";
@@ -115,6 +117,11 @@ export class Client {
   /** Take out what nobody sees and make harmless what loads, runs or hides. */
   neutralize(request: NeutralizeRequest, { signal }: Signalled = {}): Promise<RewriteResponse> {
     return this.#send({ method: "POST", path: "/api/v2/neutralize", body: request, signal });
+  }
+
+  /** Let policies see a call as approved, once. It is not sent again once it may have arrived. */
+  approveCall(approval: ApprovalRequest, { signal }: Signalled = {}): Promise<WireApproval> {
+    return this.#send({ method: "POST", path: "/api/v2/approvals", body: approval, repeatable: false, signal });
   }
 
   /** Say what a content really was. It is not sent again once it may have arrived. */

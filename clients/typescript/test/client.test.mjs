@@ -31,6 +31,11 @@ test("a gateway answers", { skip: url ? false : "AIDEFENCE_URL is not set" }, as
     assert.equal((await client.neutralize({ text: "a\u200bb" })).text, "ab");
     assert.equal((await client.ready()).status, "ready");
   });
+  await t.test("about what a person has approved", async () => {
+    const made = await client.approveCall({ tool: "delete_file", arguments: { path: "a" }, sessionId: "s" });
+    assert.deepEqual([made.tool, made.sessionId], ["delete_file", "s"]);
+    assert.ok(made.expiresAt > Date.now());
+  });
   await t.test("and names what is wrong", async () => {
     await assert.rejects(client.detect([{ role: "pope", content: "x" }]), (error) => {
       assert.ok(error instanceof GatewayError);

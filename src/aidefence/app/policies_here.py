@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -18,6 +18,7 @@ from aidefence.app.settings.reading import read_sources
 from aidefence.app.storing import opened_store
 from aidefence.client import policy_words as words
 from aidefence.delivery.rest import policies_telling as telling
+from aidefence.delivery.rest.approvals import tell_approval
 from aidefence.delivery.rest.policies_wire import (
     DeploymentList,
     PolicyList,
@@ -28,6 +29,7 @@ from aidefence.domain.access import Caller
 from aidefence.domain.policy_store import Environment, PolicyVersion, Strategy
 from aidefence.policy.compiling import Compiled
 from aidefence.policy.lean import write_lean
+from aidefence.service.approvals import MINUTES
 from aidefence.service.authoring import sentences_of_compiled
 from aidefence.service.policies import PolicyDiff, PolicyView, PolicyWish
 from aidefence.service.policy_desk import PolicyDesk
@@ -145,6 +147,20 @@ class PoliciesHere:
         """Tell what a version, by default the newest, would have decided about past requests."""
         found = self._desk.past.replay(policy_id, self._caller, version, last)
         return words.read_past(_encode(telling.tell_past(found)))
+
+    def approve_call(
+        self,
+        tool: str,
+        arguments: Mapping[str, object],
+        session_id: str,
+        *,
+        minutes: float | None = None,
+    ) -> words.CallApproval:
+        """Approve one call of a session, which policies see as `approved` once."""
+        limit = MINUTES if minutes is None else minutes
+        approve = self._desk.approvals.approve
+        made = approve(tool, dict(arguments), session_id, self._caller, limit)
+        return words.read_approval(_encode(tell_approval(made)))
 
     def retire(self, policy_id: str) -> None:
         """End a policy: it holds nowhere any more, and stays readable."""

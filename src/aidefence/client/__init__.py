@@ -10,6 +10,7 @@ from aidefence.client.asynchronous import AsyncClient
 from aidefence.client.errors import GatewayError
 from aidefence.client.policies import AsyncPolicies, Policies
 from aidefence.client.policy_words import (
+    CallApproval,
     Policy,
     PolicyDeployment,
     PolicyDiff,
@@ -38,6 +39,7 @@ from aidefence.domain.refusals import (
 __all__ = [
     "AsyncClient",
     "AsyncPolicies",
+    "CallApproval",
     "Client",
     "ConflictError",
     "DeadlineError",

@@ -137,6 +137,20 @@ class Policies:
         """Tell what a version, by default the newest, would have decided about past requests."""
         return self._ask(questions.past(policy_id, version, last))
 
+    def approve_call(
+        self,
+        tool: str,
+        arguments: Mapping[str, object],
+        session_id: str,
+        *,
+        minutes: float | None = None,
+    ) -> words.CallApproval:
+        """Approve one call of a session: policies see it as `approved` once, in that time.
+
+        By default it waits a quarter of an hour.
+        """
+        return self._ask(questions.approve_call(tool, arguments, session_id, minutes))
+
     def retire(self, policy_id: str) -> None:
         """End a policy: it holds nowhere any more, and stays readable."""
         self._ask(questions.retire(policy_id))
@@ -265,6 +279,20 @@ class AsyncPolicies:
     ) -> words.PolicyPast:
         """Tell what a version, by default the newest, would have decided about past requests."""
         return await self._ask(questions.past(policy_id, version, last))
+
+    async def approve_call(
+        self,
+        tool: str,
+        arguments: Mapping[str, object],
+        session_id: str,
+        *,
+        minutes: float | None = None,
+    ) -> words.CallApproval:
+        """Approve one call of a session: policies see it as `approved` once, in that time.
+
+        By default it waits a quarter of an hour.
+        """
+        return await self._ask(questions.approve_call(tool, arguments, session_id, minutes))
 
     async def retire(self, policy_id: str) -> None:
         """End a policy: it holds nowhere any more, and stays readable."""

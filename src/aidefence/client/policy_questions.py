@@ -119,6 +119,15 @@ def past(policy_id: str, version: int | None, last: int) -> Question[words.Polic
     return Question(_path(policy_id, "shadow"), body, words.read_past)
 
 
+def approve_call(
+    tool: str, arguments: Mapping[str, object], session_id: str, minutes: float | None
+) -> Question[words.CallApproval]:
+    """Approve one call; sent twice, it might be made twice."""
+    call = {"tool": tool, "arguments": dict(arguments), "sessionId": session_id}
+    body = as_json(without_none({**call, "minutes": minutes}))
+    return Question("/api/v2/approvals", body, words.read_approval, repeatable=False)
+
+
 def retire(policy_id: str) -> Question[None]:
     """End a policy."""
     return Question(_path(policy_id), None, words.read_nothing, repeatable=False, verb="DELETE")

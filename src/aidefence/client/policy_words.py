@@ -188,6 +188,16 @@ class PolicyRollback(Struct, frozen=True, rename="camel"):
     version: int | None
 
 
+class CallApproval(Struct, frozen=True, rename="camel"):
+    """A call that may be made once until `expires_at`; `digest` names tool and arguments."""
+
+    tool: str
+    session_id: str
+    digest: str
+    approved_by: str
+    expires_at: int
+
+
 class PolicyShadowChange(Struct, frozen=True, rename="camel"):
     """How often a version that only watches would have decided so; `examples` are requests."""
 
@@ -256,6 +266,7 @@ def reader(kind: type[_Told]) -> Callable[[bytes], _Told]:
 
 
 read_policy = reader(Policy)
+read_approval = reader(CallApproval)
 read_verification = reader(PolicyVerification)
 read_diff = reader(PolicyDiff)
 read_deployment = reader(PolicyDeployment)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.served import Served, serving, wait_until
 from typer.testing import CliRunner, Result
@@ -119,6 +120,60 @@ def test_who_may_not_is_told_so(gateway: Served, operator: str, tmp_path: Path) 
     required = _told(gateway, operator, "create", path.rename(tmp_path / "again.pdl"))
     strict = _run(gateway, operator, "deploy", required["policyId"], "--version", 7)
     assert (strict.exit_code, "has no version 7" in strict.stderr) == (2, True)
+
+
+HELD = """\
+policy held version 1
+
+default allow
+on error block
+
+rule held:
+  review when tool.can(destructive)
+  unless approved
+"""
+
+
+def test_a_call_is_approved_here_or_over_the_wire(
+    gateway: Served, operator: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "held.pdl"
+    path.write_text(HELD)
+    policy_id = _told(gateway, operator, "create", path, "--proof-optional")["policyId"]
+    _told(gateway, operator, "deploy", policy_id)
+    call = {"name": "delete_file", "arguments": {"path": "a", "force": True}}
+
+    def decided() -> str:
+        answer = httpx.post(
+            f"{gateway.url}/api/v2/tools/call",
+            json={**call, "context": {"sessionId": "s"}},
+            headers={"authorization": f"Bearer {operator}"},
+        )
+        action: str = answer.json()["action"]
+        return action
+
+    wait_until(lambda: decided() == "review", "the policy")
+    asked = ["approve", "delete_file", "--session", "s", "--arguments"]
+    analyst = _key(gateway, "ines", Role.ANALYST)
+    made = _told(gateway, analyst, *asked, '{"force": true, "path": "a"}')
+    assert made["tool"] == "delete_file"
+    assert [decided(), decided()] == ["allow", "review"]
+    # The owner of the machine, beside the gateway that runs.
+    given = ["policy", *asked, "-", "--config", str(gateway.config), "--as", "mia"]
+    here = {"AIDEFENCE_STATE_DIR": str(gateway.places.state_dir)}
+    ran = CliRunner().invoke(app, given, env=here, input='{"path": "a", "force": true}')
+    assert ran.exit_code == 0, ran.output
+    assert "may be made once until" in ran.stdout
+    assert [decided(), decided()] == ["allow", "review"]
+    viewer = _key(gateway, "vera", Role.VIEWER)
+    refused = _run(gateway, viewer, *asked, "{}")
+    assert (refused.exit_code, "review" in refused.stderr) == (2, True)
+    for wrong in ("[1]", "{", '"x"'):
+        ran = _run(gateway, analyst, *asked, wrong)
+        assert (ran.exit_code, "no JSON object" in ran.stderr) == (2, True)
+    ran = _run(gateway, analyst, *asked, "{}", "--minutes", "0")
+    assert (ran.exit_code, "minutes" in ran.stderr) == (2, True)
+    _run(gateway, operator, "retire", policy_id)
 
 
 def test_a_gateway_that_is_gone_is_said_in_one_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -88,6 +89,16 @@ def test_both_clients_change_the_same(address: str) -> None:
             assert (await it.get(ids[1])).retired_at is not None
 
     anyio.run(later)
+
+
+def test_both_clients_approve_a_call(address: str) -> None:
+    made = _both(address, lambda it: it.approve_call("rm", {"path": "a"}, "s-1", minutes=5))
+    for it in made:
+        assert (it.tool, it.session_id, it.approved_by) == ("rm", "s-1", "local")
+        assert it.digest == made[0].digest
+        assert 0 < it.expires_at - time.time() * 1000 <= 5 * 60_000
+    with Client(address) as opened, pytest.raises(ContentError):
+        opened.policies.approve_call("rm", {}, "s-1", minutes=0)
 
 
 def test_a_version_is_proved_and_deployed(client: Client) -> None:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from aidefence.delivery.cli import (
     policy_admin,
+    policy_approve,
     policy_diff,
     policy_phrases,
     policy_proof,
@@ -140,6 +141,7 @@ for command in (
     policy_admin.retire,
     policy_admin.status,
     policy_admin.shadow,
+    policy_approve.approve,
 ):
     app.command()(command)
 app.add_typer(policy_proof.log, name="log")

@@ -11,6 +11,7 @@ import strawberry
 from aidefence.delivery.graphql.asker import Asking, there
 from aidefence.delivery.graphql.inputs import read_limit
 from aidefence.delivery.graphql.policy_types import (
+    CallApproval,
     Policy,
     PolicyComparison,
     PolicyDeployment,
@@ -19,6 +20,7 @@ from aidefence.delivery.graphql.policy_types import (
     PolicySlot,
     PolicyVerification,
     RuleInput,
+    tell_approval,
     tell_deployment,
     tell_diff,
     tell_policy,
@@ -26,10 +28,12 @@ from aidefence.delivery.graphql.policy_types import (
     tell_slot,
     tell_verification,
 )
+from aidefence.delivery.graphql.scalars import Json
 from aidefence.delivery.http.problems import refusal_of_given
 from aidefence.domain.access import Caller, Permission
 from aidefence.domain.errors import PolicyError, SettingError
 from aidefence.domain.policy_store import Environment, Strategy
+from aidefence.service.approvals import MINUTES
 from aidefence.service.authoring import RuleWish, UnreadError
 from aidefence.service.policies import PolicyWish
 from aidefence.service.policy_desk import PolicyDesk
@@ -216,6 +220,25 @@ class PolicyMutations:
         return await _deploy(
             info,
             lambda desk, who: tell_slot(desk.rollouts.shadow(str(id), environment, who, version)),
+        )
+
+    @strawberry.mutation(description="Approve one call of a session, for policies to see once.")
+    async def approve_call(
+        self,
+        info: Asking,
+        tool: str,
+        arguments: Json,
+        session_id: str,
+        minutes: float = MINUTES,
+    ) -> CallApproval:
+        if not isinstance(arguments, dict):
+            raise refusal_of_given(SettingError("arguments", "expected an object"))
+        return await _do(
+            info,
+            Permission.REVIEW,
+            lambda desk, who: tell_approval(
+                desk.approvals.approve(tool, arguments, session_id, who, minutes)
+            ),
         )
 
     @strawberry.mutation(description="End a policy: it holds nowhere any more.")

@@ -10,6 +10,7 @@ from aidefence.delivery.graphql.scalars import Json, Long
 from aidefence.domain import policy_store as kept
 from aidefence.domain.enums import Action
 from aidefence.domain.policy_store import DeploymentState, Environment, Strategy, VerificationState
+from aidefence.service.approvals import Approval
 from aidefence.service.policies import PolicyDiff, PolicyStatus, PolicyView
 from aidefence.service.rollouts import DeploymentStatus, Sync
 
@@ -29,6 +30,15 @@ class PolicyInput:
     rules: list[RuleInput] = strawberry.field(default_factory=list)
     source: str | None = None
     verification_required: bool = True
+
+
+@strawberry.type(description="A call that may be made once until `expiresAt`.")
+class CallApproval:
+    tool: str
+    session_id: str
+    digest: str = strawberry.field(description="Names the tool and its arguments.")
+    approved_by: str
+    expires_at: Long
 
 
 @strawberry.type(description="What holds of a policy in one environment.")
@@ -227,6 +237,17 @@ def tell_deployment(it: DeploymentStatus) -> PolicyDeployment:
         deployed_at=Long(deployment.at_ms),
         reason=deployment.reason,
         nodes=[NodeSync(node=node, sync=sync) for node, sync in it.nodes.items()],
+    )
+
+
+def tell_approval(it: Approval) -> CallApproval:
+    """Tell which call was approved."""
+    return CallApproval(
+        tool=it.tool,
+        session_id=it.session,
+        digest=it.digest,
+        approved_by=it.by,
+        expires_at=Long(it.expires_ms),
     )
 
 

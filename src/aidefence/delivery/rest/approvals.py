@@ -14,7 +14,7 @@ from aidefence.delivery.http.operations import House, Operation, read_json, say
 from aidefence.delivery.http.ways import Call
 from aidefence.delivery.rest.remembered import there
 from aidefence.domain.access import Permission
-from aidefence.service.approvals import MINUTES, MINUTES_MAX, NAME_MAX
+from aidefence.service.approvals import MINUTES, MINUTES_MAX, NAME_MAX, Approval
 
 
 class ApprovalRequest(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -44,8 +44,12 @@ async def _approve(house: House, call: Call) -> Response:
     approvals = there(house.services.policies).approvals
     approve = partial(approvals.approve, given.tool, given.arguments, given.session_id)
     made = await asyncio.to_thread(approve, call.caller, given.minutes)
-    told = WireApproval(made.tool, made.session, made.digest, made.by, made.expires_ms)
-    return say(told, 201)
+    return say(tell_approval(made), 201)
+
+
+def tell_approval(it: Approval) -> WireApproval:
+    """Tell which call was approved, by whom, until when."""
+    return WireApproval(it.tool, it.session, it.digest, it.by, it.expires_ms)
 
 
 OPERATIONS = (
