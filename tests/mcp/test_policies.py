@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 from mcp.client.stdio import StdioServerParameters
 from tests.mcp.test_proxy import PROXY, SHOP
 from tests.mcp.test_relay import CLOCK, MAIL, Wire
+from typer.testing import CliRunner
 
 from aidefence.app.mcp_proxy import Behind, make_relay
 from aidefence.app.settings import Settings
+from aidefence.delivery.cli.main import app
 from aidefence.delivery.mcp.codes import Code
 from mcp import Client, MCPError
 
@@ -116,3 +119,66 @@ async def test_the_real_client_is_told_the_rule(policy: Path, tmp_path: Path) ->
                 await client.call_tool("price", {"item": "soup"})
             assert stopped.value.error.code == Code.BLOCKED
             assert "house" in stopped.value.error.message
+
+
+DEPLOYED = """\
+policy shop version 1
+
+default allow
+on error block
+
+rule no-soup:
+    block when tool.name is "price"
+    because "Prices are not told today."
+"""
+
+
+def _policy(config: Path, *arguments: str) -> Any:
+    given = ["policy", *arguments, "--config", str(config), "--json"]
+    ran = CliRunner().invoke(app, given)
+    assert ran.exit_code == 0, ran.output
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.anyio
+async def test_what_is_deployed_holds_in_a_session_that_runs(tmp_path: Path) -> None:
+    config, source = tmp_path / "aidefence.toml", tmp_path / "shop.pdl"
+    config.write_text(f'state_dir = "{tmp_path}"\ndeep = "off"\ndense = "off"\n', "utf-8")
+    source.write_text(DEPLOYED, "utf-8")
+    policy = _policy(config, "create", str(source), "--proof-optional")["policyId"]
+    _policy(config, "deploy", policy)
+    whole = [*PROXY, "--deployed", "--config", str(config), "--", *SHOP]
+    before = StdioServerParameters(command=whole[0], args=whole[1:], env=dict(os.environ))
+
+    async def asked(client: Client) -> str:
+        try:
+            cost = await client.call_tool("price", {"item": "soup"})
+        except MCPError as error:
+            return error.error.message
+        text: str = cost.content[0].text  # type: ignore[union-attr]
+        return text
+
+    async def until(client: Client, told: str) -> None:
+        for _ in range(300):
+            if told in await asked(client):
+                return
+            await anyio.sleep(0.2)
+        pytest.fail(f"{told}: not told in a minute")
+
+    with anyio.fail_after(200):
+        async with Client(before) as client:
+            # From the first call on, by the reason that other doors tell, too.
+            assert "Prices are not told today" in await asked(client)
+            assert _policy(config, "rollback", policy)["version"] is None
+            await until(client, "soup costs 12 euros")
+            _policy(config, "deploy", policy)
+            await until(client, "Prices are not told today")
+    # Whoever does not ask for it is asked nothing; others' policies are not one's own.
+    for option in ("mcp_proxy.deployed=false", "mcp_proxy.tenant=others"):
+        other = [*whole[: whole.index("--")], "--set", option, "--", *SHOP]
+        if option.endswith("false"):
+            other.remove("--deployed")
+        started = StdioServerParameters(command=other[0], args=other[1:], env=dict(os.environ))
+        with anyio.fail_after(90):
+            async with Client(started) as client:
+                assert await asked(client) == "soup costs 12 euros"

@@ -1,4 +1,4 @@
-"""Keeps a worker in step with the policies that are deployed."""
+"""Keeps a process in step with the policies that are deployed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from aidefence.app.housekeeping import keep_doing
-from aidefence.app.parts.policies import PolicyParts, make_follower
+from aidefence.app.parts.policies import make_follower
 from aidefence.domain.refusals import UnavailableError
 from aidefence.service.in_force import InForce
+from aidefence.service.rollouts import PolicyStores
 
 if TYPE_CHECKING:
     from aidefence.app.settings import Settings
@@ -25,15 +26,23 @@ _END_SECONDS = 2.0
 class Following:
     """Two threads: one looks what was deployed, one hands over what was counted."""
 
-    def __init__(self, settings: Settings, parts: PolicyParts, in_force: InForce) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stores: PolicyStores,
+        in_force: InForce,
+        close: Callable[[], None],
+    ) -> None:
+        """`close` is called when nothing is followed any more."""
         self._settings = settings
-        self._parts = parts
+        self._stores = stores
         self._in_force = in_force
+        self._close = close
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Hold it open while a worker serves; its first answer is by what is deployed."""
-        follower = make_follower(self._settings, self._parts, self._in_force)
+        follower = make_follower(self._settings, self._stores, self._in_force)
         with suppress(UnavailableError):
             # The store is silent: it is asked again and again, a quarter of a second later.
             await asyncio.to_thread(follower.look)
@@ -60,7 +69,7 @@ class Following:
             await asyncio.to_thread(_end, threads)
             with suppress(UnavailableError):
                 await asyncio.to_thread(follower.leave)
-            await asyncio.to_thread(self._parts.prover.close)
+            await asyncio.to_thread(self._close)
 
 
 def _end(threads: list[Thread]) -> None:

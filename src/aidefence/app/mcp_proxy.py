@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aidefence.adapters.pins import PinFile
@@ -25,6 +26,7 @@ from aidefence.delivery.mcp.proxy.results import Redact, Results
 from aidefence.delivery.mcp.proxy.session import Session
 from aidefence.delivery.mcp.proxy.standard import StandardStreams
 from aidefence.delivery.mcp.proxy.upstream import Upstream
+from aidefence.domain.access import LOCAL
 from aidefence.domain.asking import Context, Request
 from aidefence.domain.enums import Action, Origin
 from aidefence.pipeline.corridor import Corridor
@@ -61,12 +63,15 @@ def run_proxy(sources: Sources, behind: Behind, *, quiet: bool) -> bool:
 
     """
     settings = read_sources(sources)
-    relay = make_relay(settings, behind, _silent if quiet else _tell)
-    return asyncio.run(_run(settings, behind, relay, _silent if quiet else _tell))
+    tell, in_force = _silent if quiet else _tell, InForce()
+    relay = make_relay(settings, behind, tell, in_force)
+    return asyncio.run(_run(settings, behind, relay, tell, in_force))
 
 
-def make_relay(settings: Settings, behind: Behind, tell: Tell) -> Relay:
-    """Wire the relay of one session.
+def make_relay(
+    settings: Settings, behind: Behind, tell: Tell, in_force: InForce | None = None
+) -> Relay:
+    """Wire the relay of one session; what is put `in_force` meanwhile decides, too.
 
     Raises:
         PinError: the pins cannot be read.
@@ -81,7 +86,7 @@ def make_relay(settings: Settings, behind: Behind, tell: Tell) -> Relay:
         Strictness(Action(chosen.stop_at)),
         server=behind.name,
         read_pins=None if pins is None else pins.read,
-        policies=_policies(settings, inspector.corridor),
+        policies=_policies(settings, inspector.corridor, in_force or InForce()),
     )
     enforced = inspector.corridor.charter.policy.enforced
     redact = _redact(setup) if chosen.redact and enforced else None
@@ -95,22 +100,23 @@ def make_relay(settings: Settings, behind: Behind, tell: Tell) -> Relay:
     return Relay(session, Results(session, tell, redact), limits, tell)
 
 
-def _policies(settings: Settings, corridor: Corridor) -> SessionPolicies | None:
-    """Make what asks policies from files; what they remember lies with what a gateway's do.
+def _policies(settings: Settings, corridor: Corridor, in_force: InForce) -> SessionPolicies | None:
+    """Make what asks policies; what they remember lies with what a gateway's do.
 
     Raises:
         ConfigError: one of them is wrong.
 
     """
-    if not settings.policies.files:
+    chosen = settings.mcp_proxy
+    if not settings.policies.files and not chosen.deployed:
         return None
     # Who has no policies need not load the language.
     from aidefence.app.parts.policies import hold_files, open_police  # noqa: PLC0415
 
-    in_force = InForce()
     hold_files(settings, in_force)
     context = Context(session=f"mcp-{os.urandom(16).hex()}")
-    request = Request("", "mcp", "mcp", context=context)
+    caller = replace(LOCAL, tenant=chosen.tenant)
+    request = Request("", "mcp", "mcp", caller, context=context)
     return SessionPolicies(open_police(settings, in_force), request, corridor)
 
 
@@ -126,25 +132,47 @@ def _redact(setup: Setup) -> Redact:
     return lambda text: guard.redact(text, origin=Origin.TOOL).text
 
 
-async def _run(settings: Settings, behind: Behind, relay: Relay, tell: Tell) -> bool:
+def _following(settings: Settings, in_force: InForce) -> AbstractAsyncContextManager[None]:
+    """Make what keeps a session in step with what is deployed to the store, if it shall be.
+
+    Raises:
+        ConfigError: the store cannot be opened.
+
+    """
+    if not settings.mcp_proxy.deployed:
+        return nullcontext()
+    # Who follows no store need not load one.
+    from aidefence.app.following import Following  # noqa: PLC0415
+    from aidefence.app.parts.policies import policy_stores  # noqa: PLC0415
+    from aidefence.app.parts.store import open_store  # noqa: PLC0415
+
+    store = open_store(settings, lambda _: "")
+    following = Following(settings, policy_stores(store), in_force, store.database.close)
+    return following.running()
+
+
+async def _run(
+    settings: Settings, behind: Behind, relay: Relay, tell: Tell, in_force: InForce
+) -> bool:
     most = settings.mcp_proxy.message_bytes_max
     stop = asyncio.Event()
     for sign in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    upstream = await _reach(settings, behind)
-    try:
-        front = await StandardStreams.open()
-        session = Session(
-            front,
-            upstream,
-            relay,
-            message_bytes_max=most,
-            now_ns=SystemClock.monotonic_ns,
-            tell=tell,
-        )
-        return await session.run(stop)
-    finally:
-        await upstream.close()
+    async with _following(settings, in_force):
+        upstream = await _reach(settings, behind)
+        try:
+            front = await StandardStreams.open()
+            session = Session(
+                front,
+                upstream,
+                relay,
+                message_bytes_max=most,
+                now_ns=SystemClock.monotonic_ns,
+                tell=tell,
+            )
+            return await session.run(stop)
+        finally:
+            await upstream.close()
 
 
 async def _reach(settings: Settings, behind: Behind) -> Upstream:

@@ -66,7 +66,7 @@ def wire_services(settings: Settings, keeper: Keeper, running: Running) -> Servi
     running.add(Steward(settings, store).running)
     policies, in_force = open_policies(settings, store), InForce()
     keeper.also(hold_files(settings, in_force))
-    running.add(Following(settings, policies, in_force).running)
+    running.add(Following(settings, policies.stores, in_force, policies.prover.close).running)
     access = open_access(settings, store.database, store.audit)
     limits = open_limits(settings, store.database)
     keeper.also(limits.prepare)

@@ -172,7 +172,7 @@ def test_a_call_is_approved_here_or_over_the_wire(
         ran = _run(gateway, analyst, *asked, wrong)
         assert (ran.exit_code, "no JSON object" in ran.stderr) == (2, True)
     ran = _run(gateway, analyst, *asked, "{}", "--minutes", "0")
-    assert (ran.exit_code, "minutes" in ran.stderr) == (2, True)
+    assert (ran.exit_code, ran.stderr.count("\n")) == (2, 1)
     _run(gateway, operator, "retire", policy_id)
 
 

@@ -67,15 +67,21 @@ class PolicyParts:
         return self._store.jobs.run_next({JobKind.VERIFY_POLICY: self.verifications.work})
 
 
-def open_policies(settings: Settings, store: Store, clock: Clock | None = None) -> PolicyParts:
-    """Tie together what writes, proves and deploys policies."""
-    database, clock, ids = store.database, clock or SystemClock(), RandomIds()
-    stores = PolicyStores(
+def policy_stores(store: Store) -> PolicyStores:
+    """Give what is kept of policies in a store."""
+    database = store.database
+    return PolicyStores(
         PolicyTable(database),
         VerificationTable(database),
         DeploymentTable(database),
         TallyTable(database),
     )
+
+
+def open_policies(settings: Settings, store: Store, clock: Clock | None = None) -> PolicyParts:
+    """Tie together what writes, proves and deploys policies."""
+    database, clock, ids = store.database, clock or SystemClock(), RandomIds()
+    stores = policy_stores(store)
     together, audit = database.together, store.audit
     prover = ProofProcess(settings)
     proofs = ProofStores(stores.policies, stores.verifications, together)
@@ -143,10 +149,9 @@ def hold_files(settings: Settings, in_force: InForce) -> Callable[[Settings], Ca
     return prepare
 
 
-def make_follower(settings: Settings, parts: PolicyParts, in_force: InForce) -> Follower:
+def make_follower(settings: Settings, stores: PolicyStores, in_force: InForce) -> Follower:
     """Make what keeps this process in step; after the fork, because it tells who it is."""
     place = Place(settings.server.node, os.getpid(), settings.policies.environment)
-    stores = parts.stores
     return Follower(
         stores.deployments, stores.tallies, in_force, load_version, place, SystemClock()
     )

@@ -19,6 +19,10 @@ class McpProxySettings(Section):
     """Whether private data and secrets in answers are replaced."""
     pins: Path | None = None
     """A file of [approved tools](tools.md#pins); without it, what a session lists first counts."""
+    deployed: bool = False
+    """Whether [policies deployed](policy-deployment.md) to the store of these settings hold."""
+    tenant: str = Field(default="default", min_length=1, max_length=128)
+    """For whom tools are used: whose deployed policies hold."""
     message_bytes_max: int = Field(default=8 << 20, ge=1024)
     """Bytes of one message."""
     pending_max: int = Field(default=1_024, ge=1)

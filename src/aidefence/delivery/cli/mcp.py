@@ -94,6 +94,10 @@ def proxy(
     redact: Annotated[
         bool | None, typer.Option("--redact", help="Replace private data and keys in answers.")
     ] = None,
+    deployed: Annotated[
+        bool | None,
+        typer.Option("--deployed", help="Policies deployed to the store here hold as well."),
+    ] = None,
     profile: ProfileChoice = None,
     exclude_rule: ExcludeRule = None,
     rules: RulesOption = None,
@@ -114,6 +118,7 @@ def proxy(
     settings: Any = import_module("aidefence.app.settings")
     wiring: Any = import_module("aidefence.app.mcp_proxy")
     section = {"stop_at": stop_at and stop_at.value, "redact": redact, "pins": pins}
+    section["deployed"] = deployed
     flags = {
         **_guarding(profile, rules, dense, deep),
         **({"exclude": tuple(exclude_rule)} if exclude_rule else {}),
