@@ -34,6 +34,11 @@ ProfileChoice: TypeAlias = Annotated[
 ]
 
 
+DeployedOption: TypeAlias = Annotated[
+    bool | None, typer.Option("--deployed", help="Policies deployed to the store here hold, too.")
+]
+
+
 class StopAt(StrEnum):
     """From which action on something does not pass."""
 
@@ -94,10 +99,7 @@ def proxy(
     redact: Annotated[
         bool | None, typer.Option("--redact", help="Replace private data and keys in answers.")
     ] = None,
-    deployed: Annotated[
-        bool | None,
-        typer.Option("--deployed", help="Policies deployed to the store here hold as well."),
-    ] = None,
+    deployed: DeployedOption = None,
     profile: ProfileChoice = None,
     exclude_rule: ExcludeRule = None,
     rules: RulesOption = None,
@@ -111,14 +113,11 @@ def proxy(
 
     In a client's configuration put `aidefence mcp proxy --` before the server's own command.
     """
-    if bool(command) is bool(url):
-        raise typer.BadParameter("name the server: aidefence mcp proxy -- COMMAND …, or --url URL")
-    if url and not url.startswith(("http://", "https://")):
-        raise typer.BadParameter("--url begins with https:// or http://")
+    _check_server(command or (), url)
     settings: Any = import_module("aidefence.app.settings")
     wiring: Any = import_module("aidefence.app.mcp_proxy")
-    section = {"stop_at": stop_at and stop_at.value, "redact": redact, "pins": pins}
-    section["deployed"] = deployed
+    told = {"redact": redact, "pins": pins, "deployed": deployed}
+    section = {"stop_at": stop_at and stop_at.value, **told}
     flags = {
         **_guarding(profile, rules, dense, deep),
         **({"exclude": tuple(exclude_rule)} if exclude_rule else {}),
@@ -133,6 +132,13 @@ def proxy(
         fail(str(error))
     if not held:
         raise typer.Exit(Exit.FOUND)
+
+
+def _check_server(command: Sequence[str], url: str) -> None:
+    if bool(command) is bool(url):
+        raise typer.BadParameter("name the server: aidefence mcp proxy -- COMMAND …, or --url URL")
+    if url and not url.startswith(("http://", "https://")):
+        raise typer.BadParameter("--url begins with https:// or http://")
 
 
 def _headers(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
