@@ -119,7 +119,7 @@ def _cleaned(
 
 def everyday() -> list[data.Record]:
     """Plain harmless requests in many languages, written one by one."""
-    return list(written.records([written.CORPUS / "everyday.txt"]))
+    return list(written.records([written.CORPUS / name for name in written.EVERYDAY]))
 
 
 def judged() -> list[data.Record]:

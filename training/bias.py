@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from training.metrics import Floats
 
 PROMPTS = data.REPOSITORY / "bench" / "texts" / "prompts.txt"
-EVERYDAY = "everyday.txt"
 SOURCE = "bias_counter"
 SEED = 23
 HOSTS = 50
@@ -217,7 +216,7 @@ def hosts() -> dict[str, list[str]]:
     for line in PROMPTS.read_text(encoding="utf-8").splitlines():
         if line.strip() and len(line) <= HOST_CHARACTERS_MAX:
             found["en" if line.isascii() else ""].append(line)
-    files = [path for path in written.CORPUS.glob("*.txt") if path.name != EVERYDAY]
+    files = [path for path in written.CORPUS.glob("*.txt") if path.name not in written.EVERYDAY]
     for entry in written.read_all(files):
         text = entry.benign
         if text and entry.origin == "user" and len(text) <= HOST_CHARACTERS_MAX:

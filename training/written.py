@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 CORPUS = data.REPOSITORY / "training" / "corpus"
 HELD_OUT = CORPUS / "held_out"
+# Plain requests, harmless all of them; the other files hold pairs.
+EVERYDAY = ("everyday.txt", "plain.txt")
 ORIGINS = ("user", "assistant", "system", "document", "tool_result", "tool_definition")
 LICENCE = "Apache-2.0"
 ESCAPED = ("\\===", "\\+++", "\\---")

@@ -1,4 +1,4 @@
-"""`python -m training.dense`: vocabulary, train, evaluate, export, fixture."""
+"""`python -m training.dense`: vocabulary, unpack, train, evaluate, export, fixture."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import time
 from dataclasses import asdict, fields
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,9 @@ def _label(given: argparse.Namespace) -> None:
     torch.set_num_threads(given.threads)
     settings = _settings(given)
     examples = texts.collect(given.data, CACHE)
-    drawn = texts.draw(examples, given.plain, "lessons", spliced=settings.spliced)
+    drawn = texts.draw(
+        examples, given.plain, "lessons", spliced=settings.spliced, guarded=settings.guarded
+    )
     mixed = [example.record for example in drawn if example.is_written]
     plain = [example.record for example in drawn if not example.is_written]
     written = lessons.write(plain, mixed, given.mixtures, settings.seed)
@@ -136,17 +139,21 @@ def _train(given: argparse.Namespace) -> None:
     torch.manual_seed(settings.seed)
     torch.set_num_threads(given.threads)
     made = pieces.tokenizer(pieces.load(given.out))
-    counts = np.load(given.out / "counts.npy")
-    seen = np.load(given.out / given.seen).astype(np.float32)
-    words = embeddings.reduce(seen, counts[1:], settings.size)
-    # What is unknown means nothing.
-    words = np.concatenate([np.zeros((1, settings.size), np.float32), words])
-    model = network.Dense(_sizes(asdict(settings)), torch.from_numpy(words), settings.drop)
     if given.start:
-        saved = torch.load(given.out / given.start / "model.pt", weights_only=True)
-        model.load_state_dict(saved["model"])
+        start = torch.load(given.out / given.start / "model.pt", weights_only=True)["model"]
+        words = start["words.weight"]
+    else:
+        counts = np.load(given.out / "counts.npy")
+        seen = np.load(given.out / given.seen).astype(np.float32)
+        reduced = embeddings.reduce(seen, counts[1:], settings.size)
+        # What is unknown means nothing.
+        none = np.zeros((1, settings.size), np.float32)
+        words = torch.from_numpy(np.concatenate([none, reduced]))
+    model = network.Dense(_sizes(asdict(settings)), words, settings.drop)
+    if given.start:
+        model.load_state_dict(start)
     examples = texts.collect(given.data, CACHE)
-    store = Store(given.out, made, examples, settings.spliced, POOL_SEED)
+    store = Store(given.out, made, examples, (settings.spliced, settings.guarded), POOL_SEED)
     taught = None
     if given.lessons_file:
         told = teacher.load(given.out / given.lessons_file)
@@ -154,6 +161,19 @@ def _train(given: argparse.Namespace) -> None:
     (given.out / given.run).mkdir(exist_ok=True)
     fit.run(model, store, taught, settings, given.out / given.run)
     _evaluate(given)
+
+
+def _unpack(given: argparse.Namespace) -> None:
+    import torch  # noqa: PLC0415 - takes seconds to load
+
+    from training.dense import unpack  # noqa: PLC0415 - torch takes seconds to load
+
+    shipped = resources.files("aidefence") / "models" / "tier2.aidd"
+    found, state, sizes = unpack.read(shipped.read_bytes())
+    pieces.save(given.out, found)
+    (given.out / given.run).mkdir(exist_ok=True)
+    settings = asdict(_settings(given)) | sizes
+    torch.save({"model": state, "settings": settings}, given.out / given.run / "model.pt")
 
 
 def _evaluate(given: argparse.Namespace) -> None:
@@ -239,6 +259,7 @@ def _settings(given: argparse.Namespace) -> Settings:
 
 
 STEPS = {
+    "unpack": _unpack,
     "vocabulary": _vocabulary,
     "embeddings": _embeddings,
     "label": _label,

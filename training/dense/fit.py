@@ -148,7 +148,7 @@ def _pass(
     seed = f"{settings.seed}:{epoch}"
     made: list[Batch | Lesson] = []
     if epoch >= settings.taught_alone:
-        drawn = store.draw(settings.drawn, settings.spliced, seed)
+        drawn = store.draw(settings.drawn, (settings.spliced, settings.guarded), seed)
         made += stretches.make(drawn, settings.rows, settings.lost, seed)
     if lessons:
         made += _lessons(lessons, settings, seed)

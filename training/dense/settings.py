@@ -20,6 +20,7 @@ class Settings(settings.Settings):
     epochs: int = 12
     drawn: int = 30_000
     spliced: int = 2_000
+    guarded: int = 1_500
     rows: int = 96
     rate: float = 2e-3
     word_rate: float = 1e-3

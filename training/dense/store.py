@@ -15,6 +15,7 @@ from training.dense.stretches import Text
 from training.encoder import splice, texts
 from training.encoder.texts import Example
 from training.encoder.windows import differing
+from training.generator import guards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,12 +33,25 @@ class Store:
     """What passes are drawn from."""
 
     def __init__(
-        self, folder: Path, made: Tokenizer, examples: Sequence[Example], spliced: int, seed: int
+        self,
+        folder: Path,
+        made: Tokenizer,
+        examples: Sequence[Example],
+        sizes: tuple[int, int],
+        seed: int,
     ) -> None:
+        """`sizes`: how many spliced and how many guarded pairs a pass has."""
         real = [e.record for e in examples if not e.harm and e.record.source != assembly.GENERATED]
         self.examples = examples
-        self.pool = splice.pairs(real, SPLICED_POOL * spliced, random.Random(seed))
-        every = [*examples, *(Example(record, harm=False) for record in self.pool)]
+        spliced, guarded = (SPLICED_POOL * size for size in sizes)
+        self.pools = (
+            splice.pairs(real, spliced, random.Random(seed)),
+            guards.pairs(real, guarded, random.Random(seed)),
+        )
+        every = [
+            *examples,
+            *(Example(record, harm=False) for pool in self.pools for record in pool),
+        ]
         ids = kept(folder, made, [example.record.text for example in every])
         focus = _foci(folder, made, every, ids)
         self._texts = {
@@ -45,12 +59,13 @@ class Store:
             for at, example in enumerate(every)
         }
 
-    def draw(self, count: int, spliced: int, seed: str) -> list[Text]:
+    def draw(self, count: int, sizes: tuple[int, int], seed: str) -> list[Text]:
         """The texts of one pass."""
         keys = [example.record.id for example in texts.draw(self.examples, count, seed)]
-        pairs = len(self.pool) // 2
-        some = random.Random(seed).sample(range(pairs), min(spliced, pairs))
-        keys += [self.pool[2 * at + side].id for at in some for side in (0, 1)]
+        for pool, size in zip(self.pools, sizes, strict=True):
+            pairs = len(pool) // 2
+            some = random.Random(seed).sample(range(pairs), min(size, pairs))
+            keys += [pool[2 * at + side].id for at in some for side in (0, 1)]
         return [self._texts[key] for key in keys]
 
 

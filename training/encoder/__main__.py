@@ -1,4 +1,4 @@
-"""`python -m training.encoder`: vocabulary, train, evaluate, export, fuse, label."""
+"""`python -m training.encoder`: vocabulary, unpack, train, evaluate, export, fuse, label."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import hashlib
 import json
 import random
 import shutil
-from dataclasses import fields
+from dataclasses import asdict, fields
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,8 +87,31 @@ def _begin(given: argparse.Namespace) -> None:
     if not given.start:
         _vocabulary(given)
         return
-    for name in ("tokenizer.json", "kept.npy", "tokens_per_word.json"):
+    for name in ("tokenizer.json", "kept.npy"):
         shutil.copy(given.start / name, given.out / name)
+
+
+def _unpack(given: argparse.Namespace) -> None:
+    import torch  # noqa: PLC0415 - takes seconds to load
+
+    from training.encoder import network, unpack  # noqa: PLC0415 - torch takes seconds
+
+    source = base.read(given.base or base.default_path())
+    shipped = resources.files("aidefence") / "models"
+    pieces = json.loads((shipped / "tier3.tokenizer.json").read_text("utf-8"))["model"]["vocab"]
+    vocabulary.save(given.out, source, unpack.places(source, [piece for piece, _ in pieces]))
+    tokenizer, kept = vocabulary.load(given.out)
+    settings = _settings(given)
+    model = network.build(source, source.words.take(np.array(kept)), settings.layers)
+    unpack.load(model, unpack.state((shipped / "tier3.onnx").read_bytes()))
+    some = random.Random(PEAK_SEED).sample(data.load(given.data, "train"), PEAK_TEXTS)
+    rows = vocabulary.tokens(tokenizer, [record.text for record in some])
+    ends = slice(export.POSITIONS - 2)
+    unpack.centre(model, [[vocabulary.BEGIN, *row[ends], vocabulary.END] for row in rows])
+    trained = {name: part for name, part in model.state_dict().items() if name != "words.weight"}
+    torch.save({"model": trained, "settings": asdict(settings)}, given.out / "model.pt")
+    learnt = unpack.learnt((shipped / "tier3.md").read_text("utf-8"))
+    (given.out / lineage.NAME).write_text(json.dumps(learnt), "utf-8")
 
 
 def _evaluate(given: argparse.Namespace) -> None:
@@ -212,6 +236,7 @@ def _settings(given: argparse.Namespace) -> Settings:
 
 
 STEPS = {
+    "unpack": _unpack,
     "vocabulary": _vocabulary,
     "train": _train,
     "evaluate": _evaluate,

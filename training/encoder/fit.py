@@ -59,7 +59,11 @@ def run(
         out / "drawn.json",
         lambda: [
             texts.draw(
-                examples(), settings.drawn, f"{settings.seed}:{epoch}", spliced=settings.spliced
+                examples(),
+                settings.drawn,
+                f"{settings.seed}:{epoch}",
+                spliced=settings.spliced,
+                guarded=settings.guarded,
             )
             for epoch in range(settings.epochs)
         ],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from training.encoder import texts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 NAME = "learnt.json"
@@ -47,8 +48,14 @@ def read(folder: Path) -> list[Learnt]:
             source,
             # Spliced texts carry the licence of their carrier: all that occur are named.
             ", ".join(sorted({row["licence"] for row in known if row["source"] == source})),
-            sum(row["attack"] for row in known if row["source"] == source),
-            sum(not row["attack"] for row in known if row["source"] == source),
+            *(_count(known, source, attack=attack) for attack in (True, False)),
         )
         for source in sorted({row["source"] for row in known})
     ]
+
+
+def _count(known: Iterable[dict[str, Any]], source: str, *, attack: bool) -> int:
+    """How many texts; of those that an unpacked file brought along only the count is known."""
+    rows = [row for row in known if row["source"] == source and row["attack"] == attack]
+    before = sum(row.get("count", 0) for row in rows)
+    return max(before, sum("count" not in row for row in rows))

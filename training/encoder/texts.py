@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from training import assembly, data, written
 from training.encoder import splice
+from training.generator import guards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,10 +101,12 @@ def _clean(records: list[data.Record], held: list[data.Record], cache: Path) -> 
     return [record for record in records if record.id not in gone]
 
 
-def draw(examples: Sequence[Example], count: int, seed: str, *, spliced: int = 0) -> list[Example]:
+def draw(
+    examples: Sequence[Example], count: int, seed: str, *, spliced: int = 0, guarded: int = 0
+) -> list[Example]:
     """The texts of one pass: all written ones, harm records, and of other sources by the root.
 
-    `spliced` pairs are made of them beside (`splice`).
+    `spliced` and `guarded` pairs are made of them beside (`splice`, `guards`).
 
     Attacks and benign texts are as many as each other; what belongs to a pair comes as a pair.
     """
@@ -122,7 +125,8 @@ def draw(examples: Sequence[Example], count: int, seed: str, *, spliced: int = 0
     for pair in dice.sample(pairs, min(GENERATED_DRAWN // 2, len(pairs))):
         chosen += pair
     real = [e.record for e in examples if not e.harm and e.record.source != assembly.GENERATED]
-    chosen += [Example(record, harm=False) for record in splice.pairs(real, spliced, dice)]
+    made_up = [*splice.pairs(real, spliced, dice), *guards.pairs(real, guarded, dice)]
+    chosen += [Example(record, harm=False) for record in made_up]
     attacks = sum(example.record.attack for example in chosen)
     benign = sum(not example.record.attack and not example.harm for example in chosen)
     # A carrier that is known from attacks alone is taken for one: as many clean ones come along.

@@ -24,6 +24,7 @@ from training.dense import (  # noqa: E402
     pieces,
     stretches,
     teacher,
+    unpack,
 )
 from training.dense.settings import Settings  # noqa: E402
 from training.dense.store import Store  # noqa: E402
@@ -37,7 +38,16 @@ if TYPE_CHECKING:
     from training.encoder.texts import Example
 
 SETTINGS = Settings(
-    size=16, hidden=16, heads=2, epochs=6, drawn=60, spliced=0, rows=16, rate=1e-2, lessons=40
+    size=16,
+    hidden=16,
+    heads=2,
+    epochs=6,
+    drawn=60,
+    spliced=0,
+    guarded=0,
+    rows=16,
+    rate=1e-2,
+    lessons=40,
 )
 
 
@@ -75,6 +85,16 @@ def test_the_oracle_reads_from_the_file_what_the_network_says() -> None:
     assert np.abs(mine - theirs).max() < 1e-3
 
 
+def test_a_file_can_be_trained_on() -> None:
+    made = model()
+    raw = export.file(made, found(), {"name": "x"})
+    known, state, sizes = unpack.read(raw)
+    assert list(known) == list(found())
+    again = network.Dense(network.Sizes(**sizes), state["words.weight"], 0.0)
+    again.load_state_dict(state)
+    assert export.file(again, known, {"name": "x"}) == raw
+
+
 @pytest.mark.parametrize("length", [1, 63, 64, 65, 96, 97, 128, 200])
 def test_windows_are_as_many_as_the_file_says(length: int) -> None:
     cut, inside = network.windows_of(torch.ones(1, 4, length), torch.ones(1, length))
@@ -107,7 +127,7 @@ def test_the_cut_of_a_long_attack_holds_its_focus_and_twins_stay_together() -> N
 
 def test_a_run_learns_what_sets_its_texts_apart(tmp_path: Path) -> None:
     made, cut = model(), pieces.tokenizer(found())
-    store = Store(tmp_path, cut, examples(), SETTINGS.spliced, 1)
+    store = Store(tmp_path, cut, examples(), (SETTINGS.spliced, SETTINGS.guarded), 1)
     dice = np.random.default_rng(1)
     lessons = fit.Lessons(
         [dice.integers(1, 9, 12, dtype=np.int32) for _ in range(40)],
@@ -131,7 +151,7 @@ def test_a_run_follows_its_teacher(tmp_path: Path) -> None:
     settings = Settings(
         size=16, hidden=16, heads=2, epochs=12, rows=8, rate=1e-2, lessons=40, taught_alone=12
     )
-    store = Store(tmp_path, cut, examples(), 0, 1)
+    store = Store(tmp_path, cut, examples(), (0, 0), 1)
     fit.run(made, store, lessons, settings, tmp_path)
     told = fit.read(made, cut, texts)[:, 0]
     assert told[1::2].min() > told[::2].max()
@@ -139,11 +159,11 @@ def test_a_run_follows_its_teacher(tmp_path: Path) -> None:
 
 def test_a_store_cuts_texts_once(tmp_path: Path) -> None:
     cut = pieces.tokenizer(found())
-    first = Store(tmp_path, cut, examples(), 2, 1)
+    first = Store(tmp_path, cut, examples(), (2, 0), 1)
     files = sorted(path.name for path in tmp_path.iterdir())
-    again = Store(tmp_path, cut, examples(), 2, 1)
+    again = Store(tmp_path, cut, examples(), (2, 0), 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == files
-    left, right = (store.draw(40, 2, "x") for store in (first, again))
+    left, right = (store.draw(40, (2, 0), "x") for store in (first, again))
     assert [it.ids.tolist() for it in left] == [it.ids.tolist() for it in right]
 
 

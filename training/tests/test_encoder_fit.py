@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,18 @@ from training.tests.test_encoder import example
 torch = pytest.importorskip("torch")
 pytest.importorskip("tokenizers")
 
-from training.encoder import base, export, fit, label, network, score, vocabulary  # noqa: E402
+from training.encoder import (  # noqa: E402
+    base,
+    export,
+    fit,
+    label,
+    lineage,
+    network,
+    score,
+    texts,
+    unpack,
+    vocabulary,
+)
 from training.encoder.settings import Settings  # noqa: E402
 
 if TYPE_CHECKING:
@@ -23,7 +35,7 @@ if TYPE_CHECKING:
     from training.encoder.texts import Example
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-SETTINGS = Settings(layers=2, epochs=2, drawn=60, rows=8, rate=1e-3)
+SETTINGS = Settings(layers=2, epochs=2, drawn=60, guarded=0, rows=8, rate=1e-3)
 
 
 def source() -> base.Base:
@@ -173,6 +185,43 @@ def test_a_loud_channel_does_not_drown_the_others_in_eight_bits(tmp_path: Path) 
         reader = OnnxEncoder(tmp_path / f"{name}.onnx", tmp_path / "tokenizer.json")
         apart[name] = float(np.abs(reader.logits(rows) - mine).mean())
     assert apart["seen"] < apart["flat"] / 3
+
+
+def test_a_file_can_be_trained_on(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    given = source()
+    model = network.build(given, given.words, 4).eval()
+    model.look(torch.randn(50, 32) * 0.2 + 1)
+    rows = [[0, *(at % 36 + 4 for at in range(n)), 2] for n in (3, 30, 90)]
+
+    def read() -> torch.Tensor:
+        with torch.inference_mode():
+            logits: torch.Tensor = model(*network.pad(rows, vocabulary.PAD))
+        return logits
+
+    mine, known = read(), network.peaks(model, read)
+    path = tmp_path / "m.onnx"
+    export.write(path, network.arrays(model), given.words, given.shape, known)
+    model = network.build(given, given.words, 4).eval()
+    unpack.load(model, unpack.state(path.read_bytes()))
+    unpack.centre(model, rows)
+    assert float(model.centre.abs().sum()) > 0
+    # Weights of seven bits.
+    assert torch.allclose(read(), mine, atol=0.05)
+
+
+@pytest.mark.parametrize(("drawn", "told"), [(2, 3), (5, 5)])
+def test_what_a_file_has_learnt_from_is_counted_once(tmp_path: Path, drawn: int, told: int) -> None:
+    card = (
+        "| source | licence | attacks | benign |\n|---|---|---|---|\n| corpus_x | MIT | 3 | 0 |\n"
+    )
+    (tmp_path / "start").mkdir()
+    (tmp_path / "start" / lineage.NAME).write_text(json.dumps(unpack.learnt(card)))
+    some = [example for example in examples() if example.record.attack][:drawn]
+    texts.freeze(tmp_path / "drawn.json", lambda: [some])
+    lineage.write(tmp_path, tmp_path / "start")
+    (row,) = lineage.read(tmp_path)
+    assert (row.source, row.attacks, row.benign) == ("corpus_x", told, 0)
 
 
 def test_texts_are_scored_by_their_strongest_window() -> None:
