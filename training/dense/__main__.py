@@ -6,7 +6,6 @@ import argparse
 import json
 import time
 from dataclasses import asdict, fields
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from aidefence.app.setup import make_setup
 from aidefence.app.wiring import corridor_for
 from aidefence.knowledge import models
+from aidefence.knowledge.deep import shipped_folder
 from training import data
 from training.dense import pieces
 from training.dense.settings import Settings
@@ -110,7 +110,12 @@ def _label(given: argparse.Namespace) -> None:
     settings = _settings(given)
     examples = texts.collect(given.data, CACHE)
     drawn = texts.draw(
-        examples, given.plain, "lessons", spliced=settings.spliced, guarded=settings.guarded
+        examples,
+        given.plain,
+        "lessons",
+        generated=settings.generated,
+        spliced=settings.spliced,
+        guarded=settings.guarded,
     )
     mixed = [example.record for example in drawn if example.is_written]
     plain = [example.record for example in drawn if not example.is_written]
@@ -139,6 +144,7 @@ def _train(given: argparse.Namespace) -> None:
     torch.manual_seed(settings.seed)
     torch.set_num_threads(given.threads)
     made = pieces.tokenizer(pieces.load(given.out))
+    start = None
     if given.start:
         start = torch.load(given.out / given.start / "model.pt", weights_only=True)["model"]
         words = start["words.weight"]
@@ -150,7 +156,7 @@ def _train(given: argparse.Namespace) -> None:
         none = np.zeros((1, settings.size), np.float32)
         words = torch.from_numpy(np.concatenate([none, reduced]))
     model = network.Dense(_sizes(asdict(settings)), words, settings.drop)
-    if given.start:
+    if start is not None:
         model.load_state_dict(start)
     examples = texts.collect(given.data, CACHE)
     store = Store(given.out, made, examples, (settings.spliced, settings.guarded), POOL_SEED)
@@ -168,7 +174,7 @@ def _unpack(given: argparse.Namespace) -> None:
 
     from training.dense import unpack  # noqa: PLC0415 - torch takes seconds to load
 
-    shipped = resources.files("aidefence") / "models" / "tier2.aidd"
+    shipped = shipped_folder() / "tier2.aidd"
     found, state, sizes = unpack.read(shipped.read_bytes())
     pieces.save(given.out, found)
     (given.out / given.run).mkdir(exist_ok=True)

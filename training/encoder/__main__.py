@@ -8,7 +8,6 @@ import json
 import random
 import shutil
 from dataclasses import asdict, fields
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import numpy as np
 from aidefence.app.setup import make_setup
 from aidefence.app.wiring import corridor_for
 from aidefence.knowledge import models
+from aidefence.knowledge.deep import shipped_folder
 from training import data
 from training.encoder import base, deepcard, export, lineage, texts, vocabulary
 from training.encoder.settings import Settings
@@ -97,7 +97,7 @@ def _unpack(given: argparse.Namespace) -> None:
     from training.encoder import network, unpack  # noqa: PLC0415 - torch takes seconds
 
     source = base.read(given.base or base.default_path())
-    shipped = resources.files("aidefence") / "models"
+    shipped = shipped_folder()
     pieces = json.loads((shipped / "tier3.tokenizer.json").read_text("utf-8"))["model"]["vocab"]
     vocabulary.save(given.out, source, unpack.places(source, [piece for piece, _ in pieces]))
     tokenizer, kept = vocabulary.load(given.out)

@@ -62,6 +62,7 @@ def run(
                 examples(),
                 settings.drawn,
                 f"{settings.seed}:{epoch}",
+                generated=settings.generated,
                 spliced=settings.spliced,
                 guarded=settings.guarded,
             )

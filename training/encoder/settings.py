@@ -15,6 +15,7 @@ class Settings:
     drawn: int = 20_000
     spliced: int = 2_000
     guarded: int = 1_500
+    generated: int = 1_500
     rows: int = 32
     rate: float = 4e-5
     head_rate: float = 1e-3

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 HARM_TASK = "harm"
 GENERATED_STEP = 6
-GENERATED_DRAWN = 1500
+# Of these so many come in a pass: more teach languages, too many teach grammars.
+GENERATED = 1_500
 WRITTEN = ("written_", "corpus_")
 
 
@@ -102,11 +103,18 @@ def _clean(records: list[data.Record], held: list[data.Record], cache: Path) -> 
 
 
 def draw(
-    examples: Sequence[Example], count: int, seed: str, *, spliced: int = 0, guarded: int = 0
+    examples: Sequence[Example],
+    count: int,
+    seed: str,
+    *,
+    generated: int = GENERATED,
+    spliced: int = 0,
+    guarded: int = 0,
 ) -> list[Example]:
     """The texts of one pass: all written ones, harm records, and of other sources by the root.
 
-    `spliced` and `guarded` pairs are made of them beside (`splice`, `guards`).
+    `generated` of the generated ones are among them; `spliced` and `guarded` pairs are made of
+    them beside (`splice`, `guards`).
 
     Attacks and benign texts are as many as each other; what belongs to a pair comes as a pair.
     """
@@ -122,7 +130,7 @@ def draw(
         elif not (example.is_written or example.harm):
             cells[example.record.attack][example.record.source].append(example)
     pairs = [pair for _, pair in sorted(made.items(), key=lambda item: str(item[0]))]
-    for pair in dice.sample(pairs, min(GENERATED_DRAWN // 2, len(pairs))):
+    for pair in dice.sample(pairs, min(generated // 2, len(pairs))):
         chosen += pair
     real = [e.record for e in examples if not e.harm and e.record.source != assembly.GENERATED]
     made_up = [*splice.pairs(real, spliced, dice), *guards.pairs(real, guarded, dice)]
