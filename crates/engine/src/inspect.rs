@@ -6,19 +6,20 @@ mod decide;
 mod deeper;
 mod exclude;
 mod glance;
+mod kept;
 mod nearby;
 mod overlap;
 mod spared;
 mod voice;
 mod work;
 
-use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use self::beneath::{Layer, Loudest, to_root};
 use self::exclude::exclude;
 pub(crate) use self::glance::Noticed;
+use self::kept::with_kept;
 pub use self::spared::Spared;
 use self::voice::Codes;
 use self::work::{Describe, Judge};
@@ -38,13 +39,6 @@ use crate::rules::matching::{Context, ContextCounts, Match, Scratch as MatchScra
 use crate::rules::source::{RuleError, RuleSource};
 use crate::shape::hints;
 use crate::text::View;
-
-/// A thread does not keep the working memory of a text longer than this.
-const KEPT_TEXT_BYTES_MAX: usize = 1 << 20;
-
-thread_local! {
-    static KEPT: RefCell<Scratch> = RefCell::new(Scratch::default());
-}
 
 /// What a mention leaves of a rule's confidence.
 const MENTION_DISCOUNT: f32 = 0.3;
@@ -301,17 +295,10 @@ impl Engine {
         })
     }
 
-    /// Judges one text with the working memory that this thread keeps. A text over 1 MiB gets memory of
-    /// its own, which is given back.
+    /// Judges one text with the working memory that this thread keeps; what a long text needs is given back.
     #[must_use]
     pub fn inspect_here(&self, text: &str, context: Context) -> Outcome {
-        if text.len() > KEPT_TEXT_BYTES_MAX {
-            return self.inspect(text, context, &mut Scratch::default());
-        }
-        KEPT.with(|kept| match kept.try_borrow_mut() {
-            Ok(mut scratch) => self.inspect(text, context, &mut scratch),
-            Err(_) => self.inspect(text, context, &mut Scratch::default()),
-        })
+        with_kept(text.len(), |scratch| self.inspect(text, context, scratch))
     }
 
     /// The feature row fusion sees, for training.

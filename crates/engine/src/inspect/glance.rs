@@ -1,6 +1,7 @@
 //! A look at a stretch of a text that is still growing: what is found there, without a decision.
 
-use super::{Engine, Finding, KEPT, Scratch};
+use super::kept::with_kept;
+use super::{Engine, Finding, Scratch};
 use crate::masks::Classify;
 use crate::rules::matching::Context;
 use crate::text::View;
@@ -20,16 +21,9 @@ impl Engine {
     /// Reads a stretch with the working memory that this thread keeps, and hands `then` what was found
     /// together with the stretch as detectors see it.
     pub(crate) fn glance_here<T>(&self, text: &str, context: Context, then: impl FnOnce(Noticed, &View) -> T) -> T {
-        KEPT.with(|kept| match kept.try_borrow_mut() {
-            Ok(mut scratch) => {
-                let noticed = self.glance(text, context, &mut scratch);
-                then(noticed, &scratch.base)
-            }
-            Err(_) => {
-                let mut scratch = Scratch::default();
-                let noticed = self.glance(text, context, &mut scratch);
-                then(noticed, &scratch.base)
-            }
+        with_kept(text.len(), |scratch| {
+            let noticed = self.glance(text, context, scratch);
+            then(noticed, &scratch.base)
         })
     }
 

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Context, Detector, Engine, Finding, KEPT, KEPT_TEXT_BYTES_MAX, Outcome, Scratch};
+use super::kept::with_kept;
+use super::{Context, Detector, Engine, Finding, Outcome, Scratch};
 use crate::category::MODEL_CATEGORY_COUNT;
 
 /// A finding of a rule, by its place.
@@ -24,13 +25,7 @@ impl Engine {
             scratch.spared.clear();
             outcome
         };
-        if text.len() > KEPT_TEXT_BYTES_MAX {
-            return judge(&mut Scratch::default());
-        }
-        KEPT.with(|kept| match kept.try_borrow_mut() {
-            Ok(mut scratch) => judge(&mut scratch),
-            Err(_) => judge(&mut Scratch::default()),
-        })
+        with_kept(text.len(), judge)
     }
 
     /// Takes out what would be judged by its surroundings. Only attacks on the model are: other matches stay
