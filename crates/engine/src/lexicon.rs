@@ -127,6 +127,9 @@ impl Lexicon {
         lexicon.literals_by_pair = Index::build(gathered.literals);
         lexicon.long_stems.sort_unstable();
         lexicon.long_stems.dedup();
+        lexicon.phrases.shrink_to_fit();
+        lexicon.steps.shrink_to_fit();
+        lexicon.literals.shrink_to_fit();
         lexicon
     }
 

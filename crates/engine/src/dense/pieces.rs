@@ -94,6 +94,8 @@ impl Pieces {
                 *root = narrow(node);
             }
         }
+        pieces.labels.shrink_to_fit();
+        pieces.nodes.shrink_to_fit();
         Ok(pieces)
     }
 

@@ -149,8 +149,9 @@ impl<'a> Reader<'a> {
             return Err(self.refuse(at, "tag"));
         }
         let value = match event {
+            // A copy takes what it needs; the reader's own has room for much more, and most are kept for long.
             Event::Scalar(text, style, ..) => Value::Scalar {
-                text: text.into_owned(),
+                text: String::from(text.as_ref()),
                 quoted: style != ScalarStyle::Plain,
             },
             _ if depth > DEPTH_MAX => {

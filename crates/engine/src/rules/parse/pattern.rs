@@ -55,6 +55,7 @@ pub(super) fn patterns(report: Report<'_>, node: Node) -> Result<Vec<PatternSour
         regexes += pattern.regex.len() + bytes;
         patterns.push(pattern);
     }
+    patterns.shrink_to_fit();
     Ok(patterns)
 }
 

@@ -20,6 +20,7 @@ pub(super) fn words(report: Report<'_>, node: Node) -> Result<Vec<(String, Posit
         check(&word).map_err(|(message, expected)| report.error(at, message, expected))?;
         words.push((word, at));
     }
+    words.shrink_to_fit();
     Ok(words)
 }
 
