@@ -76,5 +76,44 @@ ATTACKS = {
     "quotient": "theorem Free.proved : Free.Stmt := Quot.sound trivial\n",
     "comment": "/- theorem Free.proved : Free.Stmt := trivial -/\n",
     "unfinished": _MAIN + "by\n  intro a b",
+    "prefix": 'prefix:max "!!" => fun (_ : Prop) => True\n' + _MAIN + "sorry" + _END,
+    "postfix": 'postfix:max "!!" => fun (_ : Prop) => True\n' + _MAIN + "sorry" + _END,
+    "scoped-notation": (
+        'namespace X\nscoped notation:50 a " ≤ " b => a = a\nend X\nopen X\n'
+        + _MAIN
+        + "fun _ _ => rfl"
+        + _END
+    ),
+    "macro-local": 'local macro "easy" : tactic => `(tactic| sorry)\n' + _MAIN + "by easy" + _END,
+    "equality-made-true": (
+        'local notation (priority := high) a " = " b => True\n'
+        "theorem h : 1 = 2 := trivial\n" + _MAIN + "absurd h (by decide)" + _END
+    ),
+    "instance-local": (
+        "local instance (priority := high) : LE AIDefence.Action := ⟨fun _ _ => True⟩\n"
+        + _MAIN
+        + "fun _ _ => True.intro"
+        + _END
+    ),
+    "deriving": "deriving instance DecidableEq for AIDefence.Rule\n" + _MAIN + "sorry" + _END,
+    "inductive": "inductive F | mk (f : F → False)\n" + _MAIN + "sorry" + _END,
+    "axiom-private": "private axiom h : False\n" + _MAIN + "h.elim" + _END,
+    "axiom-in-namespace": "namespace AIDefence\naxiom h : False\nend AIDefence\n"
+    + _MAIN
+    + "AIDefence.h.elim"
+    + _END,
+    "implicit-names": (
+        "set_option autoImplicit true\ntheorem Free.main : ∀ a b : Actionn, a = b := sorry" + _END
+    ),
+    "decreasing-by-sorry": (
+        "def h (n : Nat) : False := h (n + 1)\ntermination_by n\ndecreasing_by sorry\n"
+        + _MAIN
+        + "(h 0).elim"
+        + _END
+    ),
+    "fixpoint": "def h (n : Nat) : False := h n\npartial_fixpoint\n" + _MAIN + "(h 0).elim" + _END,
+    "where-sorry": _MAIN + "h where h : ∀ a b : AIDefence.Action, a ≤ b := sorry" + _END,
+    "csimp": "@[csimp] theorem h : @id = @id := rfl\n" + _MAIN + "sorry" + _END,
+    "exit": _MAIN + "sorry" + _END + "#exit\n",
     "open-in-sorry": "open Classical in\n" + _MAIN + "by intro a b; exact sorry" + _END,
 }
