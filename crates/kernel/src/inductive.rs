@@ -356,16 +356,12 @@ impl Checker {
     }
 
     fn declare_block(&mut self, entry: &InductiveEntry, block: &Block, axioms: AxiomSet) -> Res<()> {
-        let is_recursive = block
-            .constructors
-            .iter()
-            .any(|constructor| !constructor.recursive.is_empty());
-        let is_reflexive = block.constructors.iter().any(|constructor| {
-            constructor
-                .recursive
-                .iter()
-                .any(|recursive| !recursive.arguments.is_empty())
-        });
+        let (mut is_recursive, mut is_reflexive) = (false, false);
+        for constructor in &entry.constructors {
+            let (speaks, takes) = self.speaks_of_types(block, constructor.head.of)?;
+            is_recursive |= speaks;
+            is_reflexive |= takes;
+        }
         for family in &entry.families {
             if family.is_recursive != is_recursive || family.is_reflexive != is_reflexive {
                 return wrong("a type says wrongly whether it is recursive");
@@ -391,6 +387,20 @@ impl Checker {
                 .add(constructor.head.name, declare(&constructor.head, axioms, kind));
         }
         Ok(())
+    }
+
+    /// Whether a constructor takes what speaks of the types being declared, and whether it takes
+    /// functions that do. Lean's kernel goes by how its type is written, so this does, too.
+    fn speaks_of_types(&mut self, block: &Block, mut of: Term) -> Res<(bool, bool)> {
+        let (mut speaks, mut takes) = (false, false);
+        while let Node::Pi(from, into) = self.terms.node(of) {
+            if self.mentions(block, from)? {
+                speaks = true;
+                takes |= matches!(self.terms.node(from), Node::Pi(..));
+            }
+            of = into;
+        }
+        Ok((speaks, takes))
     }
 
     fn axioms_of_inductive(&mut self, entry: &InductiveEntry) -> Res<AxiomSet> {

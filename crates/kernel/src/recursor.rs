@@ -1,14 +1,15 @@
-//! Recursors of inductive types: made here, and compared with those of the export.
+//! Recursors of inductive types: made here, and compared with those of the export. Whether they
+//! eliminate into all universes, and the names of their levels, are as Lean's kernel makes them.
 
 use std::sync::Arc;
 
 use crate::checker::Checker;
 use crate::environment::{AxiomSet, Kind, Recursor};
-use crate::inductive::{Block, InductiveEntry, OpenConstructor, RecursorEntry, declare};
+use crate::inductive::{Block, ConstructorEntry, InductiveEntry, OpenConstructor, RecursorEntry, declare};
 use crate::levels::{Level, Shape, ZERO};
 use crate::limits::{Res, wrong};
 use crate::names::Name;
-use crate::terms::Term;
+use crate::terms::{Node, Term};
 
 /// What all recursors of a block share.
 struct Parts {
@@ -23,7 +24,7 @@ impl Checker {
         if entry.recursors.len() != block.families.len() {
             return wrong("another number of recursors than of types");
         }
-        let is_large = self.eliminates_into_all(block)?;
+        let is_large = self.eliminates_into_all(entry, block)?;
         let mut recursors = Vec::new();
         for family in &block.families {
             let name = self.names.word(family.name, "rec");
@@ -32,20 +33,20 @@ impl Checker {
             };
             recursors.push(found);
         }
-        // The export chooses the name of the level of motives; the rest is decided.
-        let Some(first) = recursors.first() else {
-            return wrong("no recursor is declared");
-        };
-        let level_params = first.head.params.clone();
-        let elimination = match (is_large, level_params.as_slice()) {
-            (true, [own, rest @ ..]) if *rest == *block.level_params => self.terms.levels.make(Shape::Param(*own))?,
-            (false, all) if *all == *block.level_params => ZERO,
-            _ => return wrong("a recursor eliminates into other universes than it may"),
-        };
+        let mut level_params = block.level_params.to_vec();
+        let mut elimination = ZERO;
+        if is_large {
+            let own = self.level_of_motives(&level_params);
+            elimination = self.terms.levels.make(Shape::Param(own))?;
+            level_params.insert(0, own);
+        }
         let parts = self.recursor_parts(block, elimination, is_large)?;
         let all: Vec<Name> = block.families.iter().map(|family| family.name).collect();
         for (at, found) in recursors.iter().enumerate() {
-            if found.head.params != level_params || found.all != all {
+            if found.head.params != level_params {
+                return wrong("a recursor eliminates into other universes than it may");
+            }
+            if found.all != all {
                 return wrong("recursors declared together do not agree");
             }
             self.declare_recursor(block, &parts, at, found, axioms)?;
@@ -56,27 +57,47 @@ impl Checker {
         Ok(())
     }
 
+    /// The level that motives live in, named as Lean's kernel names it: the first of `u`, `u_1`, `u_2`
+    /// and so on that the types do not use.
+    fn level_of_motives(&mut self, taken: &[Name]) -> Name {
+        let mut name = self.names.path("u");
+        for at in 1..=taken.len() {
+            if !taken.contains(&name) {
+                break;
+            }
+            name = self.names.path(&format!("u_{at}"));
+        }
+        name
+    }
+
     /// Whether motives may live in any universe: always for data, and for propositions only where
     /// a proof cannot tell more than its type does.
-    fn eliminates_into_all(&mut self, block: &Block) -> Res<bool> {
+    fn eliminates_into_all(&mut self, entry: &InductiveEntry, block: &Block) -> Res<bool> {
         if self.terms.levels.is_never_zero(block.result) {
             return Ok(true);
         }
-        if block.families.len() > 1 {
-            return Ok(false);
+        match (block.families.len(), entry.constructors.as_slice()) {
+            (1, []) => Ok(true),
+            (1, [only]) => self.tells_no_more(only),
+            _ => Ok(false),
         }
-        let constructor = match block.constructors.as_slice() {
-            [] => return Ok(true),
-            [only] => only,
-            _ => return Ok(false),
-        };
-        for field in &constructor.fields {
-            let of = self.terms.type_of_local(*field);
-            if !self.is_proposition(of)? && !constructor.indices.contains(field) {
-                return Ok(false);
+    }
+
+    /// Whether each field is a proof or stands in what is built. Lean's kernel opens the constructor
+    /// as it is written, not at the parameters of its type, and asks for a universe written as zero:
+    /// `Sort (max 0 0)` is `Prop`, and yet its values are not seen to be propositions.
+    fn tells_no_more(&mut self, constructor: &ConstructorEntry) -> Res<bool> {
+        let (mut of, mut taken, mut data) = (constructor.head.of, 0, Vec::new());
+        while let Node::Pi(from, into) = self.terms.node(of) {
+            let local = self.terms.local(from)?;
+            if taken >= constructor.params && !self.is_proposition(from)? {
+                data.push(local);
             }
+            taken += 1;
+            of = self.terms.instantiate(into, &[local])?;
         }
-        Ok(true)
+        let (_, built) = self.terms.spine(of);
+        Ok(data.iter().all(|field| built.contains(field)))
     }
 
     fn recursor_parts(&mut self, block: &Block, elimination: Level, is_large: bool) -> Res<Parts> {
