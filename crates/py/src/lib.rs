@@ -4,6 +4,7 @@ mod convert;
 mod dense;
 mod engine;
 mod express;
+mod expressions;
 mod kernel;
 mod leak;
 mod policy;
@@ -43,6 +44,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<regex::Regex>()?;
     module.add_class::<dense::DenseTerms>()?;
     module.add_class::<kernel::Theory>()?;
+    module.add_class::<expressions::Expressions>()?;
     module.add("ProofError", module.py().get_type::<ProofError>())?;
     module.add_class::<policy::PolicySet>()?;
     module.add_class::<policy::PolicySets>()?;

@@ -17,6 +17,10 @@ MEMORY_MAX: Final = 256 << 20
 AXIOMS: Final = ("propext",)
 
 
+Expressions = _native.Expressions
+"""The expressions of an export by what they say, without a copy of it."""
+
+
 @cache
 def digest() -> str:
     """Name this checker by the SHA-256 of its sources, the same for every build of them."""

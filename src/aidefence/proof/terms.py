@@ -17,7 +17,7 @@ class Terms:
     def __init__(self, theory: Theory) -> None:
         self._theory = theory
         self.lines: list[str] = []
-        # What is new; what the theory has keeps its number there.
+        # What is used here; what the theory has keeps its number there.
         self._names: dict[str, int] = {}
         self._levels: dict[str, int] = {}
         self._expressions: dict[str, int] = {}
@@ -164,13 +164,14 @@ class Terms:
         return number
 
     def _expression(self, body: str) -> int:
-        number = self._theory.expressions.get(body)
+        number = self._expressions.get(body)
         if number is None:
-            number = self._expressions.get(body)
-        if number is None:
-            number = self._expressions[body] = self._next_expression
-            self._next_expression += 1
-            self.lines.append(f'{{"ie":{number},{body}}}')
+            number = self._theory.expressions.find(body)
+            if number is None:
+                number = self._next_expression
+                self._next_expression += 1
+                self.lines.append(f'{{"ie":{number},{body}}}')
+            self._expressions[body] = number
         return number
 
 

@@ -11,13 +11,15 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from aidefence.engine import kernel
 from aidefence.knowledge.theory import Part, load
 
-_EXPRESSION = re.compile(r'^\{"ie":\d+,(.*)\}$', re.MULTILINE)
-_LEVEL = re.compile(r'^\{"il":\d+,(.*)\}$', re.MULTILINE)
-_NAME = re.compile(r'^\{"in":(\d+),"(?:str|num)":\{"pre":(\d+),"(?:str|i)":(.*)\}\}$', re.MULTILINE)
+_LEVEL = re.compile(rb'^\{"il":\d+,(.*)\}$', re.MULTILINE)
+_NAME = re.compile(
+    rb'^\{"in":(\d+),"(?:str|num)":\{"pre":(\d+),"(?:str|i)":(.*)\}\}$', re.MULTILINE
+)
 _THEOREM = re.compile(
-    r'^\{"thm":\{"name":(\d+),"levelParams":\[[^]]*\],"type":(\d+),', re.MULTILINE
+    rb'^\{"thm":\{"name":(\d+),"levelParams":\[[^]]*\],"type":(\d+),', re.MULTILINE
 )
 
 
@@ -28,9 +30,8 @@ class Theory:
         self.text, self.digest, self.lean, self.part = text, digest, lean, part
         self.names: dict[str, int]
         self.levels: dict[str, int]
-        self.expressions: dict[str, int]
+        self.expressions = kernel.Expressions(text)
         self._types: dict[int, int]
-        self._bodies: list[str]
         self._read()
 
     def type_of(self, theorem: str) -> int:
@@ -39,22 +40,24 @@ class Theory:
 
     def node(self, expression: int) -> dict[str, Any]:
         """Read one expression."""
-        node: dict[str, Any] = json.loads("{" + self._bodies[expression] + "}")
+        body = self.expressions.body(expression)
+        if body is None:
+            raise KeyError(expression)
+        node: dict[str, Any] = json.loads(b"{%b}" % body)
         return node
 
     def _read(self) -> None:
         # By patterns, not line by line: a theory has tens of thousands of lines.
-        text = self.text.decode("utf-8")
-        self._bodies = _EXPRESSION.findall(text)
-        self.expressions = {body: at for at, body in enumerate(self._bodies)}
-        self.levels = {body: at for at, body in enumerate(_LEVEL.findall(text), 1)}
+        text = self.text
+        levels = (it[1].decode("utf-8") for it in _LEVEL.finditer(text))
+        self.levels = {body: at for at, body in enumerate(levels, 1)}
         texts = {0: ""}
-        for number, before, part in _NAME.findall(text):
-            shown = json.loads(part) if part.startswith('"') else part
+        for number, before, part in (it.groups() for it in _NAME.finditer(text)):
+            shown = json.loads(part) if part.startswith(b'"') else part.decode("utf-8")
             prefix = texts[int(before)]
             texts[int(number)] = f"{prefix}.{shown}" if prefix else shown
         self.names = {name: number for number, name in texts.items()}
-        self._types = {int(name): int(kind) for name, kind in _THEOREM.findall(text)}
+        self._types = {int(it[1]): int(it[2]) for it in _THEOREM.finditer(text)}
 
 
 @lru_cache(maxsize=len(Part))
