@@ -25,6 +25,7 @@ pub(crate) use self::index::{ANCHORED, Target};
 use self::index::{Filter, Gathered, Index};
 use self::literal::{AFTER, Literal, Pairs, key_hash, pair_key, rarest_anchor, starts_line};
 use self::members::Members;
+pub(crate) use self::shapes::Digits;
 
 /// A lexeme seen in a text, at tokens `first..=last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,7 +80,7 @@ pub(crate) struct Lexicon {
     literals_by_pair: Index,
     /// Bytes literals hang on.
     pub(crate) anchors: [bool; 256],
-    digits: Option<u32>,
+    digits: Vec<(Digits, u32)>,
     number: Option<u32>,
     blob: Option<u32>,
     unseen: Option<u32>,
@@ -108,7 +109,7 @@ impl Lexicon {
             literal_pairs: Pairs::default(),
             literals_by_pair: Index::default(),
             anchors: [false; 256],
-            digits: None,
+            digits: Vec::new(),
             number: None,
             blob: None,
             unseen: None,
@@ -162,7 +163,7 @@ impl Lexicon {
 
     fn add(&mut self, lexeme: u32, entry: &Entry, gather: &mut Gather) {
         match entry {
-            Entry::Digits => self.digits = Some(lexeme),
+            Entry::Digits(digits) => self.digits.push((*digits, lexeme)),
             Entry::Number => self.number = Some(lexeme),
             Entry::Blob => self.blob = Some(lexeme),
             Entry::Unseen => self.unseen = Some(lexeme),
@@ -377,10 +378,8 @@ impl Lexicon {
     /// Calls `on` for numbers, runs without white space, and markers.
     #[inline(always)]
     pub(crate) fn scan_shapes(&self, view: &View, on: &mut impl FnMut(Hit)) {
-        if let Some(lexeme) = self.digits.filter(|_| view.stats.digit >= 3) {
-            for (index, _) in view.tokens.iter().enumerate().filter(|(_, token)| token.digits >= 3) {
-                on(hit(view, lexeme, index, index));
-            }
+        for (digits, lexeme) in self.digits.iter().filter(|(digits, _)| digits.may_be_in(view)) {
+            digits.find(view, *lexeme, on);
         }
         if let Some(lexeme) = self.number.filter(|_| view.stats.digit >= shapes::NUMBER_DIGITS_MIN) {
             shapes::numbers(view, lexeme, on);

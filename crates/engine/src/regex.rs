@@ -4,6 +4,7 @@
 //! many, an automaton takes over. So keys, whose counted runs would cost an automaton a state a place, are
 //! read as fast as they can be compared, and no text can make that slow.
 
+mod least;
 mod outline;
 mod program;
 mod set;
@@ -18,6 +19,7 @@ use regex_automata::meta::{BuildError, Config, Regex};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
+pub(crate) use self::least::least_of;
 use self::program::Program;
 pub(crate) use self::values::{Sight, Starts};
 use self::values::{begins_alone, stands_alone, word_end};

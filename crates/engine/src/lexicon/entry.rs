@@ -1,5 +1,6 @@
 //! What a lexeme may be, and how one is read from a rule.
 
+use super::shapes::Digits;
 use super::{Hit, hit, word_of};
 use crate::fold::{Fold, fold};
 use crate::masks::Portable;
@@ -14,7 +15,7 @@ pub(crate) enum Entry {
     /// A literal with punctuation in it, and whether it counts only at the start of a line.
     Text { literal: Vec<u8>, line: bool },
     /// A token with at least three digits.
-    Digits,
+    Digits(Digits),
     /// At least nine digits in neighbouring tokens.
     Number,
     /// At least twenty characters without a space.

@@ -1,8 +1,10 @@
 //! Lexemes that are told by their shape: long numbers, and runs without white space.
 
-use super::Hit;
+use super::{Hit, hit};
 use crate::text::{Token, View, narrow};
 
+/// Digits of a token that counts for them.
+const DIGITS_MIN: u32 = 3;
 /// Digits that make a number, groups together.
 pub(super) const NUMBER_DIGITS_MIN: u32 = 9;
 /// Signs between two groups of one number: `) `, ` - `.
@@ -18,6 +20,42 @@ struct Number {
     start: u32,
     end: u32,
     digits: u32,
+}
+
+/// Which tokens with digits are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Digits {
+    /// How many the text holds, all together.
+    text: u32,
+    /// How long the token is.
+    token_len: u32,
+}
+
+impl Digits {
+    pub(crate) const ANY: Self = Self::of(0, 0);
+
+    /// Those that a value may stand in which holds so many digits and, if it is one word, has so many bytes.
+    pub(crate) const fn of(digits: u32, word_len: u32) -> Self {
+        Self {
+            text: if digits > DIGITS_MIN { digits } else { DIGITS_MIN },
+            token_len: word_len,
+        }
+    }
+
+    /// Whether a view may hold any.
+    #[inline(always)]
+    pub(super) const fn may_be_in(self, view: &View) -> bool {
+        view.stats.digit >= self.text && view.stats.longest_token >= self.token_len
+    }
+
+    /// Calls `on` for each of them.
+    #[inline(always)]
+    pub(super) fn find(self, view: &View, lexeme: u32, on: &mut impl FnMut(Hit)) {
+        let meant = |token: &Token| u32::from(token.digits) >= DIGITS_MIN && token.end - token.start >= self.token_len;
+        for (index, _) in view.tokens.iter().enumerate().filter(|(_, token)| meant(token)) {
+            on(hit(view, lexeme, index, index));
+        }
+    }
 }
 
 /// Calls `on` for neighbouring tokens that hold enough digits together.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::decode::{reversed, rotated};
 use crate::features::{CONTEXT_LEXICONS, REVERSED_WORDS, ROTATED_WORDS};
-use crate::lexicon::{ClassSet, Element, Entry, Lexicon, parse_text, parse_words};
-use crate::regex::Pattern;
+use crate::lexicon::{ClassSet, Digits, Element, Entry, Lexicon, parse_text, parse_words};
+use crate::regex::{Pattern, least_of};
 use crate::rewrite::Glued;
 use crate::rules::bytes::{ByteCompiler, ByteRules};
 use crate::rules::parse::{Parsed, parse_file};
@@ -237,7 +237,30 @@ impl<'a> Compiler<'a> {
                 compiled.none.push(self.class_of_pattern(source, pattern)?);
             }
         }
+        self.wait_for_value(source, condition, &mut compiled)?;
         Ok(compiled)
+    }
+
+    /// Three digits stand in every other text. A condition that waits for nothing else, and for a value that needs more,
+    /// waits for what the value needs.
+    fn wait_for_value(
+        &mut self,
+        source: &RuleSource,
+        condition: &ConditionSource,
+        compiled: &mut Condition,
+    ) -> Result<(), RuleError> {
+        let mut patterns = condition.all.iter().filter_map(|index| source.patterns.get(*index));
+        let (Some(a), Some(b), None) = (patterns.next(), patterns.next(), patterns.next()) else {
+            return Ok(());
+        };
+        let (shape, value) = if a.value { (b, a) } else { (a, b) };
+        let alone = shape.shape == Some(Shape::Digits) && shape.words.is_empty() && shape.text.is_empty();
+        if let ([(regex, _)], true) = (value.regex.as_slice(), alone && value.value && !value.exact) {
+            let (digits, word_len) = least_of(regex);
+            let lexeme = self.lexeme(Entry::Digits(Digits::of(digits, word_len)));
+            compiled.all = vec![self.class(vec![lexeme], &source.path, shape.at)?];
+        }
+        Ok(())
     }
 
     /// Several regexes in one pattern are alternatives.
@@ -267,7 +290,7 @@ impl<'a> Compiler<'a> {
             }));
         }
         match pattern.shape {
-            Some(Shape::Digits) => lexemes.push(self.lexeme(Entry::Digits)),
+            Some(Shape::Digits) => lexemes.push(self.lexeme(Entry::Digits(Digits::ANY))),
             Some(Shape::Number) => lexemes.push(self.lexeme(Entry::Number)),
             Some(Shape::Blob) => lexemes.push(self.lexeme(Entry::Blob)),
             Some(Shape::Unseen) => lexemes.push(self.lexeme(Entry::Unseen)),

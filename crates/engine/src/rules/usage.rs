@@ -1,6 +1,6 @@
 //! How common words are, to tell which part of a rule is worth waiting for.
 
-use crate::lexicon::{Element, Entry};
+use crate::lexicon::{Digits, Element, Entry};
 
 /// Words and how often each stands among a million, made by `python -m training.usage`.
 const LIST: &str = include_str!("usage.txt");
@@ -28,7 +28,8 @@ impl Usage {
     /// Among a million words.
     pub(super) fn of_entry(&self, entry: &Entry) -> f32 {
         match entry {
-            Entry::Digits => 20_000.0,
+            Entry::Digits(Digits::ANY) => 20_000.0,
+            Entry::Digits(_) => 5_000.0,
             Entry::Number => 500.0,
             Entry::Blob => 500.0,
             Entry::Payload(_) | Entry::Unseen => 1.0,
