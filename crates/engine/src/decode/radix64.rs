@@ -7,6 +7,10 @@ use super::{Bound, Codec, Decoded, Runs, row_from};
 
 /// Digits of a run that are decoded to see whether the rest is worth it.
 const HEAD_LEN: usize = 128;
+/// Digits that are decoded at once: as many as make whole bytes, six or five.
+const GROUP_LEN: usize = 8;
+/// Room for the bytes of a head, and for all that its last group writes.
+const HEAD_BYTES: usize = HEAD_LEN;
 
 /// Marks bytes that carry no digit.
 const NONE: u8 = 0xff;
@@ -74,9 +78,44 @@ impl Radix {
         self.digits.get(usize::from(byte)).is_some_and(|digit| *digit != NONE)
     }
 
+    /// The first bytes of what the head of a run says: nearly every run that is no text ends here.
+    fn decode_head<'a>(&self, head: &[u8], out: &'a mut [u8; HEAD_BYTES]) -> &'a [u8] {
+        let (groups, mut rest) = head.as_chunks::<GROUP_LEN>();
+        let mut len = 0;
+        for group in groups {
+            let digits = group.map(|byte| self.digits.get(usize::from(byte)).copied().unwrap_or(NONE));
+            if digits.contains(&NONE) {
+                // White space moves all groups behind it.
+                (len, rest) = (0, head);
+                break;
+            }
+            let held = digits
+                .iter()
+                .fold(0_u64, |held, digit| held << self.bits | u64::from(*digit));
+            let bytes = (held << (64 - 8 * self.bits)).to_be_bytes();
+            if let Some(room) = out.get_mut(len..len + bytes.len()) {
+                room.copy_from_slice(&bytes);
+            }
+            len += self.bits as usize;
+        }
+        self.each_byte(rest, |byte| {
+            if let Some(room) = out.get_mut(len) {
+                *room = byte;
+                len += 1;
+            }
+        });
+        out.get(..len).unwrap_or_default()
+    }
+
     /// Decodes all digits of `bytes` and skips the rest; leftover bits are dropped.
     fn decode(&self, bytes: &[u8]) -> Vec<u8> {
         let mut decoded = Vec::with_capacity(bytes.len() * self.bits as usize / 8 + 1);
+        self.each_byte(bytes, |byte| decoded.push(byte));
+        decoded
+    }
+
+    #[inline(always)]
+    fn each_byte(&self, bytes: &[u8], mut on: impl FnMut(u8)) {
         let (mut bits, mut held) = (0_u32, 0_u32);
         for byte in bytes {
             let digit = self.digits.get(usize::from(*byte)).copied().unwrap_or(NONE);
@@ -87,10 +126,9 @@ impl Radix {
             held += self.bits;
             if held >= 8 {
                 held -= 8;
-                decoded.push((bits >> held & 0xff) as u8);
+                on((bits >> held & 0xff) as u8);
             }
         }
-        decoded
     }
 }
 
@@ -256,9 +294,11 @@ impl Scan<'_> {
         let Some(bytes) = self.source.get(range.clone()) else {
             return false;
         };
-        if let Some(head) = bytes.get(..HEAD_LEN)
-            && !may_begin_text(&self.radix.decode(head), charset)
-        {
+        let mut room = [0; HEAD_BYTES];
+        let head = self
+            .radix
+            .decode_head(bytes.get(..HEAD_LEN).unwrap_or(bytes), &mut room);
+        if !may_begin_text(head, charset) {
             return false;
         }
         // What finds no room is not decoded.
