@@ -62,7 +62,9 @@ fn has_dressed(source: &str, mixed: bool) -> bool {
 const fn may_be_dressed(c: char, mixed: bool) -> bool {
     match c as u32 {
         0xAD => true,
-        0..0x300 | 0x590..0x115F | 0x1E00..0x2000 | 0x2E80..0xF900 => false,
+        0..0x300 | 0x590..0x115F | 0x1E00..0x2000 | 0x2E80..0xF900
+        // Dashes and quotes, the euro, arrows, pictures: no forms of letters, and all of them seen.
+        | 0x2010..0x2024 | 0x20AC | 0x2190..0x2200 | 0x1F300..0x1F700 => false,
         0x370..0x590 => mixed,
         _ => true,
     }
@@ -113,7 +115,7 @@ pub(crate) fn is_one_letter(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::undressed;
+    use super::{is_invisible, may_be_dressed, plain, undressed};
 
     #[test]
     fn letters_keep_their_case() {
@@ -128,6 +130,20 @@ mod tests {
         ] {
             let found = undressed(given, true, usize::MAX).map(|(text, _)| text);
             assert_eq!(found.as_deref(), Some(wanted), "{given}");
+        }
+    }
+
+    #[test]
+    fn signs_that_are_turned_away_would_not_count() {
+        for c in [0x2010..0x2024, 0x20AC..0x20AD, 0x2190..0x2200, 0x1F300..0x1F700]
+            .into_iter()
+            .flatten()
+            .filter_map(char::from_u32)
+        {
+            assert!(!may_be_dressed(c, true));
+            let mut read = String::new();
+            plain(c, true, &mut read);
+            assert!(!is_invisible(c) && !read.is_ascii(), "{c}");
         }
     }
 
