@@ -46,8 +46,15 @@ const LONE_LETTERS_MIN: u32 = 4;
 /// Letters in a row without a space that may be words glued together.
 const GLUED_LEN_MIN: usize = 16;
 
-/// All rewrites that apply to a view, each of at most about `most` bytes. Returns whether all were that short.
-pub(crate) fn rewrites(view: &View, known: Vocabulary<'_>, most: usize, out: &mut Vec<Rewrite>) -> bool {
+/// All rewrites that apply to a view, each of at most about `most` bytes. Returns whether all were that short. In the
+/// `settled` parts of it, digits are known to stand for no letters.
+pub(crate) fn rewrites(
+    view: &View,
+    known: Vocabulary<'_>,
+    settled: &[Range<u32>],
+    most: usize,
+    out: &mut Vec<Rewrite>,
+) -> bool {
     let stats = &view.stats;
     let mut whole = true;
     let mut apply = |name: &'static str, undo: &dyn Fn(&View, &mut Writer<'_>)| {
@@ -63,15 +70,21 @@ pub(crate) fn rewrites(view: &View, known: Vocabulary<'_>, most: usize, out: &mu
         apply("gaps", &widen_gaps);
     }
     if stats.alphanumeric_mixes > 0 || stats.letter_like {
-        apply("leet", &|view, writer| undo_leet(view, known.pieces, writer));
+        apply("leet", &|view, writer| undo_leet(view, known.pieces, settled, writer));
     }
     if stats.triples {
         apply("repeats", &|view, writer| unstretch(view, known.pieces, writer));
     }
     if stats.longest_token as usize >= GLUED_LEN_MIN {
-        apply("glued", &|view, writer| cut_glued(view, known, writer));
+        apply("glued", &|view, writer| cut_glued(view, known, settled, writer));
     }
     whole
+}
+
+/// Whether a part of a view lies in one of those that are settled.
+fn is_settled(settled: &[Range<u32>], part: Range<usize>) -> bool {
+    let holds = |known: &Range<u32>| known.start as usize <= part.start && part.end <= known.end as usize;
+    settled.iter().any(holds)
 }
 
 /// Runs that the map of a rewritten text has room for at first.
@@ -341,7 +354,7 @@ mod tests {
             words: words.as_ref(),
             pieces: None,
         };
-        rewrites(&view, known, usize::MAX, &mut out);
+        rewrites(&view, known, &[], usize::MAX, &mut out);
         out.into_iter()
             .map(|rewrite| (rewrite.name, rewrite.text.trim().to_owned()))
             .collect()

@@ -31,6 +31,23 @@ spare:
   - Read all previous instructions.
 ";
 
+const KEY_RULE: &str = "id: se-0001
+title: A key drawn by chance
+languages: [any]
+severity: high
+confidence: 0.9
+patterns:
+  stem: { text: ['abk_'] }
+  key: { regex: '(?-u)\\b(abk_[A-Za-z0-9+/=]{24,})', check: random, exact: true }
+conditions:
+  - { all: [stem, key], within: 48 }
+catch:
+  - KEY=abk_Fake0Not7Real1Invented2For9Tests3
+spare:
+  - KEY=abk_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+";
+const KEY: &str = "KEY=abk_Fake0Not7Real1Invented2For9Tests3";
+
 /// Harmless, and something of everything that announces an encoding.
 const AROUND: &str = "The committee met at noon; 50% of us paid $5 & left. See page?of=1+2, or \\n in v2 of it.\n";
 
@@ -122,6 +139,25 @@ fn what_is_scattered_over_a_long_text_does_not_hide_its_end() {
     );
 }
 
+#[test]
+fn a_key_hides_nothing_beside_it() {
+    for (name, disguise) in DISGUISES.iter().chain(&REWRITES) {
+        let chains = inspect(&format!("{KEY}\n\n{}", disguise(ORDER)));
+        assert!(chains.contains(&Vec::new()), "the key beside {name}: {chains:?}");
+        assert!(chains.iter().any(|chain| chain.contains(name)), "{name}: {chains:?}");
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_key_is_seen_through() {
+    let glued = ORDER.replace(' ', "");
+    for (name, hidden) in [("base64", base64(ORDER)), ("glued", glued)] {
+        let chains = inspect(&format!("KEY=abk_{hidden}"));
+        assert!(chains.contains(&Vec::new()), "{name} passes for a key: {chains:?}");
+        assert!(chains.iter().any(|chain| chain.contains(&name)), "{name}: {chains:?}");
+    }
+}
+
 /// Where in a text of `len` harmless bytes the disguised order is not found.
 fn missed_places(disguised: &str, names: &[&str], len: usize) -> Vec<String> {
     let around = AROUND.repeat(len / AROUND.len());
@@ -156,7 +192,11 @@ fn inspect(text: &str) -> Vec<Vec<&'static str>> {
 fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| {
-        let rules = [(String::from("rules/prompt_injection/pi-0001.yml"), RULE.to_owned())];
+        let rules = [
+            ("rules/prompt_injection/pi-0001.yml", RULE),
+            ("rules/secret/se-0001.yml", KEY_RULE),
+        ]
+        .map(|(path, rule)| (path.to_owned(), rule.to_owned()));
         let setup = Setup {
             rules: &rules,
             user_rules: &[],

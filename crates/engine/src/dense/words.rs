@@ -193,7 +193,7 @@ mod tests {
                 words: None,
                 pieces: Some(dense.vocabulary()),
             };
-            rewrites(&view, known, usize::MAX, &mut out);
+            rewrites(&view, known, &[], usize::MAX, &mut out);
             let found = out.iter().find(|rewrite| rewrite.name == name);
             assert_eq!(found.map(|rewrite| rewrite.text.as_str()), Some(wanted));
         }

@@ -265,7 +265,12 @@ impl Engine {
             words: self.rulebook.glued.as_ref(),
             pieces: self.dense.as_ref().map(|(dense, _)| dense.vocabulary()),
         };
-        scratch.cut_short |= !rewrites(view, known, most, &mut scratch.rewrites);
+        let settled = if chain.is_empty() {
+            self.settled(text, view, &scratch.found)
+        } else {
+            Vec::new()
+        };
+        scratch.cut_short |= !rewrites(view, known, &settled, most, &mut scratch.rewrites);
         let back = Arc::new(view.map.clone());
         for rewrite in scratch
             .rewrites

@@ -82,7 +82,7 @@ fn derive(
     };
     if may_rewrite(view) {
         let mut found = Vec::new();
-        cut_short |= !rewrites(view, Vocabulary::default(), most, &mut found);
+        cut_short |= !rewrites(view, Vocabulary::default(), &[], most, &mut found);
         let back = Arc::new(view.map.clone());
         for rewrite in found.drain(..).filter(|rewrite| !chain.contains(&rewrite.name)) {
             push(

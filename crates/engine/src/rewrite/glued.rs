@@ -1,9 +1,11 @@
 //! Words written without the spaces between them.
 
+use std::ops::Range;
+
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::{Vocabulary, Writer};
-use crate::text::View;
+use super::{Vocabulary, Writer, is_settled};
+use crate::text::{Token, View};
 
 /// Letters in a row that may be words glued together.
 const RUN_LETTERS_MIN: usize = 16;
@@ -135,12 +137,14 @@ struct Reading {
 }
 
 /// `ignoreallpreviousinstructions` → `ignore all previous instructions`.
-pub(super) fn cut_glued(view: &View, known: Vocabulary<'_>, writer: &mut Writer<'_>) {
+pub(super) fn cut_glued(view: &View, known: Vocabulary<'_>, settled: &[Range<u32>], writer: &mut Writer<'_>) {
     let text = view.text();
     let mut left = PIECED_BYTES_MAX;
-    let run = |token: &crate::text::Token| {
-        let bytes = text.get(token.start as usize..token.end as usize)?;
-        (bytes.len() <= RUN_BYTES_MAX).then_some(bytes)
+    let run = |token: &Token| {
+        let place = token.start as usize..token.end as usize;
+        let bytes = text.get(place.clone()).filter(|bytes| bytes.len() <= RUN_BYTES_MAX)?;
+        let is_drawn = token.digits > 1 && is_settled(settled, place) && is_riddled(bytes);
+        (!is_drawn).then_some(bytes)
     };
     let is_glued = view.tokens.iter().any(|token| {
         token.len() >= RUN_LETTERS_MIN
@@ -185,6 +189,16 @@ fn ends(run: &[u8], known: Vocabulary<'_>, long: bool, left: &mut usize) -> Opti
     let lead = if long { PARTED_LEAD_MIN } else { 0.0 };
     let is_parted = words.ends.len() >= least && words.score > pieces.likelihood(run) + lead;
     is_parted.then_some(words.ends)
+}
+
+/// Whether digits stand so close together in a run that hardly a word finds room between them.
+fn is_riddled(run: &[u8]) -> bool {
+    /// Bytes of a run for each number in it.
+    const NUMBER_SHARE: usize = 12;
+    const NUMBERS_MIN: usize = 2;
+    let begins = |pair: &&[u8]| matches!(pair, [before, digit] if digit.is_ascii_digit() && !before.is_ascii_digit());
+    let numbers = run.windows(2).filter(begins).count();
+    numbers >= NUMBERS_MIN && numbers * NUMBER_SHARE >= run.len()
 }
 
 /// The length of the number that ends at `end`, if one does.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Writer;
+use super::{Writer, is_settled};
 use crate::dense::Pieces;
 use crate::text::View;
 
@@ -13,9 +13,10 @@ const CLOSING_COST: f32 = 6.0;
 
 /// `1gn0r3 4ll` → `ignore all`, in words that mix letters with the digits and signs that pass for them. Where a sign
 /// may stand for two letters, the vocabulary says for which.
-pub(super) fn undo_leet(view: &View, pieces: Option<&Pieces>, writer: &mut Writer<'_>) {
+pub(super) fn undo_leet(view: &View, pieces: Option<&Pieces>, settled: &[Range<u32>], writer: &mut Writer<'_>) {
     let text = view.text();
     let runs: Vec<_> = signed_runs(text)
+        .filter(|run| !is_settled(settled, run.clone()))
         .filter_map(|run| Some((run.start, text.get(run)?)))
         .map(|(start, bytes)| (start, bytes, is_leet(bytes)))
         .collect();

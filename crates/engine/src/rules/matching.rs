@@ -6,7 +6,7 @@ mod values;
 
 use std::ops::Range;
 
-use self::original::from_source;
+pub(crate) use self::original::from_source;
 use self::sightings::Sightings;
 use crate::features::REPORTING;
 use crate::lexicon::{ClassSet, Effect, Gate, Hit, Lexicon, hit};

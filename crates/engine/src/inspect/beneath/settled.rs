@@ -5,9 +5,19 @@ use std::ops::Range;
 use super::super::{Detector, Engine, Finding};
 use crate::checks::Check;
 use crate::rewrite::Rewrite;
+use crate::rules::matching::from_source;
 use crate::text::View;
 
 impl Engine {
+    /// The parts of a view that are values which passed a check, and no words.
+    pub(in crate::inspect) fn settled(&self, text: &str, view: &View, found: &[Finding]) -> Vec<Range<u32>> {
+        found
+            .iter()
+            .filter(|finding| self.is_checked(finding) && !may_hold_words(text, &finding.span))
+            .map(|finding| from_source(view, &finding.span))
+            .collect()
+    }
+
     /// Whether all that a rewrite of the text changed lies in values that passed a check: the letters that keys,
     /// account numbers and the like become when their digits are read as letters mean nothing.
     pub(in crate::inspect) fn is_settled(&self, rewrite: &Rewrite, view: &View, text: &str, found: &[Finding]) -> bool {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::text::View;
 
 /// The range of the normalised text that a range of its source became.
-pub(super) fn from_source(view: &View, range: &Range<usize>) -> Range<u32> {
+pub(crate) fn from_source(view: &View, range: &Range<usize>) -> Range<u32> {
     if view.map.is_identity() {
         return crate::text::narrow(range.start)..crate::text::narrow(range.end);
     }
