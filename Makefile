@@ -12,10 +12,13 @@ export PYTHON PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PACKAGES := .venv/.packages
 EXTENSION := .venv/.extension
-RUST_SOURCES := $(shell find crates -name '*.rs' -not -path '*/target/*' -o -name '*.bin' -o -name 'Cargo.toml' -not -path '*/fuzz/*') \
+RUST_SOURCES := $(shell find crates -path crates/zk -prune -o -name '*.rs' -not -path '*/target/*' -print -o -name '*.bin' -print -o -name 'Cargo.toml' -not -path '*/fuzz/*' -print) \
 	Cargo.toml Cargo.lock .cargo/config.toml
 
-.PHONY: install run test test-litellm check bench train fuzz docs lock lean theory wheel clean help
+ZK := CARGO_TARGET_DIR=target/zk
+ZK_FLAGS := --release --locked --manifest-path crates/zk/Cargo.toml
+
+.PHONY: install run test test-litellm check bench train fuzz docs lock lean theory zk test-zk wheel clean help
 
 install: $(EXTENSION) ## create .venv, build the extension, install everything
 
@@ -66,6 +69,16 @@ lean: $(EXTENSION) ## fetch Lean into the cache (Node with npm; 120 MB), unless 
 
 theory: lean ## compile spec/ with Lean and write its export: src/aidefence/proofs
 	$(BIN)/python scripts/build_theory.py
+
+zk: $(PACKAGES) ## build the experimental prover of docs/zero-knowledge.md: .venv/bin/aidefence-zk
+	@scripts/toolchain.sh rust
+	$(ZK) cargo build $(ZK_FLAGS)
+	install -m 755 target/zk/release/aidefence-zk $(BIN)/aidefence-zk
+
+test-zk: zk ## test the experimental prover; `make test` has what asks it
+	$(BIN)/python scripts/check_crates.py crates/zk/Cargo.toml
+	cargo fmt --check --manifest-path crates/zk/Cargo.toml
+	$(ZK) cargo test $(ZK_FLAGS) --quiet
 
 wheel: $(EXTENSION) ## build the wheel into dist/
 	$(BIN)/maturin build --release --locked --out dist

@@ -10,6 +10,7 @@ from bench import (
     policy_compiling,
     policy_runtime,
     proving,
+    zero_knowledge,
 )
 from bench.definition import Definition, least, under
 
@@ -112,5 +113,16 @@ POLICIES: tuple[Definition, ...] = (
             under("false_mended", 1, "false statements mended"),
         ),
         mending.measure,
+    ),
+    Definition(
+        "zk",
+        "experimental proofs of decisions that show neither policy nor request",
+        "`aidefence-zk`, a process for each question",
+        2,
+        tuple(
+            least(f"right_{rules}", 1, "of 1: accepted, and refused with another decision")
+            for rules in (1, 20, 200)
+        ),
+        zero_knowledge.measure,
     ),
 )

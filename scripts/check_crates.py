@@ -29,18 +29,20 @@ _ALLOWED = frozenset(
 )
 
 
-def main() -> int:
+def main(manifests: list[str]) -> int:
     """Print what is wrong; 1 when anything is."""
-    wrong = find_wrong(read_packages())
+    wrong = [line for it in manifests for line in find_wrong(read_packages(it))]
     for line in wrong:
         print(line, file=sys.stderr)
     return 1 if wrong else 0
 
 
-def read_packages() -> list[dict[str, Any]]:
-    """Ask cargo for every crate of the lock file."""
-    command = ["cargo", "metadata", "--locked", "--format-version", "1"]
-    output = subprocess.run(command, cwd=_ROOT, check=True, capture_output=True, text=True).stdout
+def read_packages(manifest: str = "Cargo.toml") -> list[dict[str, Any]]:
+    """Ask cargo for every crate of a lock file."""
+    command = ["cargo", "metadata", "--locked", "--format-version", "1", "--manifest-path"]
+    output = subprocess.run(
+        [*command, manifest], cwd=_ROOT, check=True, capture_output=True, text=True
+    ).stdout
     packages: list[dict[str, Any]] = json.loads(output)["packages"]
     return packages
 
@@ -81,4 +83,4 @@ def _is_ours(package: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or ["Cargo.toml"]))

@@ -259,6 +259,7 @@ def _warm_deep() -> str:
 def _proofs() -> Iterator[Check]:
     # Wiring stands above the doors: asked for by name.
     yield from import_module("aidefence.app.theorems").look()
+    yield from import_module("aidefence.app.zero_knowledge").look()
 
 
 def _self_test(rules: object) -> Iterator[Check]:

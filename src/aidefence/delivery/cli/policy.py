@@ -16,6 +16,7 @@ from aidefence.delivery.cli import (
     policy_phrases,
     policy_proof,
     policy_theorem,
+    policy_zk,
 )
 from aidefence.delivery.cli.options import Exit, JsonOption
 from aidefence.delivery.cli.policy_files import (
@@ -145,3 +146,4 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(policy_proof.log, name="log")
+app.add_typer(policy_zk.app, name="zk")
