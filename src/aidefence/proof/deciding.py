@@ -310,6 +310,7 @@ def _temporal(search: Search, claim: Property) -> Outcome:
     events, _ = search.trace(
         lambda it, at: ("all", it.broken(formula, at), it.admitted(at)),
         lambda events: all(it.action < REFUSED for it in events),
+        looks_back=True,
     )
     if events:
         return Refuted(claim, search.shown(events))

@@ -72,8 +72,12 @@ class Search:
             values = solve_smt(formula, most, limit_ms)
         return None if values is None else simplified(formula, values)
 
-    def trace(self, goal: Goal, seen: Seen) -> tuple[tuple[Event, ...], bool]:
+    def trace(
+        self, goal: Goal, seen: Seen, *, looks_back: bool = False
+    ) -> tuple[tuple[Event, ...], bool]:
         """Find the shortest trace whose last event reaches a goal, all before it being admitted.
+
+        `looks_back`: the goal speaks of earlier events itself, whatever the policy remembers.
 
         Returns the events as the evaluator decided them, none if there is no such trace; and
         whether this is true of traces of any length.
@@ -83,7 +87,8 @@ class Search:
             ReplayError: the evaluator disagrees with what was found.
 
         """
-        longest = 1 if self.is_stateless else self.purse.limits.steps_max
+        is_short = self.is_stateless and not looks_back
+        longest = 1 if is_short else self.purse.limits.steps_max
         for steps in range(1, longest + 1):
             unrolled = Unrolled(self.image, steps)
             formula = ("all", goal(unrolled, steps - 1), unrolled.all_admitted(steps - 1))
@@ -96,7 +101,7 @@ class Search:
             if not seen(events):
                 raise ReplayError(f"of the evaluator, which decides {_told(events)}")
             return events, True
-        return (), self.is_stateless
+        return (), is_short
 
     def pumped(self, values: Values, holds_then: Formula, seen: Seen) -> tuple[Event, ...]:
         """Reach a state of high counts by one event repeated; none if that does not lead there."""

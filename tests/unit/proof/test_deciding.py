@@ -135,3 +135,14 @@ def test_a_rate_that_a_rule_above_lets_through_is_answered_with_requests() -> No
     events = outcome.counterexample.events
     assert len(events) == 6
     assert all(it.action < REFUSED for it in events)
+
+
+def test_a_claim_on_traces_is_broken_by_two_events_where_the_policy_remembers_none() -> None:
+    compiled = compile_source(
+        "policy p version 1\ndefault allow\non error block\n"
+        "prove apart: on every trace never direction is output after direction is input\n"
+    )
+    [claim] = compiled.properties
+    outcome = _one(compiled.image, claim)
+    assert isinstance(outcome, Refuted), outcome
+    assert len(outcome.counterexample.events) == 2
