@@ -196,7 +196,7 @@ fn whether_a_type_is_recursive_goes_by_what_is_written() {
 #[test]
 fn nothing_that_a_type_says_of_itself_is_believed() {
     for it in [NAT, BOOL, EQ, TRUE, AND, OR, IFF, UNIT] {
-        let mut sound = book(&[it.clone()]);
+        let mut sound = book(std::slice::from_ref(&it));
         sound.judge().unwrap();
         let line = sound.lines.pop().unwrap();
         let mut tried = 0;
