@@ -78,6 +78,7 @@ zk: $(PACKAGES) ## build the experimental prover of docs/zero-knowledge.md: .ven
 test-zk: zk ## test the experimental prover; `make test` has what asks it
 	$(BIN)/python scripts/check_crates.py crates/zk/Cargo.toml
 	cargo fmt --check --manifest-path crates/zk/Cargo.toml
+	$(ZK) cargo clippy $(ZK_FLAGS) --all-targets --quiet -- -D warnings
 	$(ZK) cargo test $(ZK_FLAGS) --quiet
 
 wheel: $(EXTENSION) ## build the wheel into dist/

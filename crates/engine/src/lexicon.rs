@@ -130,7 +130,6 @@ impl Lexicon {
         lexicon.long_stems.dedup();
         lexicon.phrases.shrink_to_fit();
         lexicon.steps.shrink_to_fit();
-        lexicon.literals.shrink_to_fit();
         lexicon
     }
 

@@ -51,7 +51,8 @@ fn plainly(literals: &[Literal], values: &[u32]) -> Option<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    // As many cases as `PROPTEST_CASES` says.
+    #![proptest_config(ProptestConfig::default())]
 
     #[test]
     fn the_circuit_takes_the_right_decision_and_no_other(
