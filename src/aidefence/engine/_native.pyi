@@ -13,6 +13,7 @@ __all__ = [
     "Dense",
     "DenseTerms",
     "Engine",
+    "Expressions",
     "Form",
     "ModelFormatError",
     "PolicySet",
